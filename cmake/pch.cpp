@@ -1,0 +1,1 @@
+// The home of the precompiled header; it needs one source file.

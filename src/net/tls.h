@@ -1,0 +1,44 @@
+// TLS contexts and the platform's own PKI. OpenSSL is behind this header.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/world.h"
+
+namespace plinth::net {
+
+struct KeyPair {
+  std::string certificate_pem;
+  std::string private_key_pem;
+};
+
+struct CertificateRequest {
+  std::string common_name;
+  std::vector<std::string> organizations;
+  std::vector<std::string> dns_names;
+  std::vector<std::string> ip_addresses;
+  bool server = false;
+  bool client = false;
+  std::int64_t not_before_s = 0;  // seconds since the epoch
+  std::int64_t not_after_s = 0;
+};
+
+// ECDSA P-256 throughout.
+Result<KeyPair> make_ca(Entropy& entropy, const std::string& common_name, std::int64_t not_before_s, std::int64_t not_after_s);
+Result<KeyPair> issue_certificate(Entropy& entropy, const KeyPair& ca, const CertificateRequest& request);
+// Seconds since the epoch at which the first certificate of `pem` ends.
+Result<std::int64_t> certificate_expiry(std::string_view pem);
+
+// ALPN offers h2 and http/1.1. Client certificates are asked for and verified against `client_ca_pem`; a connection without
+// one is accepted (PeerCertificate.present = false).
+Result<std::shared_ptr<TlsServerContext>> make_server_context(const KeyPair& identity, const std::string& client_ca_pem);
+// Swaps the identity for new connections; from any thread (certificates renew without a restart).
+Result<void> renew_identity(TlsServerContext& context, const KeyPair& identity);
+// Trusts `ca_pem` (system roots when empty); `identity` may be empty.
+Result<std::shared_ptr<TlsClientContext>> make_client_context(const std::string& ca_pem, const KeyPair& identity, bool insecure_skip_verify);
+
+}  // namespace plinth::net

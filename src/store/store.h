@@ -1,0 +1,192 @@
+// The store: revisioned, ordered, durable before visible. One writer orders all changes; reads use immutable snapshots.
+//
+// Keys are "/<group>/<plural>/<namespace>/<name>" ("/<group>/<plural>//<name>" for cluster scope; group "" is "core").
+// A body is the canonical encoded object without its type header, see Record.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/function.h"
+#include "base/result.h"
+#include "base/world.h"
+
+namespace plinth::store {
+
+using Revision = std::uint64_t;
+using Labels = std::vector<std::pair<std::string, std::string>>;  // sorted by key
+
+// What the writer is given to store for a key. The body is JSON from after the type header to the closing brace:
+//   "spec":{...},"metadata":{...,"resourceVersion":"                    ","managedFields":[...]}}
+// At `revision_slot` there are kRevisionSlotBytes that the writer fills with the quoted revision, padded with spaces.
+// `managed_fields_cut` is where `,"managedFields":...` begins (or the offset of the final "}}" when there are none), so that
+// body[0:cut] + "}}" is the object without them.
+inline constexpr std::size_t kRevisionSlotBytes = 22;
+struct EncodedObject {
+  std::string uid;
+  Labels labels;
+  std::vector<std::string> owner_uids;
+  // Values of the kind's selectable fields (and what watch filters need), sorted by path.
+  std::vector<std::pair<std::string, std::string>> fields;
+  std::uint64_t schema_stamp = 0;
+  std::uint32_t revision_slot = 0;
+  std::uint32_t managed_fields_cut = 0;
+  bool sensitive = false;  // encrypted at rest
+  std::string body;
+};
+
+// A stored object at one revision; immutable, shared by snapshots, events and readers.
+struct Record {
+  std::string key;
+  Revision revision = 0;         // of the last change
+  Revision create_revision = 0;
+  EncodedObject object;          // body has its revision slot filled
+  std::string_view body() const { return object.body; }
+};
+using RecordPtr = std::shared_ptr<const Record>;
+
+// An immutable view of everything at one revision. Cheap to copy; from any thread.
+class Snapshot {
+ public:
+  virtual ~Snapshot() = default;
+  virtual Revision revision() const = 0;
+  virtual RecordPtr get(std::string_view key) const = 0;
+  // In key order, keys >= `start` having `prefix`; stops when `visit` returns false. Takes no copies.
+  virtual void scan(std::string_view prefix, std::string_view start, const std::function<bool(const RecordPtr&)>& visit) const = 0;
+  virtual std::size_t count(std::string_view prefix) const = 0;  // O(log n)
+  // By index.
+  virtual RecordPtr by_uid(std::string_view uid) const = 0;
+  virtual void owned_by(std::string_view owner_uid, const std::function<bool(const RecordPtr&)>& visit) const = 0;
+  virtual std::size_t object_count() const = 0;
+  virtual std::uint64_t object_bytes() const = 0;
+};
+using SnapshotPtr = std::shared_ptr<const Snapshot>;
+
+// Conditions under which a transaction commits. A failed one is reported by index so that the caller can prepare again.
+struct Precondition {
+  enum class Kind : std::uint8_t { kAbsent, kAtRevision, kExists, kUid };
+  Kind kind = Kind::kAtRevision;
+  std::string key;
+  Revision revision = 0;
+  std::string uid;
+};
+
+struct Write {
+  std::string key;
+  std::optional<EncodedObject> put;  // nothing: delete
+  // Of a delete: the last state to show to watchers (already encoded, gets the deletion's revision); empty: the stored one.
+  bool lease = false;                // allowed beyond the size ceiling, like deletes
+};
+
+// A named counter or set member claimed together with a write: quota usage, service addresses, node ports. Commutative: two
+// transactions that both fit both commit, whatever the snapshot they were prepared against.
+struct Reservation {
+  enum class Kind : std::uint8_t {
+    kAddBounded,  // ledger[name] += amount, fails when it would exceed limit (amount may be negative, never fails then)
+    kClaim,       // name must be unclaimed; owner is kept
+    kRelease,     // name is given back when owned by `owner`
+  };
+  Kind kind = Kind::kClaim;
+  std::string ledger;
+  std::string name;
+  std::string owner;
+  std::int64_t amount = 0;
+  std::int64_t limit = 0;
+};
+
+struct Transaction {
+  std::vector<Precondition> preconditions;
+  std::vector<Reservation> reservations;
+  std::vector<Write> writes;
+  // Monotonic deadline (ns); 0: none. A transaction still queued after it fails with Timeout.
+  std::int64_t deadline_ns = 0;
+};
+
+struct CommitResult {
+  Revision revision = 0;
+  std::vector<RecordPtr> records;  // one per write; for a delete the tombstone's last state with the deletion's revision
+};
+
+// Outcome of a commit: done, a precondition or reservation failed (prepare again or refuse), or an error.
+struct CommitOutcome {
+  enum class Kind : std::uint8_t { kCommitted, kPreconditionFailed, kReservationFailed, kError };
+  Kind kind = Kind::kError;
+  CommitResult committed;
+  std::size_t failed_index = 0;
+  std::optional<Error> error;
+};
+using CommitDone = UniqueFunction<void(CommitOutcome)>;
+
+enum class EventType : std::uint8_t { kPut, kDelete };
+
+// One change, in commit order. `current` is the new state (of a delete: the last state with the deletion's revision);
+// `previous` the state before (null for a creation). Bodies of old events are read from the log on demand.
+struct Event {
+  EventType type = EventType::kPut;
+  Revision revision = 0;
+  RecordPtr current;
+  RecordPtr previous;
+};
+using EventPtr = std::shared_ptr<const Event>;
+
+// A consumer's cursor over the change stream below a key prefix, from a revision on. Not thread-safe: used by one loop.
+class Watch {
+ public:
+  virtual ~Watch() = default;
+  // Up to `events_max` next events with revision > the last returned. An empty vector: nothing new now. Expired: the history
+  // was cut, or this consumer fell behind its budget. `progress` is the revision up to which everything has been returned.
+  virtual Result<std::vector<EventPtr>> next(std::size_t events_max, Revision& progress) = 0;
+};
+
+struct StoreOptions {
+  std::string directory;                        // ":memory:" keeps nothing
+  std::uint64_t bytes_max = 0;                  // ceiling of live bytes; 0: none
+  std::uint64_t history_bytes_max = 128ull << 20;
+  std::uint64_t segment_bytes = 16ull << 20;
+  std::uint64_t snapshot_tail_bytes_min = 64ull << 20;
+  std::size_t queue_max = 10'000;               // transactions waiting for the writer; beyond: TooManyRequests
+  std::size_t group_bytes_max = 4ull << 20;
+};
+
+// Encrypts what is sensitive before it reaches the disk; see secrets.h for the one that uses a key file.
+class Sealer {
+ public:
+  virtual ~Sealer() = default;
+  virtual Result<std::string> seal(std::string_view plain, std::string_view associated) = 0;
+  virtual Result<std::string> open(std::string_view sealed, std::string_view associated) = 0;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+  // The last published state. Any thread, wait-free in practice.
+  virtual SnapshotPtr snapshot() const = 0;
+  // Queues a transaction for the writer; `done` runs on `loop` once it is durable and visible (or refused).
+  virtual void commit(Transaction transaction, Loop& loop, CommitDone done) = 0;
+  // Events with revision > `after` below `prefix`. Expired when `after` is older than the history kept, `wake` runs on `loop`
+  // whenever new events may be there (coalesced).
+  virtual Result<std::unique_ptr<Watch>> watch(std::string_view prefix, Revision after, Loop& loop, Task wake) = 0;
+  virtual Revision oldest_watchable() const = 0;
+  // Runs `task` on `loop` once the published revision is >= `revision`.
+  virtual void when_published(Revision revision, Loop& loop, Task task) = 0;
+  // A consistent copy of everything as one file, and back into an empty directory.
+  virtual Result<void> save_snapshot(const std::string& path) = 0;
+  // Stops the writer after what is queued; nothing may be committed afterwards.
+  virtual void close() = 0;
+  struct Stats {
+    std::uint64_t commits = 0, groups = 0, log_bytes = 0, history_bytes = 0, sync_ns_total = 0, snapshots = 0;
+    bool read_only = false;
+    std::string read_only_reason;
+  };
+  virtual Stats stats() const = 0;
+};
+
+}  // namespace plinth::store
