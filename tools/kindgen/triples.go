@@ -1,0 +1,3 @@
+package main
+
+func writeTriples(string) error { return nil }
