@@ -1,0 +1,177 @@
+#include "server/object_codec.h"
+
+#include <algorithm>
+
+#include "base/json.h"
+
+namespace plinth::server {
+namespace {
+
+void append_member(std::string& out, std::string_view key, const Value& value) {
+  append_json_string(out, key);
+  out += ':';
+  append_json(out, value);
+  out += ',';
+}
+
+store::Labels labels_of(const Value& metadata) {
+  store::Labels labels;
+  for (const Member& m : metadata["labels"].members()) labels.emplace_back(m.key(), m.value.as_string());
+  std::sort(labels.begin(), labels.end());
+  return labels;
+}
+
+std::vector<std::string> owners_of(const Value& metadata) {
+  std::vector<std::string> uids;
+  for (const Value& owner : metadata["ownerReferences"].items()) uids.emplace_back(owner["uid"].as_string());
+  std::sort(uids.begin(), uids.end());
+  uids.erase(std::unique(uids.begin(), uids.end()), uids.end());
+  return uids;
+}
+
+std::vector<std::pair<std::string, std::string>> fields_of(const Value& object, const api::KindVersion& version) {
+  std::vector<std::pair<std::string, std::string>> fields;
+  fields.reserve(version.selectable_fields.size());
+  for (std::string_view path : version.selectable_fields) fields.emplace_back(path, field_text_at(object, path));
+  std::sort(fields.begin(), fields.end());
+  return fields;
+}
+
+std::string_view storage_group(const api::KindRow& row) {
+  std::string_view group = row.storage_plural.empty() ? row.group : row.storage_group;
+  return group.empty() ? std::string_view("core") : group;
+}
+
+}  // namespace
+
+store::EncodedObject encode_object(const Value& object, std::string_view managed_fields_json, const api::KindRow& row,
+                                   const api::KindVersion& version, std::uint64_t stamp) {
+  store::EncodedObject encoded;
+  const Value metadata = object["metadata"];
+  encoded.uid = metadata["uid"].as_string();
+  encoded.labels = labels_of(metadata);
+  encoded.owner_uids = owners_of(metadata);
+  encoded.fields = fields_of(object, version);
+  encoded.schema_stamp = stamp;
+  encoded.sensitive = row.builtin && row.group.empty() && row.kind == "Secret";
+
+  std::string& out = encoded.body;
+  for (const Member& m : object.members()) {
+    if (m.key() == "kind" || m.key() == "apiVersion" || m.key() == "metadata") continue;
+    append_member(out, m.key(), m.value);
+  }
+  out += "\"metadata\":{";
+  for (const Member& m : metadata.members()) {
+    if (m.key() == "managedFields" || m.key() == "resourceVersion") continue;
+    append_member(out, m.key(), m.value);
+  }
+  out += "\"resourceVersion\":";
+  encoded.revision_slot = static_cast<std::uint32_t>(out.size());
+  out.append(store::kRevisionSlotBytes, ' ');
+  encoded.managed_fields_cut = static_cast<std::uint32_t>(out.size());
+  if (!managed_fields_json.empty() && managed_fields_json != "[]") {
+    out += ",\"managedFields\":";
+    out += managed_fields_json;
+  }
+  out += "}}";
+  return encoded;
+}
+
+std::string group_version(std::string_view group, std::string_view version) {
+  std::string out(group);
+  if (!group.empty()) out += '/';
+  out += version;
+  return out;
+}
+
+std::string type_header(std::string_view group, std::string_view version, std::string_view kind) {
+  std::string out = "\"kind\":";
+  append_json_string(out, kind);
+  out += ",\"apiVersion\":";
+  append_json_string(out, group_version(group, version));
+  out += ',';
+  return out;
+}
+
+ByteChain object_bytes(const store::RecordPtr& record, std::string_view header, const std::shared_ptr<const void>& header_owner) {
+  ByteChain chain;
+  chain.reserve(3);
+  chain.push_back(SharedBytes::literal("{"));
+  if (!header.empty()) chain.push_back(SharedBytes(header_owner, header));
+  chain.push_back(SharedBytes(record, record->body()));
+  return chain;
+}
+
+Result<Document> decode_record(const store::Record& record, std::string_view header, bool with_managed_fields) {
+  std::string_view body = record.body();
+  std::string text;
+  text.reserve(header.size() + body.size() + 1);
+  text += '{';
+  text += header;
+  if (with_managed_fields) {
+    text += body;
+  } else {
+    text += body.substr(0, record.object.managed_fields_cut);
+    text += "}}";
+  }
+  return parse_json(text);
+}
+
+std::string_view managed_fields_text(const store::Record& record) {
+  constexpr std::string_view kLead = ",\"managedFields\":";
+  std::string_view rest = record.body().substr(record.object.managed_fields_cut);
+  if (rest.substr(0, kLead.size()) != kLead) return {};
+  return rest.substr(kLead.size(), rest.size() - kLead.size() - 2);
+}
+
+std::string kind_prefix(const api::KindRow& row) {
+  std::string key = "/";
+  key += storage_group(row);
+  key += '/';
+  key += row.storage_plural.empty() ? row.plural : row.storage_plural;
+  key += '/';
+  return key;
+}
+
+std::string namespace_prefix(const api::KindRow& row, std::string_view name_space) {
+  std::string key = kind_prefix(row);
+  key += name_space;
+  key += '/';
+  return key;
+}
+
+std::string object_key(const api::KindRow& row, std::string_view name_space, std::string_view name) {
+  std::string key = namespace_prefix(row, name_space);
+  key += name;
+  return key;
+}
+
+std::string_view key_name(std::string_view key) { return key.substr(key.rfind('/') + 1); }
+
+std::string_view key_namespace(std::string_view key) {
+  std::size_t last = key.rfind('/');
+  std::size_t before = key.rfind('/', last - 1);
+  return key.substr(before + 1, last - before - 1);
+}
+
+std::string field_text(const Value& value) {
+  switch (value.type()) {
+    case Value::Type::kString: return std::string(value.as_string());
+    case Value::Type::kBool: return value.as_bool() ? "true" : "false";
+    case Value::Type::kInt:
+    case Value::Type::kDouble: return to_json(value);
+    default: return "";
+  }
+}
+
+std::string field_text_at(const Value& object, std::string_view dotted_path) {
+  Value v = object;
+  while (!dotted_path.empty()) {
+    std::size_t dot = dotted_path.find('.');
+    v = v[dotted_path.substr(0, dot)];
+    dotted_path = dot == std::string_view::npos ? std::string_view() : dotted_path.substr(dot + 1);
+  }
+  return field_text(v);
+}
+
+}  // namespace plinth::server
