@@ -60,6 +60,7 @@ store::EncodedObject encode_object(const Value& object, std::string_view managed
     if (m.key() == "kind" || m.key() == "apiVersion" || m.key() == "metadata") continue;
     append_member(out, m.key(), m.value);
   }
+  encoded.metadata_offset = static_cast<std::uint32_t>(out.size());
   out += "\"metadata\":{";
   for (const Member& m : metadata.members()) {
     if (m.key() == "managedFields" || m.key() == "resourceVersion") continue;

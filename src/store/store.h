@@ -37,6 +37,7 @@ struct EncodedObject {
   // Values of the kind's selectable fields (and what watch filters need), sorted by path.
   std::vector<std::pair<std::string, std::string>> fields;
   std::uint64_t schema_stamp = 0;
+  std::uint32_t metadata_offset = 0;  // where `"metadata":{` begins; it is the last member
   std::uint32_t revision_slot = 0;
   std::uint32_t managed_fields_cut = 0;
   bool sensitive = false;  // encrypted at rest
