@@ -13,13 +13,17 @@
 namespace plinth::api {
 
 enum class FieldErrorType : std::uint8_t {
-  kNotFound, kRequired, kDuplicate, kInvalid, kNotSupported, kForbidden, kTooLong, kTooMany, kInternal, kTypeInvalid,
+  kNotFound, kRequired, kDuplicate, kInvalid, kNotSupported, kForbidden, kTooLong, kTooMany, kInternal, kTypeInvalid, kTooFew, kTooShort,
 };
+// "FieldValueRequired", as causes carry it.
+std::string_view field_error_reason(FieldErrorType type);
+// "Required value", as messages begin.
+std::string_view field_error_text(FieldErrorType type);
 
 struct FieldError {
   FieldErrorType type = FieldErrorType::kInvalid;
   std::string field;   // "spec.template.spec.containers[0].name"
-  std::string value;   // as printed in the message, e.g. "\"x\"" or "-1"; unused by Required, Forbidden, TooLong, TooMany
+  std::string value;   // as printed in the message, e.g. "\"x\"" or "-1"; unused by Required, Forbidden, TooLong, TooShort, Internal
   std::string detail;
   // `spec.replicas: Invalid value: -1: must be greater than or equal to 0`
   std::string text() const;
@@ -37,6 +41,7 @@ FieldError field_too_long(std::string field, std::int64_t max_bytes);
 FieldError field_too_many(std::string field, std::int64_t actual, std::int64_t max);
 FieldError field_type_invalid(std::string field, const Value& value, std::string detail);
 FieldError field_not_found(std::string field, const Value& value);
+FieldError field_internal(std::string field, std::string detail);
 
 // 422 Invalid: `Deployment.apps "x" is invalid: ...`, one cause for each error. `kind` is the Kind.
 Error invalid(std::string_view group, std::string_view kind, std::string_view name, const FieldErrors& errors);
