@@ -1,7 +1,7 @@
 // The store: revisioned, ordered, durable before visible. One writer orders all changes; reads use immutable snapshots.
 //
 // Keys are "/<group>/<plural>/<namespace>/<name>" ("/<group>/<plural>//<name>" for cluster scope; group "" is "core").
-// A body is the canonical encoded object without its type header, see Record.
+// Records and what a writer hands over for one: record.h.
 #pragma once
 
 #include <cstdint>
@@ -18,41 +18,9 @@
 #include "base/function.h"
 #include "base/result.h"
 #include "base/world.h"
+#include "store/record.h"
 
 namespace plinth::store {
-
-using Revision = std::uint64_t;
-using Labels = std::vector<std::pair<std::string, std::string>>;  // sorted by key
-
-// What the writer is given to store for a key. The body is JSON from after the type header to the closing brace:
-//   "spec":{...},"metadata":{...,"resourceVersion":"                    ","managedFields":[...]}}
-// At `revision_slot` there are kRevisionSlotBytes that the writer fills with the quoted revision, padded with spaces.
-// `managed_fields_cut` is where `,"managedFields":...` begins (or the offset of the final "}}" when there are none), so that
-// body[0:cut] + "}}" is the object without them.
-inline constexpr std::size_t kRevisionSlotBytes = 22;
-struct EncodedObject {
-  std::string uid;
-  Labels labels;
-  std::vector<std::string> owner_uids;
-  // Values of the kind's selectable fields (and what watch filters need), sorted by path.
-  std::vector<std::pair<std::string, std::string>> fields;
-  std::uint64_t schema_stamp = 0;
-  std::uint32_t metadata_offset = 0;  // where `"metadata":{` begins; it is the last member
-  std::uint32_t revision_slot = 0;
-  std::uint32_t managed_fields_cut = 0;
-  bool sensitive = false;  // encrypted at rest
-  std::string body;
-};
-
-// A stored object at one revision; immutable, shared by snapshots, events and readers.
-struct Record {
-  std::string key;
-  Revision revision = 0;         // of the last change
-  Revision create_revision = 0;
-  EncodedObject object;          // body has its revision slot filled
-  std::string_view body() const { return object.body; }
-};
-using RecordPtr = std::shared_ptr<const Record>;
 
 // An immutable view of everything at one revision. Cheap to copy; from any thread.
 class Snapshot {
@@ -68,6 +36,11 @@ class Snapshot {
   virtual void owned_by(std::string_view owner_uid, const std::function<bool(const RecordPtr&)>& visit) const = 0;
   virtual std::size_t object_count() const = 0;
   virtual std::uint64_t object_bytes() const = 0;
+  // Ledgers (see Reservation): a counter's value (0 when never touched), a claim's owner, and all claims of a ledger by name.
+  virtual std::int64_t counter(std::string_view ledger, std::string_view name) const = 0;
+  virtual std::optional<std::string> claim_owner(std::string_view ledger, std::string_view name) const = 0;
+  virtual void claims(std::string_view ledger,
+                      const std::function<bool(std::string_view name, std::string_view owner)>& visit) const = 0;
 };
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
@@ -82,9 +55,10 @@ struct Precondition {
 
 struct Write {
   std::string key;
-  std::optional<EncodedObject> put;  // nothing: delete
-  // Of a delete: the last state to show to watchers (already encoded, gets the deletion's revision); empty: the stored one.
-  bool lease = false;                // allowed beyond the size ceiling, like deletes
+  std::optional<EncodedObject> put;  // nothing: delete (of a key that is not there: no revision, a null record)
+  // Of a delete: the last state to show to watchers (gets the deletion's revision in its slot); nothing: the stored one.
+  std::optional<EncodedObject> last_state;
+  bool lease = false;  // allowed beyond the size ceiling, like deletes
 };
 
 // A named counter or set member claimed together with a write: quota usage, service addresses, node ports. Commutative: two
@@ -92,7 +66,7 @@ struct Write {
 struct Reservation {
   enum class Kind : std::uint8_t {
     kAddBounded,  // ledger[name] += amount, fails when it would exceed limit (amount may be negative, never fails then)
-    kClaim,       // name must be unclaimed; owner is kept
+    kClaim,       // name must be unclaimed or claimed by the same owner; owner is kept
     kRelease,     // name is given back when owned by `owner`
   };
   Kind kind = Kind::kClaim;
@@ -144,6 +118,7 @@ class Watch {
   virtual ~Watch() = default;
   // Up to `events_max` next events with revision > the last returned. An empty vector: nothing new now. Expired: the history
   // was cut, or this consumer fell behind its budget. `progress` is the revision up to which everything has been returned.
+  // Events that are still hot are shared: the same EventPtr goes to all watchers, so encoded forms can be cached by it.
   virtual Result<std::vector<EventPtr>> next(std::size_t events_max, Revision& progress) = 0;
 };
 
@@ -163,6 +138,9 @@ class Sealer {
   virtual ~Sealer() = default;
   virtual Result<std::string> seal(std::string_view plain, std::string_view associated) = 0;
   virtual Result<std::string> open(std::string_view sealed, std::string_view associated) = 0;
+  // Seals with a new key from now on; the old ones still open. forget_old drops them once nothing sealed with them is left.
+  virtual Result<void> rotate() { return {}; }
+  virtual Result<void> forget_old() { return {}; }
 };
 
 class Store {
@@ -173,13 +151,17 @@ class Store {
   // Queues a transaction for the writer; `done` runs on `loop` once it is durable and visible (or refused).
   virtual void commit(Transaction transaction, Loop& loop, CommitDone done) = 0;
   // Events with revision > `after` below `prefix`. Expired when `after` is older than the history kept, `wake` runs on `loop`
-  // whenever new events may be there (coalesced).
+  // whenever new events may be there (coalesced: once until the next call of next()). What is already there when the watch is
+  // made wakes it too.
   virtual Result<std::unique_ptr<Watch>> watch(std::string_view prefix, Revision after, Loop& loop, Task wake) = 0;
   virtual Revision oldest_watchable() const = 0;
   // Runs `task` on `loop` once the published revision is >= `revision`.
   virtual void when_published(Revision revision, Loop& loop, Task task) = 0;
   // A consistent copy of everything as one file, and back into an empty directory.
   virtual Result<void> save_snapshot(const std::string& path) = 0;
+  // A new key for what is sensitive; blocks until no file of the store holds anything sealed with an older one. The watch
+  // history before it is given up.
+  virtual Result<void> rotate_key() = 0;
   // Stops the writer after what is queued; nothing may be committed afterwards.
   virtual void close() = 0;
   struct Stats {
@@ -189,5 +171,21 @@ class Store {
   };
   virtual Stats stats() const = 0;
 };
+
+// Who does the store's work. With a loop everything (commits, snapshots, recycling) is stepped on it: simulation and tests.
+// Without one the store has its own writer and housekeeping threads.
+struct StoreWiring {
+  Sealer* sealer = nullptr;  // null: sensitive records are refused on a durable store
+  Loop* loop = nullptr;
+};
+
+// Opens (or makes) the store in options.directory; recovery happens here. Errors say what to do: Conflict when another process
+// has the directory, an error naming the file when one is damaged, one naming the version when it is newer than this program.
+// `world` needs clock, entropy and disk and must outlive the store, like the wiring.
+Result<std::unique_ptr<Store>> make_store(const StoreOptions& options, const World& world, const StoreWiring& wiring);
+
+// Makes a data directory in `directory` (absent or empty) from a file that save_snapshot wrote. Revisions go on far past those
+// of the source. Sealed records need the source's key file beside it.
+Result<void> restore_snapshot(const World& world, const std::string& snapshot_file, const std::string& directory);
 
 }  // namespace plinth::store
