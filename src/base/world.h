@@ -101,7 +101,7 @@ class StreamEvents {
  public:
   virtual ~StreamEvents() = default;
   virtual void on_data(std::string_view bytes) = 0;  // valid during the call only
-  virtual void on_drained() {}                       // the write queue became empty
+  virtual void on_drained() {}                       // the write queue became empty after a write() had left bytes in it
   virtual void on_read_closed() {}                   // the peer will send no more
   virtual void on_closed() = 0;                      // last call; the stream is dead
 };
@@ -120,16 +120,18 @@ struct PeerInfo {
   PeerCertificate certificate;
 };
 
-// A bidirectional byte stream (TCP, TLS over TCP, or simulated), bound to one loop.
+// A bidirectional byte stream (TCP, TLS over TCP, or simulated), bound to one loop. It may be destroyed at any time on the loop,
+// also inside one of its own callbacks; no callback follows then. No member function calls back before it returns.
 class Stream {
  public:
   virtual ~Stream() = default;
+  // Begins to read. Called again, it hands the stream to another receiver; nullptr parks it (nothing is read meanwhile).
   virtual void start(StreamEvents* events) = 0;
-  virtual void write(ByteChain bytes) = 0;  // queued; never blocks
+  virtual void write(ByteChain bytes) = 0;  // queued; never blocks; dropped after shutdown_write() or close()
   virtual std::size_t queued_bytes() const = 0;
   virtual void pause_reading(bool paused) = 0;
-  virtual void shutdown_write() = 0;
-  virtual void close() = 0;  // on_closed follows, later
+  virtual void shutdown_write() = 0;  // ends the write side once everything queued is sent
+  virtual void close() = 0;           // drops what is queued; on_closed follows, later
   virtual const PeerInfo& peer() const = 0;
   virtual Loop& loop() = 0;
 };
@@ -147,14 +149,19 @@ using ConnectHandler = UniqueFunction<void(Result<std::unique_ptr<Stream>>)>;
 struct TlsServerContext;  // defined by net
 struct TlsClientContext;
 
-// Plain streams by default; TLS when a context is given. The simulated network ignores TLS and delivers PeerInfo as
-// configured ("the simulation ends above TLS").
+// Plain streams by default; TLS when a context is given. The real network speaks plain TCP and refuses a context:
+// net/tls_network.h puts TLS on top of any network. The simulated network ignores TLS and delivers PeerInfo as configured
+// ("the simulation ends above TLS"). Addresses are "host:port", "[::1]:port" or ":port" (every local address).
 class Network {
  public:
   virtual ~Network() = default;
   // accept runs on `loop`, which also serves the accepted streams. Conflict when the address is in use.
   virtual Result<std::unique_ptr<Listener>> listen(Loop& loop, const std::string& address, std::shared_ptr<TlsServerContext> tls,
                                                    AcceptHandler accept) = 0;
+  // One port served by several loops: accepted streams are dealt in turn, and `accept` runs on the loop that serves the
+  // stream, so on several threads at once. By default everything stays on the first loop.
+  virtual Result<std::unique_ptr<Listener>> listen_shared(std::span<Loop* const> loops, const std::string& address,
+                                                          std::shared_ptr<TlsServerContext> tls, AcceptHandler accept);
   virtual void connect(Loop& loop, const std::string& address, std::shared_ptr<TlsClientContext> tls, const std::string& server_name,
                        Duration timeout, ConnectHandler done) = 0;
 };

@@ -60,6 +60,7 @@ class Responder {
   virtual void end() = 0;
   // Bytes accepted but not yet taken by the peer.
   virtual std::size_t queued_bytes() const = 0;
+  // `task` runs, later, each time queued_bytes() has become 0 after a write() had left bytes queued; it replaces an earlier one.
   virtual void on_drained(Task task) = 0;
   // Called once when the peer goes away before the answer is complete. Not called after send()/end() completed.
   virtual void on_closed(Task task) = 0;
