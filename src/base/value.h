@@ -17,6 +17,7 @@
 namespace plinth {
 
 class Arena;
+class KeyTable;
 struct Member;
 
 class Value {
@@ -51,7 +52,8 @@ class Value {
 
   // Accessors return the zero of the asked type when the value has another one.
   bool as_bool() const { return is_bool() && int_ != 0; }
-  std::int64_t as_int() const { return is_int() ? int_ : is_double() ? static_cast<std::int64_t>(as_double()) : 0; }
+  // A double is cut to its integer part and saturates.
+  std::int64_t as_int() const { return is_int() ? int_ : is_double() ? truncated() : 0; }
   double as_double() const;
   std::string_view as_string() const { return is_string() ? std::string_view(text_, size_) : std::string_view(); }
 
@@ -71,9 +73,10 @@ class Value {
 
  private:
   friend class Draft;
-  friend class Arena;
+  friend struct ValueBuilder;
   struct Body;  // header of an array's or object's storage: size, capacity, owning arena
   constexpr Value(Type type, std::int64_t i) : type_(type), int_(i) {}
+  std::int64_t truncated() const;
 
   Type type_ = Type::kNull;
   std::uint32_t size_ = 0;  // of strings only
@@ -110,13 +113,19 @@ class Arena {
   std::string_view copy(std::string_view text);
   void retain(std::shared_ptr<const Arena> other);
   std::size_t bytes() const { return bytes_; }
+  // Length of the longest chain of retained arenas that starts here, itself included.
+  std::size_t depth() const { return depth_; }
+  std::span<const std::shared_ptr<const Arena>> retained() const { return retained_; }
 
  private:
   struct Block;
+  void add_block(std::size_t bytes);
+  char* grow(std::size_t bytes);
   Block* head_ = nullptr;
   char* cursor_ = nullptr;
   char* end_ = nullptr;
   std::size_t bytes_ = 0;
+  std::size_t depth_ = 1;
   std::vector<std::shared_ptr<const Arena>> retained_;
 };
 
@@ -142,11 +151,14 @@ class Document {
 //
 // References to slots (Value&) stay valid until the containing array or object gains or loses an element.
 // A slot handed out by member()/item()/push() may be assigned any Value whose storage lives in this draft's arena, in a
-// document that was adopted, or in static storage.
+// document that was adopted, or in static storage. A container made in this draft belongs in one slot: clone() it for a second
+// one, or a change through one slot would show in the other.
 class Draft {
  public:
   Draft();
   explicit Draft(const Document& base);
+  Draft(Draft&&) = default;
+  Draft& operator=(Draft&&) = default;
 
   Value& root() { return root_; }
   const Value& root() const { return root_; }
@@ -183,12 +195,16 @@ class Draft {
   std::span<Member> mutable_members(Value& slot);
 
   Arena& arena() { return *arena_; }
-  // Ends the draft; the document keeps everything alive that it refers to.
+  // Ends the draft; the document keeps everything alive that it refers to. Where that would be a chain of more than
+  // kArenaDepthMax arenas (a document changed many times over), the document is copied into one arena instead.
   Document finish() &&;
+  static constexpr std::size_t kArenaDepthMax = 8;
 
  private:
   Value::Body* own(Value& slot, Value::Type type, std::size_t extra);
+  std::string_view key_text(std::string_view key);
   std::shared_ptr<Arena> arena_;
+  std::shared_ptr<KeyTable> keys_;  // made when the first key is copied
   Value root_;
 };
 
