@@ -1,0 +1,38 @@
+// Text addresses and the kernel's.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace plinth::world_real {
+
+struct HostPort {
+  std::string host;  // empty: every local address
+  std::string port;
+};
+// "host:port", "[v6]:port", ":port". BadRequest names what is wrong.
+Result<HostPort> split_host_port(std::string_view address);
+
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t length = 0;
+
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+  std::string text() const;  // "127.0.0.1:80", "[::1]:80"
+  bool loopback() const;
+};
+
+enum class Lookup { kNumericOnly, kNames };
+// Blocks for names (use a pool). NotFound when there is no such host, or when kNumericOnly meets a name.
+Result<std::vector<SocketAddress>> resolve(const HostPort& address, Lookup lookup);
+// As resolve, for bind(): an empty host gives the wildcard address (IPv6 accepting IPv4 where the kernel has IPv6).
+Result<std::vector<SocketAddress>> resolve_for_listen(const HostPort& address);
+
+SocketAddress local_address(int fd);
+
+}  // namespace plinth::world_real
