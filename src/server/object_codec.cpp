@@ -112,7 +112,7 @@ Result<Document> decode_record(const store::Record& record, std::string_view hea
   if (with_managed_fields) {
     text += body;
   } else {
-    text += body.substr(0, record.object.managed_fields_cut);
+    text += body.substr(0, record.managed_fields_cut());
     text += "}}";
   }
   return parse_json(text);
@@ -120,7 +120,7 @@ Result<Document> decode_record(const store::Record& record, std::string_view hea
 
 std::string_view managed_fields_text(const store::Record& record) {
   constexpr std::string_view kLead = ",\"managedFields\":";
-  std::string_view rest = record.body().substr(record.object.managed_fields_cut);
+  std::string_view rest = record.body().substr(record.managed_fields_cut());
   if (rest.substr(0, kLead.size()) != kLead) return {};
   return rest.substr(kLead.size(), rest.size() - kLead.size() - 2);
 }

@@ -28,6 +28,7 @@ struct EncodedObject {
   // Values of the kind's selectable fields (and what watch filters need), sorted by path.
   std::vector<std::pair<std::string, std::string>> fields;
   std::uint64_t schema_stamp = 0;
+  std::uint32_t metadata_offset = 0;  // where `"metadata":{` begins; it is the last member
   std::uint32_t revision_slot = 0;
   std::uint32_t managed_fields_cut = 0;
   bool sensitive = false;  // encrypted at rest
@@ -117,6 +118,7 @@ class Record {
   TextList owner_uids() const;
   PairList fields() const;
   std::uint64_t schema_stamp() const { return header().schema_stamp; }
+  std::uint32_t metadata_offset() const { return header().metadata_offset; }
   std::uint32_t revision_slot() const { return header().revision_slot; }
   std::uint32_t managed_fields_cut() const { return header().managed_fields_cut; }
   bool sensitive() const { return (header().flags & kSensitive) != 0; }
@@ -148,7 +150,7 @@ class Record {
     std::uint16_t owner_count;
     std::uint16_t field_count;
     std::uint16_t flags;
-    std::uint32_t reserved;
+    std::uint32_t metadata_offset;
     std::size_t clear_bytes() const { return kHeaderBytes + key_size + uid_size; }
     std::size_t body_offset() const { return clear_bytes() + std::size_t{labels_size} + owners_size + fields_size; }
     std::size_t total() const { return body_offset() + body_size; }
