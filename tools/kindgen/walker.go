@@ -198,10 +198,14 @@ func (w *walker) property(f reflect.StructField, path []int, marks []mark, prefi
 	if err != nil {
 		return nil, err
 	}
-	if def != "" {
-		o.set("default", raw(def))
+	if def != "" && (pointer || !zeroJSON(def)) {
+		o.set("default", raw(def)) // a zero default of a field that is no pointer says nothing
 	}
 	return o, nil
+}
+
+func zeroJSON(text string) bool {
+	return text == `""` || text == "0" || text == "false" || text == "{}"
 }
 
 // setPath records where protobuf carries the field: nothing, a number, or the numbers of the
