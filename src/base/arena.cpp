@@ -49,8 +49,10 @@ void* Arena::allocate(std::size_t bytes) {
   auto address = reinterpret_cast<std::uintptr_t>(cursor_);
   std::size_t padding = (kAlignment - address % kAlignment) % kAlignment;
   char* start = cursor_;
-  if (bytes + padding > static_cast<std::size_t>(end_ - cursor_)) start = grow(bytes);
-  else start += padding;
+  if (bytes + padding > static_cast<std::size_t>(end_ - cursor_))
+    start = grow(bytes);
+  else
+    start += padding;
   cursor_ = start + bytes;
   return start;
 }

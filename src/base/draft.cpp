@@ -11,8 +11,10 @@ using Type = Value::Type;
 constexpr std::size_t kCapacityMin = 4;
 
 void copy_elements(Type type, ValueBuilder::Body* to, const ValueBuilder::Body* from) {
-  if (type == Type::kObject) std::copy_n(from->members(), from->size, to->members());
-  else std::copy_n(from->items(), from->size, to->items());
+  if (type == Type::kObject)
+    std::copy_n(from->members(), from->size, to->members());
+  else
+    std::copy_n(from->items(), from->size, to->items());
   to->size = from->size;
 }
 

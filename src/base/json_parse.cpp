@@ -1,8 +1,9 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include <algorithm>
-
+#include "base/document_path.h"
 #include "base/json.h"
 #include "base/json_scan.h"
 #include "base/key_table.h"
@@ -18,7 +19,6 @@ using Type = Value::Type;
 constexpr std::size_t kKeptTextBytesMax = 1 << 20;
 // Objects up to this size are searched for duplicate keys pair by pair, larger ones by sorting.
 constexpr std::size_t kPairwiseMembersMax = 16;
-constexpr std::size_t kDuplicatesMax = 100;
 constexpr std::size_t kDepthSpare = 2;
 // simdjson's tape keeps 24 bits of a container's size; at this value the elements must be counted.
 constexpr std::size_t kTapeSizeMax = 0xFFFFFF;
@@ -26,13 +26,6 @@ constexpr std::size_t kTapeSizeMax = 0xFFFFFF;
 struct Buffers {
   dom::parser parser;
   KeyTable keys;
-};
-
-// One step of the path to where the conversion is.
-struct Step {
-  std::string_view key;
-  std::size_t index = 0;
-  bool in_array = false;
 };
 
 // Turns simdjson's tape into a document.
@@ -45,19 +38,27 @@ class Converter {
   bool too_deep() const { return too_deep_; }
 
   Value convert(dom::element element) {
-    if (path_.size() >= depth_max_ && (element.is_object() || element.is_array())) {
+    if (path_.depth() >= depth_max_ && (element.is_object() || element.is_array())) {
       too_deep_ = true;
       return Value();
     }
     switch (element.type()) {
-      case dom::element_type::OBJECT: return object(element.get_object().value_unsafe());
-      case dom::element_type::ARRAY: return array(element.get_array().value_unsafe());
-      case dom::element_type::STRING: return Value::ref(arena_.copy(element.get_string().value_unsafe()));
-      case dom::element_type::INT64: return Value::of(element.get_int64().value_unsafe());
-      case dom::element_type::UINT64: return Value::of(static_cast<double>(element.get_uint64().value_unsafe()));
-      case dom::element_type::DOUBLE: return Value::of(element.get_double().value_unsafe());
-      case dom::element_type::BOOL: return Value::of(element.get_bool().value_unsafe());
-      case dom::element_type::NULL_VALUE: break;
+      case dom::element_type::OBJECT:
+        return object(element.get_object().value_unsafe());
+      case dom::element_type::ARRAY:
+        return array(element.get_array().value_unsafe());
+      case dom::element_type::STRING:
+        return Value::ref(arena_.copy(element.get_string().value_unsafe()));
+      case dom::element_type::INT64:
+        return Value::of(element.get_int64().value_unsafe());
+      case dom::element_type::UINT64:
+        return Value::of(static_cast<double>(element.get_uint64().value_unsafe()));
+      case dom::element_type::DOUBLE:
+        return Value::of(element.get_double().value_unsafe());
+      case dom::element_type::BOOL:
+        return Value::of(element.get_bool().value_unsafe());
+      case dom::element_type::NULL_VALUE:
+        break;
     }
     return Value();
   }
@@ -68,12 +69,12 @@ class Converter {
     if (size >= kTapeSizeMax) size = static_cast<std::size_t>(std::distance(source.begin(), source.end()));
     if (size == 0) return Value::empty_array();
     auto* body = ValueBuilder::new_body(arena_, Type::kArray, size);
-    path_.push_back({{}, 0, true});
+    path_.enter();
     for (dom::element item : source) {
-      path_.back().index = body->size;
+      path_.set_index(body->size);
       body->items()[body->size++] = convert(item);
     }
-    path_.pop_back();
+    path_.leave();
     return ValueBuilder::make(Type::kArray, body);
   }
 
@@ -82,16 +83,16 @@ class Converter {
     if (size >= kTapeSizeMax) size = static_cast<std::size_t>(std::distance(source.begin(), source.end()));
     if (size == 0) return Value::empty_object();
     auto* body = ValueBuilder::new_body(arena_, Type::kObject, size);
-    path_.push_back({});
+    path_.enter();
     for (auto field = source.begin(); field != source.end(); ++field) add(body, field);
     if (body->size > kPairwiseMembersMax) merge_duplicates(body);
-    path_.pop_back();
+    path_.leave();
     return ValueBuilder::make(Type::kObject, body);
   }
 
   void add(ValueBuilder::Body* body, dom::object::iterator& field) {
     std::string_view key = keys_.intern(field.key(), arena_);
-    path_.back().key = key;
+    path_.set_key(key);
     Value value = convert(field.value());
     if (body->size < kPairwiseMembersMax) {
       for (std::uint32_t i = 0; i < body->size; ++i) {
@@ -120,7 +121,7 @@ class Converter {
         first = i;
         continue;
       }
-      path_.back().key = members[order[i]].key();
+      path_.set_key(members[order[i]].key());
       report_duplicate();
       members[order[first]].value = members[order[i]].value;
       any = drop[order[i]] = true;
@@ -133,26 +134,14 @@ class Converter {
     body->size = kept;
   }
 
-  void report_duplicate() {
-    if (duplicates_ == nullptr || duplicates_->size() >= kDuplicatesMax) return;
-    std::string path;
-    for (const Step& step : path_) {
-      if (step.in_array) {
-        path += fmt::format("[{}]", step.index);
-        continue;
-      }
-      if (!path.empty()) path += '.';
-      path += step.key;
-    }
-    if (std::find(duplicates_->begin(), duplicates_->end(), path) == duplicates_->end()) duplicates_->push_back(std::move(path));
-  }
+  void report_duplicate() { path_.report_to(duplicates_); }
 
   Arena& arena_;
   KeyTable& keys_;
   std::size_t depth_max_;
   bool too_deep_ = false;
   std::vector<std::string>* duplicates_;
-  std::vector<Step> path_;
+  DocumentPath path_;
 };
 
 Error fault_error(const JsonFault& fault) {

@@ -1,7 +1,7 @@
 #include <array>
 #include <charconv>
-#include <cmath>
 
+#include "base/float_text.h"
 #include "base/json.h"
 #include "base/utf8.h"
 
@@ -12,13 +12,27 @@ constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 void append_escape(std::string& out, unsigned char c) {
   switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\b': out += "\\b"; return;
-    case '\f': out += "\\f"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\b':
+      out += "\\b";
+      return;
+    case '\f':
+      out += "\\f";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
     default:
       out += "\\u00";
       out += kHexDigits[c >> 4];
@@ -37,10 +51,14 @@ constexpr auto kPlain = make_plain_table();
 // as line ends; ill-formed bytes become U+FFFD.
 std::size_t append_multibyte(std::string& out, std::string_view text) {
   DecodedRune decoded = decode_rune(text);
-  if (decoded.length == 1) out += "\\ufffd";
-  else if (decoded.rune == 0x2028) out += "\\u2028";
-  else if (decoded.rune == 0x2029) out += "\\u2029";
-  else out += text.substr(0, decoded.length);
+  if (decoded.length == 1)
+    out += "\\ufffd";
+  else if (decoded.rune == 0x2028)
+    out += "\\u2028";
+  else if (decoded.rune == 0x2029)
+    out += "\\u2029";
+  else
+    out += text.substr(0, decoded.length);
   return decoded.length;
 }
 
@@ -49,60 +67,22 @@ void append_int(std::string& out, std::int64_t i) {
   out.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, i).ptr);
 }
 
-// strconv's 'e' form with encoding/json's clean-up: at least one digit of exponent, sign always.
-void append_scientific(std::string& out, std::string_view digits, std::string_view exponent) {
-  out += digits;
-  out += 'e';
-  out += exponent[0];
-  exponent.remove_prefix(exponent[1] == '0' && exponent.size() > 2 ? 2 : 1);
-  out += exponent;
-}
-
-void append_double(std::string& out, double d) {
-  if (!std::isfinite(d)) {
-    out += "null";  // JSON has no other way to say it; no parser of ours makes such a value
-    return;
-  }
-  char buffer[32];
-  char* end = std::to_chars(buffer, buffer + sizeof buffer, d, std::chars_format::scientific).ptr;
-  std::string_view text(buffer, static_cast<std::size_t>(end - buffer));
-  std::size_t e = text.find('e');
-  double magnitude = std::fabs(d);
-  if (magnitude != 0 && (magnitude < 1e-6 || magnitude >= 1e21)) {
-    append_scientific(out, text.substr(0, e), text.substr(e + 1));
-    return;
-  }
-  // The same digits with the point moved: no exponent.
-  int exponent = 0;
-  std::from_chars(text.data() + e + 1 + (text[e + 1] == '+'), text.data() + text.size(), exponent);
-  std::string digits;
-  for (char c : text.substr(0, e)) {
-    if (c == '-') out += '-';
-    else if (c != '.') digits += c;
-  }
-  int point = exponent + 1;
-  int count = static_cast<int>(digits.size());
-  if (point <= 0) {
-    out += "0.";
-    out.append(static_cast<std::size_t>(-point), '0');
-    out += digits;
-  } else if (point >= count) {
-    out += digits;
-    out.append(static_cast<std::size_t>(point - count), '0');
-  } else {
-    out.append(digits, 0, static_cast<std::size_t>(point));
-    out += '.';
-    out.append(digits, static_cast<std::size_t>(point));
-  }
-}
-
 void append_scalar(std::string& out, const Value& value) {
   switch (value.type()) {
-    case Value::Type::kBool: out += value.as_bool() ? "true" : "false"; return;
-    case Value::Type::kInt: append_int(out, value.as_int()); return;
-    case Value::Type::kDouble: append_double(out, value.as_double()); return;
-    case Value::Type::kString: append_json_string(out, value.as_string()); return;
-    default: out += "null";
+    case Value::Type::kBool:
+      out += value.as_bool() ? "true" : "false";
+      return;
+    case Value::Type::kInt:
+      append_int(out, value.as_int());
+      return;
+    case Value::Type::kDouble:
+      append_json_double(out, value.as_double());
+      return;
+    case Value::Type::kString:
+      append_json_string(out, value.as_string());
+      return;
+    default:
+      out += "null";
   }
 }
 

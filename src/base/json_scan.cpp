@@ -1,11 +1,11 @@
 #include "base/json_scan.h"
 
-#include <fmt/format.h>
-
 #include <cmath>
 #include <cstdlib>
 #include <limits>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "base/utf8.h"
 
@@ -157,8 +157,10 @@ class Scanner {
   bool number() {
     std::size_t start = pos_;
     if (peek() == '-') ++pos_;
-    if (!at_end() && peek() == '0') ++pos_;
-    else if (!digits("in numeric literal")) return false;
+    if (!at_end() && peek() == '0')
+      ++pos_;
+    else if (!digits("in numeric literal"))
+      return false;
     std::size_t length = pos_ - start;
     bool integer = true;
     if (!at_end() && peek() == '.') {
@@ -222,8 +224,10 @@ class Scanner {
     if (unit < 0) return false;
     if (unit < 0xD800 || unit > 0xDFFF) return true;
     bool paired = unit < 0xDC00 && low_surrogate_follows();
-    if (paired) pos_ += 6;
-    else rewrite(start, kReplacement);
+    if (paired)
+      pos_ += 6;
+    else
+      rewrite(start, kReplacement);
     return true;
   }
 

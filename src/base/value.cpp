@@ -48,9 +48,8 @@ bool same_members(const Value& a, const Value& b) {
     return true;
   }
   auto x = sorted_members(left), y = sorted_members(right);
-  return std::equal(x.begin(), x.end(), y.begin(), [](const Member* p, const Member* q) {
-    return p->key() == q->key() && equal(p->value, q->value);
-  });
+  return std::equal(x.begin(), x.end(), y.begin(),
+                    [](const Member* p, const Member* q) { return p->key() == q->key() && equal(p->value, q->value); });
 }
 
 }  // namespace
@@ -115,11 +114,16 @@ bool equal(const Value& a, const Value& b) {
   if (a.is_number() && b.is_number()) return same_number(a, b);
   if (a.type() != b.type()) return false;
   switch (a.type()) {
-    case Value::Type::kBool: return a.as_bool() == b.as_bool();
-    case Value::Type::kString: return a.as_string() == b.as_string();
-    case Value::Type::kArray: return same_items(a.items(), b.items());
-    case Value::Type::kObject: return same_members(a, b);
-    default: return true;
+    case Value::Type::kBool:
+      return a.as_bool() == b.as_bool();
+    case Value::Type::kString:
+      return a.as_string() == b.as_string();
+    case Value::Type::kArray:
+      return same_items(a.items(), b.items());
+    case Value::Type::kObject:
+      return same_members(a, b);
+    default:
+      return true;
   }
 }
 
