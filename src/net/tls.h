@@ -34,11 +34,13 @@ Result<KeyPair> issue_certificate(Entropy& entropy, const KeyPair& ca, const Cer
 Result<std::int64_t> certificate_expiry(std::string_view pem);
 
 // ALPN offers h2 and http/1.1. Client certificates are asked for and verified against `client_ca_pem`; a connection without
-// one is accepted (PeerCertificate.present = false).
+// one is accepted (PeerCertificate.present = false), and so is one whose certificate does not verify or has expired: it counts
+// as absent, so that the client is told 401 and not only that the handshake failed. No client is asked when the CA is empty.
 Result<std::shared_ptr<TlsServerContext>> make_server_context(const KeyPair& identity, const std::string& client_ca_pem);
 // Swaps the identity for new connections; from any thread (certificates renew without a restart).
 Result<void> renew_identity(TlsServerContext& context, const KeyPair& identity);
-// Trusts `ca_pem` (system roots when empty); `identity` may be empty.
+// Trusts `ca_pem` (system roots when empty); `identity` may be empty. Speaks http/1.1. What connects with it must name the
+// server it expects (the host of the address unless told otherwise).
 Result<std::shared_ptr<TlsClientContext>> make_client_context(const std::string& ca_pem, const KeyPair& identity, bool insecure_skip_verify);
 
 }  // namespace plinth::net
