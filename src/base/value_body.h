@@ -21,7 +21,7 @@ struct Value::Body {
 struct ValueBuilder {
   using Body = Value::Body;
   static Body* body_of(const Value& v) { return v.body_; }
-  static Value make(Value::Type type, Body* body) {
+  static constexpr Value make(Value::Type type, Body* body) {
     Value v;
     v.type_ = type;
     v.body_ = body;
