@@ -9,10 +9,11 @@ target_precompile_headers(plinth_pch PRIVATE
 find_package(fmt REQUIRED)
 target_link_libraries(plinth_pch PUBLIC fmt::fmt)
 
-# plinth_layer(NAME [DIR dir] [DEPS layer...] [LIBS library...])
-# Sources: every .cpp of the folder (recursively) but *_test.cpp, which become <NAME>_test. LIBS stay private.
+# plinth_layer(NAME [DIR dir] [DEPS layer...] [LIBS library...] [EXCLUDE folder...])
+# Sources: every .cpp of the folder (recursively) but *_test.cpp, which become <NAME>_test. LIBS stay private. EXCLUDE names
+# folders below it that hold other targets.
 function(plinth_layer NAME)
-  cmake_parse_arguments(ARG "" "DIR" "DEPS;LIBS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "DIR" "DEPS;LIBS;TEST_DEPS;EXCLUDE" ${ARGN})
   if(NOT ARG_DIR)
     set(ARG_DIR ${CMAKE_SOURCE_DIR}/src/${NAME})
   endif()
@@ -24,6 +25,9 @@ function(plinth_layer NAME)
   endif()
 
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${ARG_DIR}/*.cpp)
+  foreach(folder ${ARG_EXCLUDE})
+    list(FILTER sources EXCLUDE REGEX "^${ARG_DIR}/${folder}/")
+  endforeach()
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|_bench|_main)\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")

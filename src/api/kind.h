@@ -71,6 +71,7 @@ struct KindRow {
   Scope scope = Scope::kNamespaced;
   std::uint16_t verbs = kVerbAll;
   bool builtin = true;
+  bool stored = true;                  // false: nothing is stored, code answers (reviews)
   bool keeps_generation = false;       // metadata.generation counts changes outside metadata (and status)
   bool unconditional_update = true;    // PUT without resourceVersion is allowed
   bool create_on_update = false;       // PUT of a missing object creates it

@@ -24,7 +24,7 @@ enum class Wire : std::uint8_t {
   kRawExtension,   // {raw=1}: any JSON object
   kFieldsV1,
   kJson,           // {raw=1}: any JSON value
-  kSchemaOrBool,
+  kSchemaOrBool,   // of these three `additional` is the schema of JSONSchemaProps
   kSchemaOrArray,
   kSchemaOrStringArray,
   kStringList,     // message wrapping repeated string items=1
@@ -44,7 +44,7 @@ struct Field {
   const Schema* schema;
   bool required = false;
   bool pointer = false;     // Go pointer: presence counts in protobuf, zero is kept
-  bool omit_empty = true;   // false: Go writes the zero value ("" or {} or null) when the field is absent
+  bool omit_empty = true;   // false: Go writes the zero value ("", 0, {} or null) when the field is absent
   std::uint8_t patch_strategy = kPatchNone;
   std::string_view patch_merge_key;
   // Protobuf field numbers from the parent message to the leaf; more than one where Go embeds a struct inline.
