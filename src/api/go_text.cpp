@@ -93,7 +93,9 @@ std::string go_float(double value) {
   char buffer[400];
   auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific);
   const std::string_view scientific(buffer, static_cast<std::size_t>(end.ptr - buffer));
-  const int exponent = std::atoi(buffer + scientific.find('e') + 1);
+  int exponent = 0;
+  const char* digits = buffer + scientific.find('e') + 1;
+  std::from_chars(*digits == '+' ? digits + 1 : digits, end.ptr, exponent);
   // strconv's 'g' format with the shortest precision uses an exponent below 1e-4 and from 1e6 on.
   if (exponent >= -4 && exponent < 6) {
     end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed);
