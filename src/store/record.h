@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,6 +41,11 @@ class TextList {
  public:
   class Iterator {
    public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = std::string_view;
+    using difference_type = std::ptrdiff_t;
+    using pointer = void;
+    using reference = std::string_view;
     explicit Iterator(const char* at) : at_(at) {}
     std::string_view operator*() const { return {at_ + 4, length()}; }
     Iterator& operator++() {
@@ -75,6 +81,11 @@ class PairList {
   using value_type = std::pair<std::string_view, std::string_view>;
   class Iterator {
    public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = PairList::value_type;
+    using difference_type = std::ptrdiff_t;
+    using pointer = void;
+    using reference = value_type;
     explicit Iterator(TextList::Iterator at) : at_(at) {}
     value_type operator*() const {
       TextList::Iterator value = at_;

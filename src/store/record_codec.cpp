@@ -172,6 +172,13 @@ bool RecordCodec::is_sealed(std::string_view bytes) {
   return (header.flags & Record::kSealed) != 0;
 }
 
+std::string_view RecordCodec::key_of(std::string_view bytes) {
+  Record::Header header;
+  if (bytes.size() < sizeof header) return {};
+  std::memcpy(&header, bytes.data(), sizeof header);
+  return bytes.size() < header.clear_bytes() ? std::string_view() : bytes.substr(sizeof header, header.key_size);
+}
+
 Result<RecordPtr> RecordCodec::decode(std::string_view bytes) const { return RecordPtr(TRY(decode_mutable(bytes))); }
 
 Result<MutableRecordPtr> RecordCodec::decode_mutable(std::string_view bytes) const {

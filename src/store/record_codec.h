@@ -37,6 +37,8 @@ class RecordCodec {
   // As decode, for those that still set the log place.
   Result<MutableRecordPtr> decode_mutable(std::string_view bytes) const;
   static bool is_sealed(std::string_view bytes);
+  // Without opening anything; empty when the bytes are no record.
+  static std::string_view key_of(std::string_view bytes);
 
  private:
   Sealer* sealer_;

@@ -1,0 +1,134 @@
+#include "store/commit_queue.h"
+
+namespace plinth::store {
+namespace {
+
+void refuse(Pending pending, Error error) {
+  CommitOutcome outcome;
+  outcome.kind = CommitOutcome::Kind::kError;
+  outcome.error = std::move(error);
+  pending.loop->post([done = std::move(pending.done), outcome = std::move(outcome)]() mutable { done(std::move(outcome)); });
+}
+
+}  // namespace
+
+CommitQueue::CommitQueue(Writer& writer, Loop* stepped_on, CommitQueueOptions options)
+    : writer_(writer), stepped_on_(stepped_on), options_(options) {}
+
+CommitQueue::~CommitQueue() { close(); }
+
+void CommitQueue::start() {
+  if (stepped_on_ == nullptr) thread_ = std::thread([this] { run_thread(); });
+}
+
+bool CommitQueue::wants_inline(const Pending& pending) const {
+  return stepped_on_ == nullptr && queue_.size() == 1 && exclusive_.empty() && pending.loop->in_loop() &&
+         writer_.counts().last_sync_ns < options_.inline_sync_ns_max;
+}
+
+void CommitQueue::push(Pending pending) {
+  std::unique_lock lock(mutex_);
+  if (closing_) {
+    lock.unlock();
+    return refuse(std::move(pending), Error(Reason::kServiceUnavailable, "the store is shutting down"));
+  }
+  if (queue_.size() >= options_.queue_max) {
+    lock.unlock();
+    Error error(Reason::kTooManyRequests, "too many writes are waiting for the store; try again later");
+    error.mutable_details().retry_after_seconds = 1;
+    return refuse(std::move(pending), std::move(error));
+  }
+  Loop& loop = *pending.loop;
+  queue_.push_back(std::move(pending));
+  if (busy_) return;
+  if (stepped_on_ != nullptr || wants_inline(queue_.back())) {
+    // After what the loop has ready now, so that those writes share the group.
+    busy_ = posted_ = true;
+    lock.unlock();
+    Loop& home = stepped_on_ != nullptr ? *stepped_on_ : loop;
+    return home.post([self = weak_from_this()] {
+      if (const auto queue = self.lock()) queue->run_inline();
+    });
+  }
+  lock.unlock();
+  changed_.notify_one();
+}
+
+void CommitQueue::run_exclusive(Task task) {
+  std::unique_lock lock(mutex_);
+  exclusive_.push_back(std::move(task));
+  if (busy_) return;
+  if (stepped_on_ == nullptr) {
+    lock.unlock();
+    return changed_.notify_one();
+  }
+  busy_ = posted_ = true;
+  lock.unlock();
+  stepped_on_->post([self = weak_from_this()] {
+    if (const auto queue = self.lock()) queue->run_inline();
+  });
+}
+
+std::vector<Pending> CommitQueue::take_group() {
+  std::vector<Pending> group;
+  std::size_t bytes = 0;
+  while (!queue_.empty() && (group.empty() || bytes + queue_.front().bytes <= options_.group_bytes_max)) {
+    bytes += queue_.front().bytes;
+    group.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  return group;
+}
+
+// One group and the exclusive tasks before it; the lock is released meanwhile.
+void CommitQueue::work_if_any(std::unique_lock<std::mutex>& lock) {
+  std::deque<Task> exclusive = std::exchange(exclusive_, {});
+  std::vector<Pending> group = take_group();
+  lock.unlock();
+  for (Task& task : exclusive) task();
+  if (!group.empty()) writer_.process(std::move(group));
+  lock.lock();
+}
+
+void CommitQueue::run_inline() {
+  std::unique_lock lock(mutex_);
+  if (!std::exchange(posted_, false)) return;  // the thread took over while closing
+  work_if_any(lock);
+  const bool more = !queue_.empty() || !exclusive_.empty();
+  busy_ = posted_ = more && stepped_on_ != nullptr;
+  changed_.notify_all();
+  if (!busy_) return;
+  lock.unlock();
+  stepped_on_->post([self = weak_from_this()] {
+    if (const auto queue = self.lock()) queue->run_inline();
+  });
+}
+
+void CommitQueue::run_thread() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    // A loop that ended before it ran its part is not waited for.
+    changed_.wait(lock, [&] {
+      return (!busy_ || (closing_ && posted_)) && (closing_ || !queue_.empty() || !exclusive_.empty());
+    });
+    posted_ = false;
+    if (queue_.empty() && exclusive_.empty()) return;
+    busy_ = true;
+    while (!queue_.empty() || !exclusive_.empty()) work_if_any(lock);
+    busy_ = false;
+  }
+}
+
+void CommitQueue::close() {
+  std::unique_lock lock(mutex_);
+  closing_ = true;
+  if (stepped_on_ != nullptr) {
+    while (!queue_.empty() || !exclusive_.empty()) work_if_any(lock);
+    return;
+  }
+  lock.unlock();
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace plinth::store

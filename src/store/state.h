@@ -1,0 +1,85 @@
+// Everything the store holds at one revision: the objects by key, their indexes, and the ledgers.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "store/store.h"
+#include "store/tree.h"
+
+namespace plinth::store {
+
+// One counter or claim. `id` is the ledger's name, a zero byte, and the name in it.
+struct LedgerEntry {
+  std::string id;
+  bool claim = false;
+  std::int64_t amount = 0;
+  std::string owner;
+};
+using LedgerEntryPtr = std::shared_ptr<const LedgerEntry>;
+std::string ledger_id(std::string_view ledger, std::string_view name);
+
+// Copying is cheap (shared trees). The writer changes its own copy; freeze() before handing one out.
+class State {
+ public:
+  Revision revision = 0;
+
+  RecordPtr find(std::string_view key) const;
+  // The record replaced or removed, if any. Indexes and sizes follow.
+  RecordPtr put(RecordPtr record);
+  RecordPtr erase(std::string_view key);
+  void set_ledger(LedgerEntryPtr entry);  // a counter of 0 and a claim without owner are removed
+  const LedgerEntry* find_ledger(std::string_view id) const;
+  void freeze();
+
+  RecordPtr by_uid(std::string_view uid) const;
+  std::uint64_t bytes() const { return bytes_; }
+  struct RecordKey {
+    std::string_view operator()(const RecordPtr& record) const { return record->key(); }
+  };
+  struct TextKey {
+    std::string_view operator()(const Text& text) const { return text.view(); }
+  };
+  struct LedgerKey {
+    std::string_view operator()(const LedgerEntryPtr& entry) const { return entry->id; }
+  };
+  const Tree<RecordPtr, RecordKey>& objects() const { return objects_; }
+  const Tree<LedgerEntryPtr, LedgerKey>& ledgers() const { return ledgers_; }
+  const Tree<Text, TextKey>& owners() const { return owners_; }
+
+ private:
+  void index(const Record* before, const Record* after);
+
+  Tree<RecordPtr, RecordKey> objects_;
+  Tree<Text, TextKey> uids_;    // uid, zero byte, key
+  Tree<Text, TextKey> owners_;  // owner's uid, zero byte, key
+  Tree<LedgerEntryPtr, LedgerKey> ledgers_;
+  std::uint64_t bytes_ = 0;
+};
+
+class StateSnapshot final : public Snapshot {
+ public:
+  explicit StateSnapshot(State state) : state_(std::move(state)) {}
+  const State& state() const { return state_; }
+
+  Revision revision() const override { return state_.revision; }
+  RecordPtr get(std::string_view key) const override { return state_.find(key); }
+  void scan(std::string_view prefix, std::string_view start, const std::function<bool(const RecordPtr&)>& visit) const override;
+  std::size_t count(std::string_view prefix) const override;
+  RecordPtr by_uid(std::string_view uid) const override { return state_.by_uid(uid); }
+  void owned_by(std::string_view owner_uid, const std::function<bool(const RecordPtr&)>& visit) const override;
+  std::size_t object_count() const override { return state_.objects().size(); }
+  std::uint64_t object_bytes() const override { return state_.bytes(); }
+  std::int64_t counter(std::string_view ledger, std::string_view name) const override;
+  std::optional<std::string> claim_owner(std::string_view ledger, std::string_view name) const override;
+  void claims(std::string_view ledger,
+              const std::function<bool(std::string_view name, std::string_view owner)>& visit) const override;
+
+ private:
+  const State state_;
+};
+using StateSnapshotPtr = std::shared_ptr<const StateSnapshot>;
+
+}  // namespace plinth::store
