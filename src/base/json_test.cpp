@@ -1,9 +1,9 @@
 #include "base/json.h"
 
-#include <doctest/doctest.h>
-
 #include <cmath>
 #include <limits>
+
+#include <doctest/doctest.h>
 
 namespace plinth {
 namespace {
@@ -147,7 +147,8 @@ TEST_CASE("json: depth is limited") {
 
 TEST_CASE("json: duplicate keys: the last wins and the path is told") {
   std::vector<std::string> duplicates;
-  auto doc = parse_json(R"({"a":1,"spec":{"x":1,"list":[{},{"y":1,"y":2,"y":3}],"x":{"z":1}},"a":2})", {.duplicates = &duplicates});
+  auto doc =
+      parse_json(R"({"a":1,"spec":{"x":1,"list":[{},{"y":1,"y":2,"y":3}],"x":{"z":1}},"a":2})", {.duplicates = &duplicates});
   REQUIRE(doc.ok());
   CHECK(to_json(doc->root()) == R"({"a":2,"spec":{"x":{"z":1},"list":[{},{"y":3}]}})");
   CHECK(duplicates == std::vector<std::string>{"spec.list[1].y", "spec.x", "a"});
