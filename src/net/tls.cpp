@@ -37,7 +37,7 @@ constexpr unsigned char kSessionContext[] = "plinth";
 // How long a client may skip the full handshake, in seconds. Short, because a resumed session carries the verdict on its
 // client certificate along.
 constexpr long kSessionSeconds = 300;
-constexpr unsigned char kProtocols[] = {2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+constexpr unsigned char kProtocols[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 constexpr unsigned char kHttp11Only[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
 int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned int in_size, void*) {
