@@ -8,6 +8,7 @@
 #include "api/prune.h"
 #include "api/walk.h"
 #include "base/json.h"
+#include "base/quoted.h"
 
 namespace plinth::api {
 namespace {
@@ -200,13 +201,13 @@ class BuiltinDecoder {
 };
 
 std::string prefix(const DecodeTarget& target) {
-  return std::string(target.kind) + " in version " + go_quoted(target.version) + " cannot be handled as a " + std::string(target.kind) + ": ";
+  return std::string(target.kind) + " in version " + quoted(target.version) + " cannot be handled as a " + std::string(target.kind) + ": ";
 }
 
 std::vector<std::string> strict_texts(std::span<const std::string> duplicates, const std::vector<std::string>& unknown) {
   std::vector<std::string> out;
-  for (const std::string& path : duplicates) out.push_back("duplicate field " + go_quoted(path));
-  for (const std::string& path : unknown) out.push_back("unknown field " + go_quoted(path));
+  for (const std::string& path : duplicates) out.push_back("duplicate field " + quoted(path));
+  for (const std::string& path : unknown) out.push_back("unknown field " + quoted(path));
   if (out.size() > kStrictErrorsMax) out.resize(kStrictErrorsMax);
   return out;
 }

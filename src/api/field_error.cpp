@@ -4,6 +4,7 @@
 #include <array>
 
 #include "api/go_text.h"
+#include "base/quoted.h"
 
 namespace plinth::api {
 namespace {
@@ -87,14 +88,14 @@ FieldError field_invalid(std::string field, const Value& value, std::string deta
 }
 
 FieldError field_invalid(std::string field, std::string_view text, std::string detail) {
-  return make(FieldErrorType::kInvalid, std::move(field), go_quoted(text), std::move(detail));
+  return make(FieldErrorType::kInvalid, std::move(field), quoted(text), std::move(detail));
 }
 
 FieldError field_not_supported(std::string field, const Value& value, std::span<const std::string_view> supported) {
   std::string detail;
   for (std::string_view one : supported) {
     detail += detail.empty() ? "supported values: " : ", ";
-    append_go_quoted(detail, one);
+    detail += quoted(one);
   }
   return make(FieldErrorType::kNotSupported, std::move(field), go_value(value), std::move(detail));
 }
@@ -133,7 +134,7 @@ Error invalid(std::string_view group, std::string_view kind, std::string_view na
   std::string message(kind);
   if (!group.empty()) message.append(".").append(group);
   message += ' ';
-  append_go_quoted(message, name);
+  message += quoted(name);
   message += " is invalid";
   if (!errors.empty()) message += ": " + joined(errors);
   Error error(Reason::kInvalid, std::move(message));

@@ -1,16 +1,16 @@
-// Text as Go prints it: messages of the API quote values with %q and print numbers with %v.
+// Text as Go prints it: messages of the API print numbers with %v.
 #pragma once
 
 #include <string>
 #include <string_view>
 
+#include "base/quoted.h"
 #include "base/value.h"
 
 namespace plinth::api {
 
-// Go's strconv.Quote.
-void append_go_quoted(std::string& out, std::string_view text);
-std::string go_quoted(std::string_view text);
+// %q
+inline std::string go_quoted(std::string_view text) { return quoted(text); }
 
 // A float64 with %v: 1.5, 1e+06, +Inf.
 std::string go_float(double value);

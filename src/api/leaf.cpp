@@ -2,13 +2,20 @@
 
 #include <limits>
 
-#include "api/base64.h"
+#include "api/go_base64.h"
 #include "api/quantity.h"
-#include "api/time_text.h"
+#include "api/time_error.h"
+#include "base/base64.h"
 #include "base/json.h"
+#include "base/quoted.h"
+#include "base/text.h"
+#include "base/time_text.h"
 
 namespace plinth::api {
 namespace {
+
+// Go's zero time, 0001-01-01T00:00:00Z, which the API treats as unset.
+constexpr TimeStamp kZeroTime{-62135596800, 0};
 
 // What Go's decoder calls a JSON value.
 std::string_view json_kind(const Value& v) {
@@ -41,30 +48,23 @@ LeafOutcome changed(Draft& draft, std::string_view before, const std::string& af
 
 LeafOutcome time_leaf(const Value& in, bool micro, Draft& draft, Value& out, std::string& error) {
   if (!in.is_string()) return not_a_string(in, error);
-  const auto parsed = parse_time(in.as_string(), micro);
-  if (!parsed.ok()) return fail(error, parsed.error().message());
-  if (parsed->is_zero()) return LeafOutcome::kUnset;
-  return changed(draft, in.as_string(), micro ? micro_time_text(*parsed) : time_text(*parsed), out);
+  const auto parsed = micro ? parse_rfc3339_micro(in.as_string()) : parse_rfc3339(in.as_string());
+  if (!parsed) return fail(error, time_error(in.as_string(), micro));
+  if (*parsed == kZeroTime) return LeafOutcome::kUnset;
+  return changed(draft, in.as_string(), micro ? format_rfc3339_micro(*parsed) : format_rfc3339(*parsed), out);
 }
 
 LeafOutcome duration_leaf(const Value& in, Draft& draft, Value& out, std::string& error) {
   if (!in.is_string()) return not_a_string(in, error);
   const auto parsed = parse_duration(in.as_string());
-  if (!parsed.ok()) return fail(error, parsed.error().message());
-  return changed(draft, in.as_string(), duration_text(*parsed), out);
-}
-
-std::string_view trimmed(std::string_view text) {
-  static constexpr std::string_view kSpace = " \t\r\n\v\f";
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+  if (!parsed) return fail(error, "time: invalid duration " + quoted(in.as_string()));
+  return changed(draft, in.as_string(), format_duration(*parsed), out);
 }
 
 // Numbers are taken by their JSON text, as upstream does.
 LeafOutcome quantity_leaf(const Value& in, Draft& draft, Value& out, std::string& error) {
   const std::string number = in.is_string() ? std::string() : to_json(in);
-  const std::string_view text = in.is_string() ? trimmed(in.as_string()) : std::string_view(number);
+  const std::string_view text = in.is_string() ? trim(in.as_string()) : std::string_view(number);
   std::string canonical;
   const auto differs = canonical_quantity(text, canonical);
   if (!differs.ok()) return fail(error, differs.error().message());
@@ -82,7 +82,7 @@ LeafOutcome int_or_string_leaf(const Value& in, std::string& error) {
 }
 
 LeafOutcome bytes_leaf(const Value& in, Draft& draft, Value& out, std::string& error) {
-  const auto plain = base64_decode(in.as_string());
+  const auto plain = go_base64_decode(in.as_string());
   if (!plain.ok()) return fail(error, plain.error().message());
   return changed(draft, in.as_string(), base64_encode(*plain), out);
 }

@@ -1,4 +1,4 @@
-#include "api/base64.h"
+#include "api/go_base64.h"
 
 #include <array>
 
@@ -43,22 +43,7 @@ void flush(std::string& out, std::uint32_t quantum, int characters) {
 
 }  // namespace
 
-std::string base64_encode(std::string_view bytes) {
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t n = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k) group = (group << 8) | (k < n ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    out += kAlphabet[group >> 18];
-    out += kAlphabet[(group >> 12) & 63];
-    out += n > 1 ? kAlphabet[(group >> 6) & 63] : '=';
-    out += n > 2 ? kAlphabet[group & 63] : '=';
-  }
-  return out;
-}
-
-Result<std::string> base64_decode(std::string_view text) {
+Result<std::string> go_base64_decode(std::string_view text) {
   std::string out;
   out.reserve(text.size() / 4 * 3);
   std::uint32_t quantum = 0;
