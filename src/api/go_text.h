@@ -11,6 +11,7 @@ namespace plinth::api {
 
 // %q
 inline std::string go_quoted(std::string_view text) { return quoted(text); }
+inline void append_go_quoted(std::string& out, std::string_view text) { out += quoted(text); }
 
 // A float64 with %v: 1.5, 1e+06, +Inf.
 std::string go_float(double value);
