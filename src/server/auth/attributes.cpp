@@ -1,5 +1,6 @@
 #include "server/auth/attributes.h"
 
+#include "api/field_selector.h"
 #include "api/go_text.h"
 #include "server/status.h"
 
@@ -29,31 +30,6 @@ std::string refusal(const Attributes& a) {
   return out + " in the namespace " + api::go_quoted(a.name_space);
 }
 
-// One term of a field selector, unescaped: backslash protects ',', '=' and itself.
-struct Term {
-  std::string field, value;
-  bool exact = false;
-};
-
-Term parse_term(std::string_view text) {
-  Term term;
-  bool in_value = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    std::string& target = in_value ? term.value : term.field;
-    if (c == '\\' && i + 1 < text.size()) {
-      target += text[++i];
-    } else if (c == '=' && !in_value) {
-      in_value = true;
-      term.exact = term.field.empty() || term.field.back() != '!';
-      if (i + 1 < text.size() && text[i + 1] == '=') ++i;
-    } else {
-      target += c;
-    }
-  }
-  return term;
-}
-
 }  // namespace
 
 Error forbidden_error(const Attributes& attributes, std::string_view reason) {
@@ -64,18 +40,9 @@ Error forbidden_error(const Attributes& attributes, std::string_view reason) {
 }
 
 std::string name_of_field_selector(std::string_view selector) {
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i <= selector.size(); ++i) {
-    if (i < selector.size() && selector[i] == '\\') {
-      ++i;
-      continue;
-    }
-    if (i < selector.size() && selector[i] != ',') continue;
-    const Term term = parse_term(selector.substr(begin, i - begin));
-    if (term.exact && term.field == "metadata.name") return term.value;
-    begin = i + 1;
-  }
-  return "";
+  const Result<api::FieldSelector> parsed = api::FieldSelector::parse(selector);
+  if (!parsed.ok()) return "";
+  return std::string(parsed->exact("metadata.name").value_or(""));
 }
 
 }  // namespace plinth::server::auth

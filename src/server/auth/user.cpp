@@ -2,34 +2,12 @@
 
 #include <algorithm>
 
+#include "api/names.h"
+
 namespace plinth::server::auth {
 namespace {
 
 constexpr std::string_view kServiceAccountPrefix = "system:serviceaccount:";
-constexpr std::size_t kLabelLengthMax = 63;
-constexpr std::size_t kSubdomainLengthMax = 253;
-
-bool is_lower_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-
-bool is_label(std::string_view text) {
-  if (text.empty() || text.size() > kLabelLengthMax) return false;
-  if (!is_lower_alphanumeric(text.front()) || !is_lower_alphanumeric(text.back())) return false;
-  return std::all_of(text.begin(), text.end(), [](char c) { return c == '-' || is_lower_alphanumeric(c); });
-}
-
-// RFC 1123 subdomain; its labels have no length limit of their own in Kubernetes.
-bool is_subdomain(std::string_view text) {
-  if (text.empty() || text.size() > kSubdomainLengthMax) return false;
-  char previous = '.';
-  for (char c : text) {
-    const bool inner = c == '-' || c == '.';
-    if (!inner && !is_lower_alphanumeric(c)) return false;
-    if (previous == '.' && inner) return false;
-    if (previous == '-' && c == '.') return false;
-    previous = c;
-  }
-  return is_lower_alphanumeric(previous);
-}
 
 std::vector<std::string> strings_of(const Value& array) {
   std::vector<std::string> out;
@@ -92,7 +70,7 @@ std::optional<std::pair<std::string, std::string>> split_service_account_usernam
   if (colon == std::string_view::npos) return std::nullopt;
   const std::string_view name_space = username.substr(0, colon);
   const std::string_view name = username.substr(colon + 1);
-  if (!is_label(name_space) || !is_subdomain(name)) return std::nullopt;
+  if (!api::check_dns1123_label(name_space).empty() || !api::check_dns1123_subdomain(name).empty()) return std::nullopt;
   return std::pair(std::string(name_space), std::string(name));
 }
 
