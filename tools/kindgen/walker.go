@@ -157,7 +157,7 @@ func (w *walker) collect(t reflect.Type, path []int, d *typeDef, required *[]str
 			return fmt.Errorf("field %s: %w", f.Name, err)
 		}
 		d.props = append(d.props, property{name, body})
-		if has(marks, "required") || has(marks, "k8s:required") || has(marks, "kubebuilder:validation:Required") {
+		if has(marks, "required") || has(marks, "k8s:required") {
 			*required = append(*required, name)
 		}
 	}
