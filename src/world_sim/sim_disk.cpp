@@ -14,7 +14,7 @@ std::string normal(std::string_view path) {
   std::string out;
   for (std::size_t i = 0; i < path.size();) {
     std::size_t end = std::min(path.find('/', i), path.size());
-    if (end > i) out.append("/").append(path.substr(i, end - i));
+    if (end > i && path.substr(i, end - i) != ".") out.append("/").append(path.substr(i, end - i));
     i = end + 1;
   }
   return out.empty() ? "/" : out;

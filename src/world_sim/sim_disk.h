@@ -1,7 +1,7 @@
 // A disk in memory that is stricter than a real one: what was not synced may be lost in any combination, names need
 // sync_directory, and faults come when asked for. Deterministic from its seed.
 //
-// Paths are absolute or relative to "/"; "." and ".." are not understood. The directory "/" always exists.
+// Paths are absolute or relative to "/"; ".." is not understood. The directory "/" always exists.
 #pragma once
 
 #include <cstdint>
