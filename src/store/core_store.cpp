@@ -5,6 +5,8 @@
 
 #include <fmt/core.h>
 
+#include "store/secrets.h"
+
 namespace plinth::store {
 namespace {
 
@@ -223,6 +225,21 @@ Result<std::unique_ptr<Store>> make_store(const StoreOptions& options, const Wor
   return make_store_for_test(options, world, wiring, {});
 }
 
+namespace {
+
+// The key file of the source, under the name of the snapshot file and ".keys", unless the directory already has one.
+Result<void> bring_keys(Disk& disk, const std::string& snapshot_file, const std::string& directory) {
+  constexpr std::uint64_t kKeyFileBytesMax = 16 << 20;
+  const std::string target = fmt::format("{}/{}", directory, kKeyFileName);
+  if (read_file(disk, target, kKeyFileBytesMax).ok()) return {};
+  const auto keys = read_file(disk, snapshot_file + ".keys", kKeyFileBytesMax);
+  if (keys.ok()) return write_file_atomically(disk, target, keys.value(), 0600);
+  return Error(Reason::kNotFound, fmt::format("{} holds encrypted records; copy {} of the data directory that it was made from to {}.keys",
+                                              snapshot_file, kKeyFileName, snapshot_file));
+}
+
+}  // namespace
+
 Result<void> restore_snapshot(const World& world, const std::string& snapshot_file, const std::string& directory) {
   DataDirectory target = TRY(DataDirectory::open(*world.disk, directory));
   TRY(world.disk->make_directories(target.snapshots_path()));
@@ -236,6 +253,7 @@ Result<void> restore_snapshot(const World& world, const std::string& snapshot_fi
     (void)world.disk->remove(copy + ".tmp");
     return copied;
   }
+  if (sealed) TRY(bring_keys(*world.disk, snapshot_file, directory));
   TRY(world.disk->rename(copy + ".tmp", copy));
   TRY(world.disk->sync_directory(target.snapshots_path()));
   TRY(world.disk->sync_directory(directory));

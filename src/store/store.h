@@ -185,7 +185,7 @@ struct StoreWiring {
 Result<std::unique_ptr<Store>> make_store(const StoreOptions& options, const World& world, const StoreWiring& wiring);
 
 // Makes a data directory in `directory` (absent or empty) from a file that save_snapshot wrote. Revisions go on far past those
-// of the source. Sealed records need the source's key file beside it.
+// of the source. When it holds encrypted records, the source's key file is expected as `snapshot_file` + ".keys".
 Result<void> restore_snapshot(const World& world, const std::string& snapshot_file, const std::string& directory);
 
 }  // namespace plinth::store
