@@ -2,8 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-
 namespace plinth {
 
 Result<std::unique_ptr<Listener>> Network::listen_shared(std::span<Loop* const> loops, const std::string& address,
@@ -32,7 +30,7 @@ Result<void> write_file_atomically(Disk& disk, const std::string& path, std::str
   }
   TRY(disk.rename(temporary, path));
   const std::size_t slash = path.rfind('/');
-  return disk.sync_directory(slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1)));
+  return disk.sync_directory(slash == std::string::npos ? "." : path.substr(0, slash == 0 ? 1 : slash));
 }
 
 }  // namespace plinth
