@@ -104,8 +104,7 @@ class ServerCore final : public ConnectionOwner, public std::enable_shared_from_
   }
 
   void serve_http2(std::unique_ptr<Stream> stream, std::string received) override {
-    received.clear();
-    turn_away(std::move(stream));
+    add(make_http2_connection(*this, std::move(stream), std::move(received)));
   }
 
  private:

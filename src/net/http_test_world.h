@@ -54,14 +54,14 @@ struct TestIdentity {
   KeyPair ca, server;
 };
 
-enum class Transport { kPlain, kTls };
+enum class Transport { kPlain, kTls, kTlsHttp2 };
 
 struct HttpWorld {
   explicit HttpWorld(HttpHandler handler, HttpLimits limits = {}, Transport transport = Transport::kPlain) {
-    if (transport == Transport::kTls) {
+    if (transport != Transport::kPlain) {
       const TestIdentity identity;
       tls = make_server_context(identity.server, identity.ca.certificate_pem).value();
-      client_tls = make_client_context(identity.ca.certificate_pem, {}, false).value();
+      client_tls = make_client_context(identity.ca.certificate_pem, {}, false, {transport == Transport::kTls ? "http/1.1" : "h2"}).value();
     }
     server = make_http_server(*loop, clock, limits, std::move(handler),
                               [](const Error& error) { return "{\"message\":\"" + error.message() + "\"}"; });

@@ -37,8 +37,7 @@ constexpr unsigned char kSessionContext[] = "plinth";
 // How long a client may skip the full handshake, in seconds. Short, because a resumed session carries the verdict on its
 // client certificate along.
 constexpr long kSessionSeconds = 300;
-constexpr unsigned char kProtocols[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-constexpr unsigned char kHttp11Only[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+constexpr unsigned char kProtocols[] = {2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
 int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned int in_size, void*) {
   unsigned char* selected = nullptr;
@@ -47,6 +46,16 @@ int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size, co
   }
   *out = selected;
   return SSL_TLSEXT_ERR_OK;
+}
+
+// Each name after a byte with its length: RFC 7301 section 3.1.
+std::string alpn_list(const std::vector<std::string>& protocols) {
+  std::string out;
+  for (const std::string& protocol : protocols) {
+    out += static_cast<char>(protocol.size());
+    out += protocol;
+  }
+  return out;
 }
 
 // A certificate that does not verify does not end the handshake: its request is answered as one without a certificate.
@@ -130,13 +139,14 @@ Result<void> renew_identity(TlsServerContext& context, const KeyPair& identity) 
 }
 
 Result<std::shared_ptr<TlsClientContext>> make_client_context(const std::string& ca_pem, const KeyPair& identity,
-                                                              bool insecure_skip_verify) {
+                                                              bool insecure_skip_verify, const std::vector<std::string>& protocols) {
   auto client = std::make_shared<TlsClientContext>();
   client->context = TRY(new_context(TLS_client_method()));
   client->verify = !insecure_skip_verify;
   SSL_CTX* context = client->context.get();
   SSL_CTX_set_verify(context, insecure_skip_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
-  SSL_CTX_set_alpn_protos(context, kHttp11Only, sizeof kHttp11Only);
+  const std::string offered = alpn_list(protocols);
+  SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(offered.data()), static_cast<unsigned>(offered.size()));
   if (!identity.certificate_pem.empty()) TRY(use_identity(context, identity));
   if (insecure_skip_verify) return client;
   if (ca_pem.empty()) {

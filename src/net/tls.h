@@ -39,8 +39,9 @@ Result<std::int64_t> certificate_expiry(std::string_view pem);
 Result<std::shared_ptr<TlsServerContext>> make_server_context(const KeyPair& identity, const std::string& client_ca_pem);
 // Swaps the identity for new connections; from any thread (certificates renew without a restart).
 Result<void> renew_identity(TlsServerContext& context, const KeyPair& identity);
-// Trusts `ca_pem` (system roots when empty); `identity` may be empty. Speaks http/1.1. What connects with it must name the
-// server it expects (the host of the address unless told otherwise).
-Result<std::shared_ptr<TlsClientContext>> make_client_context(const std::string& ca_pem, const KeyPair& identity, bool insecure_skip_verify);
+// Trusts `ca_pem` (system roots when empty); `identity` may be empty. ALPN offers `protocols`. What connects with it must
+// name the server it expects (the host of the address unless told otherwise).
+Result<std::shared_ptr<TlsClientContext>> make_client_context(const std::string& ca_pem, const KeyPair& identity, bool insecure_skip_verify,
+                                                              const std::vector<std::string>& protocols = {"http/1.1"});
 
 }  // namespace plinth::net

@@ -193,7 +193,7 @@ TEST_CASE("data, a slow reader, and a clean end") {
   for (int i = 0; i < 5; ++i) world.loop->poll(Duration(0));
   world.client->stream->pause_reading(false);
   REQUIRE(poll_until(*world.loop, [&] { return world.client->received.size() == sent.size(); }));
-  CHECK(world.client->received == sent);
+  CHECK((world.client->received == sent));
   CHECK(poll_until(*world.loop, [&] { return world.server->drained >= 1; }));
   world.server->stream->write({SharedBytes(std::string("bye"))});
   world.server->stream->shutdown_write();
