@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "server/auth/rbac.h"
 #include "server/auth/test_snapshot.h"
 
 namespace plinth::server::auth {
