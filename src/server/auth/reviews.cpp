@@ -46,6 +46,14 @@ Value rules_status(Draft& draft, const PolicyRules& rules) {
   return status;
 }
 
+// An object without a namespace is in that of the path.
+Document in_namespace(const Document& request, std::string_view name_space) {
+  if (!request["metadata"]["namespace"].as_string().empty()) return request;
+  Draft draft(request);
+  draft.set(draft.member(draft.root(), "metadata"), "namespace", name_space);
+  return std::move(draft).finish();
+}
+
 std::string joined(const std::vector<std::string>& problems) {
   if (problems.size() == 1) return problems.front();
   std::string out = "[";
@@ -115,11 +123,12 @@ Result<Document> Reviews::rules_review(const Document& request, const ReviewCont
   return std::move(draft).finish();
 }
 
-Result<Document> Reviews::access_review(std::string_view resource, const Document& request, const ReviewContext& context) {
+Result<Document> Reviews::access_review(std::string_view resource, const Document& sent, const ReviewContext& context) {
   const bool local = resource == "localsubjectaccessreviews";
   const AccessReviewScope scope = local                                    ? AccessReviewScope::kLocal
                                   : resource == "subjectaccessreviews" ? AccessReviewScope::kCluster
                                                                        : AccessReviewScope::kSelf;
+  const Document request = local ? in_namespace(sent, context.name_space) : sent;
   const api::FieldErrors errors = validate_access_review(scope, request);
   if (!errors.empty()) return api::invalid(kAuthorization, request["kind"].as_string(), "", errors);
   if (local && context.name_space != request["metadata"]["namespace"].as_string()) {

@@ -82,6 +82,7 @@ TEST_CASE("local access reviews stay in their namespace") {
   Server s;
   const std::string pods = R"("spec":{"user":"u","resourceAttributes":{"namespace":"a","verb":"get","resource":"pods"}})";
   CHECK(s.status("LocalSubjectAccessReview", "\"metadata\":{\"namespace\":\"a\"}," + pods, "a").starts_with(R"({"allowed":true)"));
+  CHECK(s.status("LocalSubjectAccessReview", pods, "a").starts_with(R"({"allowed":true)"));
   CHECK(s.status("LocalSubjectAccessReview", "\"metadata\":{\"namespace\":\"a\"}," + pods, "b") ==
         "spec.resourceAttributes.namespace must match namespace: b");
   CHECK(s.status("LocalSubjectAccessReview", "\"metadata\":{\"namespace\":\"b\"}," + pods, "b") ==

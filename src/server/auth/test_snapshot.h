@@ -13,28 +13,32 @@
 
 namespace plinth::server::auth {
 
+// `object` is complete but for kind and apiVersion.
+inline store::EncodedObject encode_test_object(const std::string& object) {
+  store::EncodedObject encoded;
+  const Document document = std::move(parse_json(object)).value();
+  encoded.uid = document["metadata"]["uid"].as_string();
+  Draft draft(document);
+  draft.remove(draft.root(), "metadata");
+  std::string body = to_json(draft.root());
+  body.erase(0, 1);
+  body.pop_back();
+  if (!body.empty()) body += ',';
+  encoded.metadata_offset = static_cast<std::uint32_t>(body.size());
+  std::string metadata = to_json(document["metadata"]);
+  metadata.pop_back();
+  body += "\"metadata\":" + metadata + (metadata.size() > 1 ? "," : "") + "\"resourceVersion\":";
+  encoded.revision_slot = static_cast<std::uint32_t>(body.size());
+  body.append(store::kRevisionSlotBytes, ' ');
+  encoded.managed_fields_cut = static_cast<std::uint32_t>(body.size());
+  encoded.body = body + "}}";
+  return encoded;
+}
+
 class TestSnapshot final : public store::Snapshot {
  public:
-  // `object` is complete but for kind and apiVersion, its metadata comes last.
   void put(const std::string& key, const std::string& object) {
-    store::EncodedObject encoded;
-    const Document document = std::move(parse_json(object)).value();
-    encoded.uid = document["metadata"]["uid"].as_string();
-    Draft draft(document);
-    const Value metadata = document["metadata"];
-    draft.remove(draft.root(), "metadata");
-    std::string body = to_json(draft.root());
-    body.erase(0, 1);
-    body.pop_back();
-    if (!body.empty()) body += ',';
-    std::string meta = to_json(metadata);
-    meta.pop_back();
-    body += "\"metadata\":" + meta + (meta.size() > 1 ? "," : "") + "\"resourceVersion\":";
-    encoded.revision_slot = static_cast<std::uint32_t>(body.size());
-    body.append(store::kRevisionSlotBytes, ' ');
-    encoded.managed_fields_cut = static_cast<std::uint32_t>(body.size());
-    encoded.body = body + "}}";
-    auto record = std::move(store::RecordBuilder::build(key, encoded)).value();
+    auto record = std::move(store::RecordBuilder::build(key, encode_test_object(object))).value();
     ++revision_;
     store::RecordBuilder::stamp(*record, revision_, revision_);
     records_[key] = std::move(record);
