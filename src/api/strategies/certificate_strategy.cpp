@@ -1,0 +1,131 @@
+// Certificate signing requests: the spec never changes; conditions and certificate each have their own subresource.
+#include <set>
+
+#include <fmt/core.h>
+
+#include "api/strategies/base64.h"
+#include "api/strategies/draft_tools.h"
+#include "api/strategies/field_ref.h"
+#include "api/strategies/strategy_tables.h"
+
+namespace plinth::api {
+namespace {
+
+constexpr std::int64_t kSecondsMin = 600;
+constexpr std::string_view kUsages[] = {"any",
+                                        "cert sign",
+                                        "client auth",
+                                        "code signing",
+                                        "content commitment",
+                                        "crl sign",
+                                        "data encipherment",
+                                        "decipher only",
+                                        "digital signature",
+                                        "email protection",
+                                        "encipher only",
+                                        "ipsec end system",
+                                        "ipsec tunnel",
+                                        "ipsec user",
+                                        "key agreement",
+                                        "key encipherment",
+                                        "microsoft sgc",
+                                        "netscape sgc",
+                                        "ocsp signing",
+                                        "s/mime",
+                                        "server auth",
+                                        "signing",
+                                        "timestamping"};
+
+// "example.com/name"
+void validate_signer(const FieldRef& signer) {
+  if (!signer.require()) return;
+  const std::string_view text = signer.text();
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos || slash == 0 || slash + 1 == text.size()) {
+    return signer.invalid("must be a fully qualified domain and path of the form 'example.com/signer-name'");
+  }
+  for (std::string& problem : check_dns1123_subdomain(text.substr(0, slash))) signer.invalid(std::move(problem));
+  if (text.substr(0, slash).find('.') == std::string_view::npos) {
+    signer.invalid("should be a domain with at least two segments separated by dots");
+  }
+  if (text == "kubernetes.io/legacy-unknown") signer.invalid("the legacy signerName is not allowed via this API version");
+}
+
+void validate_request(const FieldRef& request) {
+  if (!request.require()) return;
+  const auto pem = decode_base64(request.text());
+  if (!pem || pem->find("-----BEGIN CERTIFICATE REQUEST-----") == std::string::npos) {
+    request.invalid("PEM block type must be CERTIFICATE REQUEST");
+  }
+}
+
+void validate_conditions(const FieldRef& conditions) {
+  std::set<std::string_view> types;
+  conditions.each_item([&](const FieldRef& condition, std::size_t) {
+    const FieldRef type = condition["type"];
+    type.require();
+    if (!types.insert(type.text()).second) type.duplicate();
+    if ((type.is("Approved") || type.is("Denied") || type.is("Failed")) && !condition["status"].is("True")) {
+      condition["status"].not_supported({"True"});
+    }
+  });
+  if (types.contains("Approved") && types.contains("Denied")) {
+    conditions.invalid("Denied", "Approved and Denied conditions are mutually exclusive");
+  }
+}
+
+void validate_signing_request(const Value& object, FieldErrors& errors) {
+  const FieldRef root(object, errors);
+  const FieldRef spec = root["spec"];
+  const FieldRef usages = spec["usages"];
+  const FieldRef seconds = spec["expirationSeconds"];
+  std::set<std::string_view> seen;
+  validate_request(spec["request"]);
+  usages.require();
+  usages.each_item([&](const FieldRef& usage, std::size_t) {
+    usage.one_of(kUsages);
+    if (!seen.insert(usage.text()).second) usage.duplicate();
+  });
+  validate_signer(spec["signerName"]);
+  if (seconds.present() && seconds.number() < kSecondsMin) {
+    seconds.invalid("may not specify a duration less than 600 seconds (10 minutes)");
+  }
+}
+
+// Who asks is the server's to say; it fills username, uid, groups and extra before this runs.
+void prepare_update(Draft& draft, const Value& old) {
+  restore_member(draft, draft.root(), old, "spec");
+  restore_member(draft, draft.root(), old, "status");
+}
+
+void validate_status(const Value& object, const Value& old, FieldErrors& errors) {
+  const FieldRef root(object, errors);
+  const FieldRef conditions = root["status.conditions"];
+  const Value before = old["status"]["conditions"];
+  validate_conditions(conditions);
+  for (const Value& condition : before.items()) {
+    const std::string_view type = condition["type"].as_string();
+    if (type != "Approved" && type != "Denied" && type != "Failed") continue;
+    bool kept = false;
+    for (const Value& now : conditions.value().items()) kept = kept || now["type"].as_string() == type;
+    if (!kept) conditions.forbidden(fmt::format("updates may not remove a condition of type \"{}\"", type));
+  }
+  const Value issued = old["status"]["certificate"];
+  if (!issued.as_string().empty() && !equal(root["status.certificate"].value(), issued)) {
+    root["status.certificate"].forbidden("updates may not modify existing certificate content");
+  }
+}
+
+constexpr Strategy kStrategies[] = {
+    {.group = "certificates.k8s.io",
+     .kind = "CertificateSigningRequest",
+     .prepare_for_update = prepare_update,
+     .validate = validate_signing_request,
+     .validate_status_update = validate_status},
+};
+
+}  // namespace
+
+std::span<const Strategy> certificate_strategies() { return kStrategies; }
+
+}  // namespace plinth::api

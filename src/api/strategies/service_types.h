@@ -1,0 +1,15 @@
+// What the spec of a Service implies; also used by the allocation of addresses and ports.
+#pragma once
+
+#include "base/value.h"
+
+namespace plinth::api {
+
+bool is_load_balancer(const Value& spec);
+bool is_headless(const Value& spec);
+bool needs_cluster_ip(const Value& spec);  // has an address of its own, or "None"
+bool needs_node_port(const Value& spec);
+bool needs_health_check(const Value& spec);  // gets a healthCheckNodePort
+bool is_externally_accessible(const Value& spec);
+
+}  // namespace plinth::api

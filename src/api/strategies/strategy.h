@@ -1,0 +1,49 @@
+// What a kind does that its schema cannot say: conditional defaults, preparation, validation across fields, rules about
+// changes. Found through the row's group and kind; there is no `if (kind == ...)` anywhere else.
+//
+// All functions are pure. Order on create: schema defaults, default_, (admission), prepare_for_create, validate_metadata,
+// schema validation, validate, validate_create, warnings, canonicalize. On update: the same with prepare_for_update, and
+// validate_update after validate. On a status write: prepare_for_status_update, validate_metadata_update,
+// validate_status_update. Reads from the store run schema defaults and default_.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/field_error.h"
+#include "api/kind.h"
+#include "base/value.h"
+
+namespace plinth::api {
+
+using Warnings = std::vector<std::string>;
+
+// A null member means that there is nothing to do.
+struct Strategy {
+  std::string_view group, kind;
+  // Defaults that depend on other fields. Idempotent.
+  void (*default_)(Draft& object) = nullptr;
+  // After the server has set uid and creationTimestamp; status is already dropped where there is a status subresource.
+  void (*prepare_for_create)(Draft& object) = nullptr;
+  void (*prepare_for_update)(Draft& object, const Value& old) = nullptr;
+  void (*prepare_for_status_update)(Draft& object, const Value& old) = nullptr;
+  // On create and on update, without metadata and without what the schema says (types, required, enums, bounds).
+  void (*validate)(const Value& object, FieldErrors& errors) = nullptr;
+  // After validate, on create only.
+  void (*validate_create)(const Value& object, FieldErrors& errors) = nullptr;
+  // After validate, on update only.
+  void (*validate_update)(const Value& object, const Value& old, FieldErrors& errors) = nullptr;
+  void (*validate_status_update)(const Value& object, const Value& old, FieldErrors& errors) = nullptr;
+  // `old` is null on create.
+  void (*warnings)(const Value& object, const Value& old, Warnings& warnings) = nullptr;
+  void (*canonicalize)(Draft& object) = nullptr;
+};
+
+// nullptr: the schema says everything about the kind.
+const Strategy* find_strategy(std::string_view group, std::string_view kind);
+
+// Adds what is not yet said: a second error of the same type about the same field is left out.
+void append_distinct(FieldErrors& errors, FieldErrors more);
+
+}  // namespace plinth::api
