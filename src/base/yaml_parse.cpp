@@ -370,7 +370,8 @@ class Composer {
 
   static std::string float_key(double d) {
     if (std::isnan(d)) return ".nan";
-    if (std::isinf(d)) return d > 0 ? ".inf" : "-.inf";
+    // Upstream formats a key as float32, in which large numbers are infinite.
+    if (std::isinf(static_cast<float>(d))) return d > 0 ? ".inf" : "-.inf";
     std::string out;
     append_g32(out, d);
     return out;

@@ -88,6 +88,7 @@ TEST_CASE("yaml: duplicates are collected with paths when asked for; merged keys
   CHECK(fault("b: &b {x: 1}\nc:\n  <<: *b\n  x: 2\n") == R"(no error: {"b":{"x":1},"c":{"x":2}})");
   std::string text;
   for (int i = 0; i < 40; ++i) text += "k" + std::to_string(i) + ": 1\n";
+  CHECK(fault("2e300: 1\n") == R"(no error: {".inf":1})");
   CHECK(fault(text + "k7: 2\n") == "yaml: line 41: key \"k7\" already set in map (column 5)");
 }
 
