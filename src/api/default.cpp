@@ -1,0 +1,132 @@
+#include "api/default.h"
+
+#include "api/leaf.h"
+#include "api/walk.h"
+
+namespace plinth::api {
+namespace {
+
+const Value* default_of(const Field& field) { return field.default_value != nullptr ? field.default_value : field.schema->default_value; }
+
+// Nothing below can have a default.
+bool is_leaf(const Schema& s) { return s.fields.empty() && s.items == nullptr && s.additional == nullptr; }
+
+class Defaulter {
+ public:
+  explicit Defaulter(Draft& draft) : draft_(draft) {}
+
+  // Whether `out` replaces `in`.
+  bool walk(const Schema& s, const Value& in, Value& out) {
+    if (in.is_object()) return s.builtin ? builtin_object(s, in, out) : custom_object(s, in, out);
+    if (in.is_array() && s.items != nullptr && !is_leaf(*s.items)) return array(s, in, out);
+    return false;
+  }
+
+ private:
+  bool builtin_object(const Schema& s, const Value& in, Value& out) {
+    if (s.additional != nullptr && s.wire == Wire::kPlain) return map(*s.additional, in, out);
+    if (s.wire != Wire::kPlain) return false;
+    Rewrite rewrite(draft_, in);
+    members(s, in, rewrite);
+    for (const Field& field : s.fields) {
+      const Value* value = default_of(field);
+      if (value == nullptr && field.omit_empty) continue;
+      const Value* present = in.find(field.name);
+      if (present == nullptr) {
+        Value added = value != nullptr ? *value : field.pointer ? Value() : go_zero(*field.schema);
+        walk(*field.schema, added, added);
+        rewrite.add(field.name, added);
+      } else if (value != nullptr && (present->is_null() || (!field.pointer && is_go_zero(*present) && !is_go_zero(*value)))) {
+        Value changed = *value;
+        walk(*field.schema, changed, changed);
+        rewrite.set(static_cast<std::size_t>(member_index(in, present)), changed);
+      }
+    }
+    return rewrite.finish(out);
+  }
+
+  bool custom_object(const Schema& s, const Value& in, Value& out) {
+    Rewrite rewrite(draft_, in);
+    const auto list = in.members();
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const Field* field = s.field(list[i].key());
+      const Schema* next = field != nullptr ? field->schema : s.additional;
+      if (next == nullptr) continue;
+      Value value = list[i].value;
+      bool changed = false;
+      if (value.is_null() && !next->nullable) {
+        const Value* def = field != nullptr ? default_of(*field) : next->default_value;
+        if (def == nullptr) {
+          rewrite.drop(i);
+          continue;
+        }
+        value = *def;
+        changed = true;
+      }
+      changed = walk(*next, value, value) || changed;
+      if (changed) rewrite.set(i, value);
+    }
+    for (const Field& field : s.fields) {
+      const Value* def = default_of(field);
+      if (def == nullptr || in.find(field.name) != nullptr) continue;
+      Value added = *def;
+      walk(*field.schema, added, added);
+      rewrite.add(field.name, added);
+    }
+    return rewrite.finish(out);
+  }
+
+  void members(const Schema& s, const Value& in, Rewrite& rewrite) {
+    const auto list = in.members();
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (!list[i].value.is_object() && !list[i].value.is_array()) continue;
+      const Field* field = s.field(list[i].key());
+      Value changed;
+      if (field != nullptr && !is_leaf(*field->schema) && walk(*field->schema, list[i].value, changed)) rewrite.set(i, changed);
+    }
+  }
+
+  bool map(const Schema& additional, const Value& in, Value& out) {
+    if (is_leaf(additional)) return false;
+    Rewrite rewrite(draft_, in);
+    const auto list = in.members();
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      Value changed;
+      if (walk(additional, list[i].value, changed)) rewrite.set(i, changed);
+    }
+    return rewrite.finish(out);
+  }
+
+  bool array(const Schema& s, const Value& in, Value& out) {
+    Rewrite rewrite(draft_, in);
+    const auto items = in.items();
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      Value value = items[i];
+      const bool replaced = value.is_null() && !s.items->nullable && s.items->default_value != nullptr;
+      if (replaced) value = *s.items->default_value;
+      const bool changed = walk(*s.items, value, value);
+      if (replaced || changed) rewrite.set(i, value);
+    }
+    return rewrite.finish(out);
+  }
+
+  static std::ptrdiff_t member_index(const Value& in, const Value* value) {
+    std::ptrdiff_t i = 0;
+    for (const Member& m : in.members()) {
+      if (&m.value == value) break;
+      ++i;
+    }
+    return i;
+  }
+
+  Draft& draft_;
+};
+
+}  // namespace
+
+void apply_defaults(Draft& draft, Value& slot, const Schema& schema) {
+  Value out;
+  if (Defaulter(draft).walk(schema, slot, out)) slot = out;
+}
+
+}  // namespace plinth::api
