@@ -98,22 +98,29 @@ class HttpServer {
 using ErrorBody = std::function<std::string(const Error&)>;
 std::unique_ptr<HttpServer> make_http_server(Loop& loop, Clock& clock, HttpLimits limits, HttpHandler handler, ErrorBody error_body);
 
-// The non-blocking client: admission webhooks, the remote cluster client.
+// The non-blocking client: admission webhooks, the remote cluster client. HTTP/1.1. On one loop; callbacks run on it, never
+// before the call returned. Redirects are answers like others. A request that is safe to repeat is sent again once when a
+// kept-alive connection turns out to be dead.
 class HttpClient {
  public:
-  virtual ~HttpClient() = default;
+  virtual ~HttpClient() = default;  // calls under way end without a callback
   struct Options {
-    Duration timeout = std::chrono::seconds(10);
-    std::size_t body_bytes_max = 16 * 1024 * 1024;
+    Duration timeout = std::chrono::seconds(10);  // to the complete answer; of stream(): to its head
+    std::size_t body_bytes_max = 16 * 1024 * 1024;  // of send(); more is an error
+    std::string server_name;  // what the server's certificate must be for; empty: the host of the address
   };
   using Done = UniqueFunction<void(Result<HttpResponse>)>;
-  // `address` is "host:port". Connections are kept alive and reused per (address, tls).
-  virtual void send(const std::string& address, std::shared_ptr<TlsClientContext> tls, HttpRequest request, Options options, Done done) = 0;
-  // Streamed answer (watch): `head` once, `chunk` any number of times, `done` last.
-  virtual void stream(const std::string& address, std::shared_ptr<TlsClientContext> tls, HttpRequest request, Options options,
-                      UniqueFunction<void(const HttpResponse&)> head, UniqueFunction<void(std::string_view)> chunk,
-                      UniqueFunction<void(Result<void>)> done) = 0;
+  // Ends a call: none of its callbacks runs any more. Does nothing when it is over. May be dropped.
+  using Cancel = UniqueFunction<void()>;
+  // `address` is "host:port". Connections are kept alive and reused per (address, server name, tls). An empty request.host
+  // means the address. Errors: Timeout, ServiceUnavailable (no connection, cut off), RequestEntityTooLarge, BadRequest (not HTTP).
+  virtual Cancel send(const std::string& address, std::shared_ptr<TlsClientContext> tls, HttpRequest request, Options options, Done done) = 0;
+  // Streamed answer (watch): `head` once (its body is empty), `chunk` any number of times, `done` last.
+  virtual Cancel stream(const std::string& address, std::shared_ptr<TlsClientContext> tls, HttpRequest request, Options options,
+                        UniqueFunction<void(const HttpResponse&)> head, UniqueFunction<void(std::string_view)> chunk,
+                        UniqueFunction<void(Result<void>)> done) = 0;
 };
+// Limits: 1,000 calls at once, 8 idle connections per server for 90 s.
 std::unique_ptr<HttpClient> make_http_client(Loop& loop, Network& network, Clock& clock);
 
 }  // namespace plinth::net

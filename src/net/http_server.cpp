@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
-#include <unordered_map>
+#include <map>
 
 #include "net/http.h"
 #include "net/server_connection.h"
@@ -41,7 +41,7 @@ class ServerCore final : public ConnectionOwner, public std::enable_shared_from_
     draining_ = true;
     drained_ = std::move(done);
     std::vector<ServerConnection*> all;
-    for (const auto& [key, connection] : connections_) all.push_back(key);
+    for (const auto& [serial, connection] : connections_) all.push_back(connection.get());
     for (ServerConnection* connection : all) connection->drain();
     if (connections_.empty()) return finish_drain();
     grace_timer_ = loop_.after(grace, [weak = weak_from_this()] {
@@ -82,7 +82,7 @@ class ServerCore final : public ConnectionOwner, public std::enable_shared_from_
   }
 
   void ended(ServerConnection* connection) override {
-    const auto found = connections_.find(connection);
+    const auto found = connections_.find(connection->serial);
     if (found == connections_.end()) return;
     ended_.push_back(std::move(found->second));
     connections_.erase(found);
@@ -109,8 +109,8 @@ class ServerCore final : public ConnectionOwner, public std::enable_shared_from_
 
  private:
   void add(std::unique_ptr<ServerConnection> connection) {
-    ServerConnection* const key = connection.get();
-    connections_.emplace(key, std::move(connection));
+    connection->serial = ++last_serial_;
+    connections_.emplace(last_serial_, std::move(connection));
   }
 
   // Over the limit a plain answer would need a connection's memory; a closed one is retried by every client.
@@ -128,16 +128,17 @@ class ServerCore final : public ConnectionOwner, public std::enable_shared_from_
   void sweep() {
     sweep_timer_ = 0;
     const std::int64_t now = clock_.monotonic_ns();
-    std::vector<ServerConnection*> due;
+    std::vector<std::uint64_t> due;
     std::int64_t next = 0;
-    for (const auto& [key, connection] : connections_) {
+    for (const auto& [serial, connection] : connections_) {
       const std::int64_t deadline = connection->deadline_ns();
       if (deadline == 0) continue;
-      if (deadline <= now) due.push_back(key);
+      if (deadline <= now) due.push_back(serial);
       else next = next == 0 ? deadline : std::min(next, deadline);
     }
-    for (ServerConnection* connection : due) {
-      if (connections_.count(connection) != 0) connection->on_deadline();
+    for (const std::uint64_t serial : due) {
+      const auto found = connections_.find(serial);
+      if (found != connections_.end()) found->second->on_deadline();
     }
     if (next != 0 && (sweep_timer_ == 0 || next < sweep_at_ns_)) {
       if (sweep_timer_ != 0) loop_.cancel(sweep_timer_);
@@ -157,7 +158,8 @@ class ServerCore final : public ConnectionOwner, public std::enable_shared_from_
   const HttpLimits limits_;
   const HttpHandler handler_;
   const ErrorBody error_body_;
-  std::unordered_map<ServerConnection*, std::unique_ptr<ServerConnection>> connections_;
+  std::map<std::uint64_t, std::unique_ptr<ServerConnection>> connections_;  // by serial: whatever is done to all is done in order
+  std::uint64_t last_serial_ = 0;
   std::vector<std::unique_ptr<ServerConnection>> ended_;
   std::string date_;
   std::int64_t date_second_ = -1;

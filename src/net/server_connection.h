@@ -39,6 +39,8 @@ class ServerConnection {
   // Monotonic time at which on_deadline() is to be called; 0 for none.
   virtual std::int64_t deadline_ns() const = 0;
   virtual void on_deadline() = 0;
+
+  std::uint64_t serial = 0;  // given by the owner; 0 before
 };
 
 std::unique_ptr<ServerConnection> make_http1_connection(ConnectionOwner& owner, std::unique_ptr<Stream> stream);
