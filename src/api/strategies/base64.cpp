@@ -22,21 +22,6 @@ std::string encode_base64(std::string_view bytes) {
   return out;
 }
 
-std::optional<std::string> decode_base64(std::string_view text) {
-  std::string out;
-  std::uint32_t group = 0;
-  std::size_t bits = 0;
-  while (text.ends_with('=')) text.remove_suffix(1);
-  for (const char c : text) {
-    const std::size_t digit = kAlphabet.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
-    group = group << 6 | static_cast<std::uint32_t>(digit);
-    bits += 6;
-    if (bits >= 8) out += static_cast<char>(group >> (bits -= 8) & 255U);
-  }
-  return out;
-}
-
 std::size_t decoded_size(std::string_view base64) {
   while (base64.ends_with('=')) base64.remove_suffix(1);
   return base64.size() * 3 / 4;

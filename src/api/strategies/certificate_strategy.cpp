@@ -3,7 +3,7 @@
 
 #include <fmt/core.h>
 
-#include "api/strategies/base64.h"
+#include "api/go_base64.h"
 #include "api/strategies/draft_tools.h"
 #include "api/strategies/field_ref.h"
 #include "api/strategies/strategy_tables.h"
@@ -53,8 +53,8 @@ void validate_signer(const FieldRef& signer) {
 
 void validate_request(const FieldRef& request) {
   if (!request.require()) return;
-  const auto pem = decode_base64(request.text());
-  if (!pem || pem->find("-----BEGIN CERTIFICATE REQUEST-----") == std::string::npos) {
+  const auto pem = go_base64_decode(request.text());
+  if (!pem.ok() || pem->find("-----BEGIN CERTIFICATE REQUEST-----") == std::string::npos) {
     request.invalid("PEM block type must be CERTIFICATE REQUEST");
   }
 }

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "api/go_base64.h"
 #include "api/strategies/base64.h"
 #include "api/strategies/draft_tools.h"
 #include "api/strategies/field_ref.h"
@@ -66,8 +67,8 @@ void default_secret(Draft& draft) { merge_string_data(draft); }
 void validate_docker_config(const FieldRef& data, std::string_view key) {
   const FieldRef entry = data.key(key);
   if (!entry.present()) return entry.required();
-  const auto text = decode_base64(entry.text());
-  const auto parsed = parse_json(text.value_or(""));
+  const auto text = go_base64_decode(entry.text());
+  const auto parsed = parse_json(text.ok() ? std::string_view(*text) : std::string_view());
   if (!parsed.ok()) return entry.invalid(kRedacted, "must be a JSON object");
   if (!parsed->root().is_object() && !parsed->root().is_null()) entry.invalid(kRedacted, "must be a JSON object");
 }
