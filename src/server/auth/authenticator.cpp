@@ -72,9 +72,10 @@ Result<UserPtr> Authenticator::authenticate(const net::HttpRequest& request, con
 Result<TokenIdentity> Authenticator::authenticate_token(std::string_view token, const std::vector<std::string>& audiences,
                                                         const store::Snapshot& snapshot, std::int64_t now_ns) {
   const std::int64_t now_s = now_ns / kNanosecondsPerSecond;
-  UserPtr user = static_tokens_.find(token);
+  const Sha256 hash = sha256(token);
+  UserPtr user = static_tokens_.find(hash);
   if (!user) {
-    std::optional<TokenIdentity> identity = TRY(account_tokens_.verify(token, audiences, snapshot, now_s));
+    std::optional<TokenIdentity> identity = TRY(account_tokens_.verify(token, hash, audiences, snapshot, now_s));
     if (identity) return std::move(*identity);
     if (const auto bootstrap = parse_bootstrap_token(token)) user = bootstrap_user(*bootstrap, snapshot, now_s);
   }

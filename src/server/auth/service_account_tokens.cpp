@@ -128,10 +128,10 @@ Result<void> ServiceAccountTokens::check_objects(Entry& entry, const store::Snap
   return {};
 }
 
-Result<std::optional<TokenIdentity>> ServiceAccountTokens::verify(std::string_view token, const std::vector<std::string>& wanted,
-                                                                  const store::Snapshot& snapshot, std::int64_t now_s) {
+Result<std::optional<TokenIdentity>> ServiceAccountTokens::verify(std::string_view token, const Sha256& hash,
+                                                                  const std::vector<std::string>& wanted, const store::Snapshot& snapshot,
+                                                                  std::int64_t now_s) {
   if (token.size() > kJwtBytesMax) return std::optional<TokenIdentity>();
-  const Sha256 hash = sha256(token);
   std::optional<Entry> entry = cache_.find(hash);
   const bool cached = entry.has_value();
   if (!cached) entry = TRY(admit(token));

@@ -60,6 +60,11 @@ class ServiceAccountTokens {
   // audiences of the API server. Verifies a signature once; later only expiry and the identity of the account and of the bound
   // object are compared with the snapshot.
   Result<std::optional<TokenIdentity>> verify(std::string_view token, const std::vector<std::string>& wanted,
+                                              const store::Snapshot& snapshot, std::int64_t now_s) {
+    return verify(token, sha256(token), wanted, snapshot, now_s);
+  }
+  // The same where the token's hash is known.
+  Result<std::optional<TokenIdentity>> verify(std::string_view token, const Sha256& hash, const std::vector<std::string>& wanted,
                                               const store::Snapshot& snapshot, std::int64_t now_s);
 
   const TokenOptions& options() const { return options_; }

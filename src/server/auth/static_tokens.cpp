@@ -9,8 +9,7 @@ bool StaticTokens::add(std::string_view token, UserInfo user) {
   return true;
 }
 
-UserPtr StaticTokens::find(std::string_view token) const {
-  const Sha256 hash = sha256(token);
+UserPtr StaticTokens::find(const Sha256& hash) const {
   UserPtr found;
   for (const Entry& entry : entries_) {
     if (equal_constant_time(as_text(entry.hash), as_text(hash))) found = entry.user;

@@ -16,8 +16,8 @@ class StaticTokens {
   // Tokens shorter than this are refused by add(): they could be guessed.
   inline static constexpr std::size_t kBytesMin = 16;
   bool add(std::string_view token, UserInfo user);
-  // Null when the token is unknown. Takes as long for every unknown token.
-  UserPtr find(std::string_view token) const;
+  // By the token's hash; null when it is unknown. Takes as long for every unknown token.
+  UserPtr find(const Sha256& hash) const;
 
  private:
   struct Entry {
