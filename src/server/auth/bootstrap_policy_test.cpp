@@ -59,8 +59,9 @@ TEST_CASE("the default policy is complete and well-formed") {
   const auto known = by_id(*objects);
   CHECK(known.size() == objects->size());
   std::set<std::string> labels;
-  for (const auto& [name, object] : known) {
-    CAPTURE(name);
+  for (const auto& entry : known) {
+    CAPTURE(entry.first);
+    const Document& object = entry.second;
     CHECK(object["metadata"]["annotations"]["rbac.authorization.kubernetes.io/autoupdate"].as_string() == "true");
     CHECK(object["metadata"]["labels"]["kubernetes.io/bootstrapping"].as_string() == "rbac-defaults");
     for (const Member& m : object["metadata"]["labels"].members()) labels.emplace(m.key());
@@ -194,9 +195,9 @@ TEST_CASE("reconciliation adds what is missing and keeps what was added") {
   const Document edit = objects.at("ClusterRole /edit");
 
   CHECK(reconcile_bootstrap_object(discovery, nullptr).action == Action::kCreate);
-  for (const auto& [name, object] : objects) {
-    CAPTURE(name);
-    CHECK(reconcile_bootstrap_object(object, &object).action == Action::kNone);
+  for (const auto& entry : objects) {
+    CAPTURE(entry.first);
+    CHECK(reconcile_bootstrap_object(entry.second, &entry.second).action == Action::kNone);
   }
   const Document protected_role =
       patched(discovery, R"({"rules":[],"metadata":{"name":"x","annotations":{"rbac.authorization.kubernetes.io/autoupdate":"false"}}})");

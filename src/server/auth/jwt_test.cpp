@@ -65,9 +65,9 @@ TEST_CASE("tokens that are none") {
       {"huge", token(R"({"alg":"ES256"})", "{\"a\":\"" + std::string(kJwtBytesMax, 'x') + "\"}")},
   };
   REQUIRE(parse_jwt(good).ok());
-  for (const auto& [name, text] : cases) {
-    CAPTURE(name);
-    const auto parsed = parse_jwt(text);
+  for (const auto& c : cases) {
+    CAPTURE(c.first);
+    const auto parsed = parse_jwt(c.second);
     REQUIRE_FALSE(parsed.ok());
     CHECK(parsed.error().reason() == Reason::kUnauthorized);
   }
@@ -88,8 +88,8 @@ TEST_CASE("times have a minute of leeway") {
   claims.issued_at_s = 1000;
   claims.expiry_s = 2000;
   const std::pair<std::int64_t, bool> cases[] = {{939, false}, {940, true}, {1500, true}, {2060, true}, {2061, false}};
-  for (const auto& [now, good] : cases) {
-    CAPTURE(now);
-    CHECK(check_times(claims, now).ok() == good);
+  for (const auto& c : cases) {
+    CAPTURE(c.first);
+    CHECK(check_times(claims, c.first).ok() == c.second);
   }
 }

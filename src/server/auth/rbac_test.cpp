@@ -178,8 +178,8 @@ TEST_CASE("the name that a field selector pins") {
       {"metadata.name=x", "x"}, {"metadata.name==x", "x"}, {"status.phase=Running,metadata.name=x", "x"}, {"metadata.name!=x", ""},
       {"metadata.namex=x", ""}, {"", ""},                  {"metadata.name=a\\,b", "a,b"},                {"garbage", ""},
   };
-  for (const auto& [selector, name] : cases) {
-    CAPTURE(selector);
-    CHECK(name_of_field_selector(selector) == name);
+  for (const auto& c : cases) {
+    CAPTURE(c.first);
+    CHECK(name_of_field_selector(c.first) == c.second);
   }
 }
