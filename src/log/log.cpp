@@ -144,7 +144,10 @@ Result<Address> Log::begin(std::uint64_t payload_bytes) {
   if (!failure_.empty()) return Error(Reason::kServiceUnavailable, failure_);
   const bool fits = position_ + padded_group_bytes(payload_bytes) <= active_->capacity();
   // A group larger than a segment gets one for itself, which grows.
-  if (!fits && position_ > kFirstGroupOffset) TRY(rotate());
+  if (!fits && position_ > kFirstGroupOffset) {
+    auto rotated = rotate();
+    if (!rotated.ok()) return Error(Reason::kInsufficientStorage, rotated.error().message());
+  }
   return make_address(active_->number(), position_ + kGroupHeaderBytes);
 }
 

@@ -122,8 +122,10 @@ Result<void> Recoverer::read_groups(const Found& found) {
     active_ = found.segment;
     const std::string_view payload = std::string_view(bytes_).substr(at + kGroupHeaderBytes, header.length);
     TRY(visit_(Group{make_address(found.number, at + kGroupHeaderBytes), header.sequence, header.records, header.tag, payload}));
+    last_at_ = at;
     at += padded_group_bytes(header.length);
   }
+  if (active_ == found.segment) last_group_ = bytes_.substr(last_at_, at - last_at_);
   if (log_.options_.sabotage.skip_tail_cut && active_ == found.segment) {
     const auto tail = decode_group_header(std::string_view(bytes_).substr(std::min<std::uint64_t>(at, bytes_.size())));
     if (tail && tail->segment_id == found.segment->id()) at += padded_group_bytes(tail->length);
@@ -149,9 +151,10 @@ Result<void> Recoverer::run() {
   TRY(find_segments());
   for (const Found& found : found_) {
     const std::uint64_t groups_before = recovery_.groups;
+    const bool torn_before = torn_;
     TRY(read_segment(found));
     // Nothing may follow a place where the log ended.
-    if (recovery_.groups > groups_before && torn_) return damage(found.path, kFirstGroupOffset, "it follows a group that cannot be read");
+    if (recovery_.groups > groups_before && torn_before) return damage(found.path, kFirstGroupOffset, "it follows a group that cannot be read");
   }
   recovery_.last_sequence = recovery_.groups > 0 ? log_.last_sequence_ : covered_sequence_;
   recovery_.tail_cut = torn_;
@@ -189,7 +192,9 @@ Result<void> Recoverer::settle() {
   if (torn_ && !log_.options_.sabotage.skip_tail_cut && position_ + kGroupHeaderBytes <= active_->capacity()) {
     TRY(active_->file().write_at(position_, std::string(kGroupHeaderBytes, '\0')));
   }
-  // What was read may so far be in the page cache alone.
+  // What was read may so far be in the page cache alone; after a sync that failed even as clean pages, which no sync writes. Only
+  // the last group can be in that state: it is written again.
+  TRY(active_->file().write_at(last_at_, last_group_));
   TRY(active_->file().sync());
   return log_.disk_.sync_directory(log_.options_.directory);
 }

@@ -44,6 +44,8 @@ class Recoverer {
   std::string bytes_;                   // of the segment being read
   std::shared_ptr<Segment> active_;
   std::uint64_t position_ = kFirstGroupOffset;
+  std::uint64_t last_at_ = kFirstGroupOffset;
+  std::string last_group_;
   bool torn_ = false;
 };
 
