@@ -197,30 +197,28 @@ bool History::collect(WatchState& watch, std::size_t events_max, std::vector<Ite
     }
   }
   watch.cursor = end;
-  progress = std::max(published_, watch.after);
   return true;
 }
 
+// What the history cannot tell from memory is read and may turn out not to match: then it goes on, for a bounded number of reads.
 Result<std::vector<EventPtr>> History::next(WatchState& watch, std::size_t events_max, Revision& progress) {
-  std::vector<Item> found;
-  bool at_end = true;
-  {
-    std::lock_guard lock(mutex_);
-    if (!watch.pending) {
-      watch.woken = false;
-      progress = std::max(published_, watch.after);
-      return std::vector<EventPtr>();
-    }
-    if (watch.cursor < base_) return expired(watch.after, oldest_);
-    at_end = collect(watch, events_max, found, progress);
-    watch.pending = !at_end;
-    watch.woken = !at_end;
-  }
   std::vector<EventPtr> events;
-  events.reserve(found.size());
-  for (const Item& item : found) {
-    EventPtr event = item.hot != nullptr ? item.hot : TRY(load(item));
-    if (starts_with(event->current->key(), watch.prefix)) events.push_back(std::move(event));
+  std::size_t loads = 0;
+  bool at_end = false;
+  while (events.empty() && !at_end && loads < kLoadsPerCall) {
+    std::vector<Item> found;
+    {
+      std::lock_guard lock(mutex_);
+      if (watch.pending && watch.cursor < base_) return expired(watch.after, oldest_);
+      at_end = !watch.pending || collect(watch, events_max, found, progress);
+      watch.pending = watch.woken = !at_end;
+      if (at_end) progress = std::max(published_, watch.after);
+    }
+    for (const Item& item : found) {
+      if (item.hot == nullptr) ++loads;
+      EventPtr event = item.hot != nullptr ? item.hot : TRY(load(item));
+      if (starts_with(event->current->key(), watch.prefix)) events.push_back(std::move(event));
+    }
   }
   if (!at_end && events.empty()) post_wakes({watch.shared_from_this()});
   return events;
