@@ -27,22 +27,29 @@ class Defaulter {
     if (s.additional != nullptr && s.wire == Wire::kPlain) return map(*s.additional, in, out);
     if (s.wire != Wire::kPlain) return false;
     Rewrite rewrite(draft_, in);
-    members(s, in, rewrite);
+    const auto list = in.members();
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (const Field* field = s.field(list[i].key())) present_field(*field, list[i].value, i, rewrite);
+    }
     for (const Field& field : s.fields) {
       const Value* value = default_of(field);
-      if (value == nullptr && field.omit_empty) continue;
-      const Value* present = in.find(field.name);
-      if (present == nullptr) {
-        Value added = value != nullptr ? *value : field.pointer ? Value() : go_zero(*field.schema);
-        walk(*field.schema, added, added);
-        rewrite.add(field.name, added);
-      } else if (value != nullptr && (present->is_null() || (!field.pointer && is_go_zero(*present) && !is_go_zero(*value)))) {
-        Value changed = *value;
-        walk(*field.schema, changed, changed);
-        rewrite.set(static_cast<std::size_t>(member_index(in, present)), changed);
-      }
+      if ((value == nullptr && field.omit_empty) || in.find(field.name) != nullptr) continue;
+      Value added = value != nullptr ? *value : field.pointer ? Value() : go_zero(*field.schema);
+      walk(*field.schema, added, added);
+      rewrite.add(field.name, added);
     }
     return rewrite.finish(out);
+  }
+
+  // A zero of a field that is no pointer, also an empty struct, is the same as absence.
+  void present_field(const Field& field, const Value& in, std::size_t at, Rewrite& rewrite) {
+    const Value* def = default_of(field);
+    const bool unset = in.is_null() || (!field.pointer && is_go_zero(in));
+    Value value = in;
+    const bool replaced = def != nullptr && unset && !is_go_zero(*def);
+    if (replaced) value = *def;
+    const bool changed = !is_leaf(*field.schema) && walk(*field.schema, value, value);
+    if (replaced || changed) rewrite.set(at, value);
   }
 
   bool custom_object(const Schema& s, const Value& in, Value& out) {
@@ -76,16 +83,6 @@ class Defaulter {
     return rewrite.finish(out);
   }
 
-  void members(const Schema& s, const Value& in, Rewrite& rewrite) {
-    const auto list = in.members();
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      if (!list[i].value.is_object() && !list[i].value.is_array()) continue;
-      const Field* field = s.field(list[i].key());
-      Value changed;
-      if (field != nullptr && !is_leaf(*field->schema) && walk(*field->schema, list[i].value, changed)) rewrite.set(i, changed);
-    }
-  }
-
   bool map(const Schema& additional, const Value& in, Value& out) {
     if (is_leaf(additional)) return false;
     Rewrite rewrite(draft_, in);
@@ -108,15 +105,6 @@ class Defaulter {
       if (replaced || changed) rewrite.set(i, value);
     }
     return rewrite.finish(out);
-  }
-
-  static std::ptrdiff_t member_index(const Value& in, const Value* value) {
-    std::ptrdiff_t i = 0;
-    for (const Member& m : in.members()) {
-      if (&m.value == value) break;
-      ++i;
-    }
-    return i;
   }
 
   Draft& draft_;
