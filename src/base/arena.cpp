@@ -18,7 +18,7 @@ struct Arena::Block {
   std::size_t bytes;
 };
 
-Arena::Arena(std::size_t first_block_bytes) {
+Arena::Arena(std::size_t first_block_bytes, std::size_t next_block_bytes) : next_block_bytes_(next_block_bytes) {
   if (first_block_bytes > 0) add_block(first_block_bytes);
 }
 
@@ -41,6 +41,7 @@ void Arena::add_block(std::size_t bytes) {
 
 char* Arena::grow(std::size_t bytes) {
   std::size_t wanted = head_ == nullptr ? kBlockBytesMin : std::min(head_->bytes * 2, kBlockBytesMax);
+  if (next_block_bytes_ > 0) wanted = next_block_bytes_;
   add_block(std::max(wanted, (bytes + kAlignment - 1) & ~(kAlignment - 1)));
   return cursor_;
 }

@@ -20,6 +20,7 @@ constexpr std::size_t kKeptTextBytesMax = 1 << 20;
 // Objects up to this size are searched for duplicate keys pair by pair, larger ones by sorting.
 constexpr std::size_t kPairwiseMembersMax = 16;
 constexpr std::size_t kDepthSpare = 2;
+constexpr std::size_t kArenaBytesMin = 128;
 // simdjson's tape keeps 24 bits of a container's size; at this value the elements must be counted.
 constexpr std::size_t kTapeSizeMax = 0xFFFFFF;
 
@@ -167,8 +168,9 @@ Result<dom::element> to_tape(dom::parser& parser, std::string_view text, std::si
 Result<Document> parse_with(Buffers& buffers, std::string_view text, const JsonParseOptions& options) {
   dom::element root = TRY(to_tape(buffers.parser, text, options.depth_max));
   buffers.keys.reset();
-  // Text and nodes of a typical object need about as many bytes as its JSON.
-  auto arena = std::make_shared<Arena>(std::max<std::size_t>(text.size() + text.size() / 4, 256));
+  // Nodes and texts of a typical object need twice its bytes; what is missing comes in small pieces.
+  std::size_t first = std::max<std::size_t>(text.size() * 2, kArenaBytesMin);
+  auto arena = std::make_shared<Arena>(first, std::max<std::size_t>(text.size() / 4, kArenaBytesMin));
   Converter converter(*arena, buffers.keys, options);
   Value value = converter.convert(root);
   if (converter.too_deep()) {

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 
 #include "base/float_text.h"
 #include "base/json.h"
@@ -62,29 +64,141 @@ std::size_t append_multibyte(std::string& out, std::string_view text) {
   return decoded.length;
 }
 
-void append_int(std::string& out, std::int64_t i) {
-  char buffer[24];
-  out.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, i).ptr);
+// Whether one of eight bytes needs more than copying: a control character, a quote, a backslash, or past ASCII.
+bool any_special(std::uint64_t bytes) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101ull, kHigh = 0x8080808080808080ull;
+  auto below = [](std::uint64_t x, std::uint64_t n) { return (x - kOnes * n) & ~x; };  // high bit set where a byte is below n
+  return ((bytes | below(bytes, 0x20) | below(bytes ^ (kOnes * '"'), 1) | below(bytes ^ (kOnes * '\\'), 1)) & kHigh) != 0;
 }
 
-void append_scalar(std::string& out, const Value& value) {
-  switch (value.type()) {
-    case Value::Type::kBool:
-      out += value.as_bool() ? "true" : "false";
-      return;
-    case Value::Type::kInt:
-      append_int(out, value.as_int());
-      return;
-    case Value::Type::kDouble:
-      append_json_double(out, value.as_double());
-      return;
-    case Value::Type::kString:
-      append_json_string(out, value.as_string());
-      return;
-    default:
-      out += "null";
+// Appends to a string through a raw cursor; the string is longer than its content until the writer ends.
+class Writer {
+ public:
+  explicit Writer(std::string& out) : out_(out), start_(out.size()) { open(); }
+  ~Writer() { close(); }
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  void value(const Value& v) {
+    if (v.is_object()) return object(v);
+    if (v.is_array()) return array(v);
+    scalar(v);
   }
-}
+
+ private:
+  static constexpr std::size_t kRoomMin = 512;
+
+  void open() { reserve(out_.size(), kRoomMin); }
+  void close() { out_.resize(static_cast<std::size_t>(cursor_ - out_.data())); }
+
+  void need(std::size_t bytes) {
+    if (static_cast<std::size_t>(end_ - cursor_) < bytes) grow(bytes);
+  }
+  // Doubles what this writer has written, not the string: one text of a long list must not pay for the others.
+  void grow(std::size_t bytes) {
+    auto used = static_cast<std::size_t>(cursor_ - out_.data());
+    reserve(used, std::max(bytes, used - start_ + kRoomMin));
+  }
+  void reserve(std::size_t used, std::size_t room) {
+    out_.resize(used + room);
+    cursor_ = out_.data() + used;
+    end_ = cursor_ + room;
+  }
+
+  void put(char c) {
+    need(1);
+    *cursor_++ = c;
+  }
+  void put(std::string_view text) {
+    need(text.size());
+    std::memcpy(cursor_, text.data(), text.size());
+    cursor_ += text.size();
+  }
+
+  void object(const Value& v) {
+    char separator = '{';
+    if (v.size() == 0) put(separator);
+    for (const Member& m : v.members()) {
+      put(separator);
+      string(m.key());
+      put(':');
+      value(m.value);
+      separator = ',';
+    }
+    put('}');
+  }
+
+  void array(const Value& v) {
+    char separator = '[';
+    if (v.size() == 0) put(separator);
+    for (const Value& item : v.items()) {
+      put(separator);
+      value(item);
+      separator = ',';
+    }
+    put(']');
+  }
+
+  void scalar(const Value& v) {
+    switch (v.type()) {
+      case Value::Type::kBool:
+        return put(std::string_view(v.as_bool() ? "true" : "false"));
+      case Value::Type::kInt:
+        return integer(v.as_int());
+      case Value::Type::kDouble:
+        return number(v.as_double());
+      case Value::Type::kString:
+        return string(v.as_string());
+      default:
+        return put(std::string_view("null"));
+    }
+  }
+
+  void integer(std::int64_t i) {
+    constexpr std::size_t kDigitsMax = 20;
+    need(kDigitsMax);
+    cursor_ = std::to_chars(cursor_, end_, i).ptr;
+  }
+
+  void number(double d) {
+    std::string text;
+    append_json_double(text, d);
+    put(text);
+  }
+
+  void string(std::string_view text) {
+    need(text.size() + 2 + sizeof(std::uint64_t));
+    char* start = cursor_;
+    *cursor_++ = '"';
+    const char* from = text.data();
+    std::size_t left = text.size();
+    for (std::uint64_t bytes; left >= sizeof bytes; left -= sizeof bytes) {
+      std::memcpy(&bytes, from, sizeof bytes);
+      if (any_special(bytes)) return escaped(start, text);
+      std::memcpy(cursor_, &bytes, sizeof bytes);
+      from += sizeof bytes;
+      cursor_ += sizeof bytes;
+    }
+    for (; left > 0; --left) {
+      if (!kPlain[static_cast<unsigned char>(*from)]) return escaped(start, text);
+      *cursor_++ = *from++;
+    }
+    *cursor_++ = '"';
+  }
+
+  // Starts the string over, the slow way.
+  void escaped(char* start, std::string_view text) {
+    cursor_ = start;
+    close();
+    append_json_string(out_, text);
+    open();
+  }
+
+  std::string& out_;
+  std::size_t start_;
+  char* cursor_ = nullptr;
+  char* end_ = nullptr;
+};
 
 void append_pretty(std::string& out, const Value& value, std::size_t indent, std::size_t level) {
   auto new_line = [&](std::size_t at) {
@@ -139,31 +253,7 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-void append_json(std::string& out, const Value& value) {
-  if (value.is_object()) {
-    char separator = '{';
-    if (value.size() == 0) out += separator;
-    for (const Member& m : value.members()) {
-      out += separator;
-      append_json_string(out, m.key());
-      out += ':';
-      append_json(out, m.value);
-      separator = ',';
-    }
-    out += '}';
-  } else if (value.is_array()) {
-    char separator = '[';
-    if (value.size() == 0) out += separator;
-    for (const Value& item : value.items()) {
-      out += separator;
-      append_json(out, item);
-      separator = ',';
-    }
-    out += ']';
-  } else {
-    append_scalar(out, value);
-  }
-}
+void append_json(std::string& out, const Value& value) { Writer(out).value(value); }
 
 std::string to_json(const Value& value) {
   std::string out;

@@ -74,12 +74,20 @@ constexpr std::string_view kCommonKeys[] = {
 constexpr std::size_t kCommonSlots = 1024;
 static_assert(std::size(kCommonKeys) * 2 < kCommonSlots);
 
+struct CommonSlot {
+  std::uint16_t index = 0;  // + 1 into kCommonKeys; 0 is free
+  std::uint16_t tag = 0;    // high bits of the hash, to pass by other keys without comparing
+};
+
+constexpr std::uint16_t tag_of(std::uint64_t hash) { return static_cast<std::uint16_t>(hash >> 48); }
+
 constexpr auto make_common_table() {
-  std::array<std::uint16_t, kCommonSlots> table{};  // index + 1 into kCommonKeys; 0 is free
+  std::array<CommonSlot, kCommonSlots> table{};
   for (std::size_t i = 0; i < std::size(kCommonKeys); ++i) {
-    std::size_t at = key_hash(kCommonKeys[i]) % kCommonSlots;
-    while (table[at] != 0) at = (at + 1) % kCommonSlots;
-    table[at] = static_cast<std::uint16_t>(i + 1);
+    std::uint64_t hash = key_hash(kCommonKeys[i]);
+    std::size_t at = hash % kCommonSlots;
+    while (table[at].index != 0) at = (at + 1) % kCommonSlots;
+    table[at] = {static_cast<std::uint16_t>(i + 1), tag_of(hash)};
   }
   return table;
 }
@@ -88,8 +96,9 @@ constexpr auto kCommonTable = make_common_table();
 }  // namespace
 
 std::string_view common_key(std::string_view key, std::uint64_t hash) {
-  for (std::size_t at = hash % kCommonSlots; kCommonTable[at] != 0; at = (at + 1) % kCommonSlots) {
-    std::string_view candidate = kCommonKeys[kCommonTable[at] - 1];
+  for (std::size_t at = hash % kCommonSlots; kCommonTable[at].index != 0; at = (at + 1) % kCommonSlots) {
+    if (kCommonTable[at].tag != tag_of(hash)) continue;
+    std::string_view candidate = kCommonKeys[kCommonTable[at].index - 1];
     if (candidate == key) return candidate;
   }
   return {};

@@ -104,7 +104,8 @@ bool equal(const Value& a, const Value& b);
 // Bump allocator that also keeps other arenas alive. Single writer; readable from any thread once published.
 class Arena {
  public:
-  explicit Arena(std::size_t first_block_bytes = 0);
+  // Blocks double in size from the first one on, or have `next_block_bytes` when the whole size is roughly known.
+  explicit Arena(std::size_t first_block_bytes = 0, std::size_t next_block_bytes = 0);
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
@@ -125,6 +126,7 @@ class Arena {
   char* cursor_ = nullptr;
   char* end_ = nullptr;
   std::size_t bytes_ = 0;
+  std::size_t next_block_bytes_ = 0;
   std::size_t depth_ = 1;
   std::vector<std::shared_ptr<const Arena>> retained_;
 };

@@ -87,7 +87,9 @@ constexpr Word kWords[] = {
 constexpr std::size_t kWordSizeMax = 5;
 
 std::optional<YamlScalar> resolve_word(std::string_view text) {
+  constexpr std::string_view kFirst = "~nNyYtToOfF.+-";
   if (text.size() > kWordSizeMax) return std::nullopt;
+  if (!text.empty() && kFirst.find(text[0]) == std::string_view::npos) return std::nullopt;
   for (const Word& word : kWords) {
     if (word.text != text) continue;
     if (word.kind == Kind::kBool) return of_bool(word.value != 0);
