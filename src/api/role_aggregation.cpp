@@ -28,7 +28,8 @@ Result<Document> aggregated_rules(const Value& role, std::span<const Value> all_
   for (const Value& object : role["aggregationRule"]["clusterRoleSelectors"].items()) {
     const LabelSelector selector = TRY(LabelSelector::from_object(object));
     for (const Value& other : sorted) {
-      if (name_of(other) != name_of(role) && selector.matches(other["metadata"]["labels"])) add_new_rules(draft, other["rules"]);
+      if (name_of(other) != name_of(role) && selector.matches(other["metadata"]["labels"]))
+        add_new_rules(draft, other["rules"]);
     }
   }
   return std::move(draft).finish();

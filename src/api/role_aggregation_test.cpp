@@ -1,8 +1,8 @@
 #include "api/role_aggregation.h"
 
-#include <doctest/doctest.h>
-
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "base/json.h"
 
@@ -21,21 +21,29 @@ struct Case {
 }  // namespace
 
 TEST_CASE("aggregated rules") {
-  const char* admin = R"({"metadata":{"name":"admin"},"aggregationRule":{"clusterRoleSelectors":[{"matchLabels":{"to":"admin"}}]}})";
-  const char* a = R"({"metadata":{"name":"a","labels":{"to":"admin"}},"rules":[{"verbs":["get"],"apiGroups":[""],"resources":["pods"]}]})";
-  const char* b = R"({"metadata":{"name":"b","labels":{"to":"admin"}},"rules":[{"verbs":["list"],"apiGroups":[""],"resources":["pods"]},)"
-                  R"({"apiGroups":[""],"verbs":["get"],"resources":["pods"]}]})";
+  const char* admin =
+      R"({"metadata":{"name":"admin"},"aggregationRule":{"clusterRoleSelectors":[{"matchLabels":{"to":"admin"}}]}})";
+  const char* a =
+      R"({"metadata":{"name":"a","labels":{"to":"admin"}},"rules":[{"verbs":["get"],"apiGroups":[""],"resources":["pods"]}]})";
+  const char* b =
+      R"({"metadata":{"name":"b","labels":{"to":"admin"}},"rules":[{"verbs":["list"],"apiGroups":[""],"resources":["pods"]},)"
+      R"({"apiGroups":[""],"verbs":["get"],"resources":["pods"]}]})";
   const char* other = R"({"metadata":{"name":"c","labels":{"to":"view"}},"rules":[{"verbs":["*"]}]})";
   const char* self = R"({"metadata":{"name":"admin","labels":{"to":"admin"}},"rules":[{"verbs":["*"]}]})";
   const Case cases[] = {
-      {"union in name order, equal rules once", admin, {b, other, self, a},
+      {"union in name order, equal rules once",
+       admin,
+       {b, other, self, a},
        R"([{"verbs":["get"],"apiGroups":[""],"resources":["pods"]},{"verbs":["list"],"apiGroups":[""],"resources":["pods"]}])"},
       {"nothing selected", admin, {other}, "[]"},
       {"an expression",
        R"({"metadata":{"name":"x"},"aggregationRule":{"clusterRoleSelectors":[{"matchExpressions":[{"key":"to","operator":"NotIn","values":["admin"]}]}]}})",
-       {a, other}, R"([{"verbs":["*"]}])"},
+       {a, other},
+       R"([{"verbs":["*"]}])"},
       {"not an operator",
-       R"({"metadata":{"name":"x"},"aggregationRule":{"clusterRoleSelectors":[{"matchExpressions":[{"key":"to","operator":"Near"}]}]}})", {a}, nullptr},
+       R"({"metadata":{"name":"x"},"aggregationRule":{"clusterRoleSelectors":[{"matchExpressions":[{"key":"to","operator":"Near"}]}]}})",
+       {a},
+       nullptr},
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);

@@ -16,7 +16,8 @@ bool is_set(const Value& parent, std::string_view name) {
 bool metadata_is_empty(const Value& metadata, bool namespace_allowed) {
   for (const Member& m : metadata.members()) {
     if (m.key() == "managedFields" || (namespace_allowed && m.key() == "namespace") || m.value.is_null()) continue;
-    if (m.value.is_string() ? m.value.as_string().empty() : (m.value.is_array() || m.value.is_object()) && m.value.size() == 0) continue;
+    if (m.value.is_string() ? m.value.as_string().empty() : (m.value.is_array() || m.value.is_object()) && m.value.size() == 0)
+      continue;
     return false;
   }
   return true;
@@ -31,7 +32,8 @@ void validate_requirement(const Value& requirement, std::string_view path, bool 
     errors.push_back(api::field_required(api::child(path, "values"), "must be specified when `operator` is 'In' or 'NotIn'"));
   }
   if ((op == "Exists" || op == "DoesNotExist") && values > 0) {
-    errors.push_back(api::field_forbidden(api::child(path, "values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+    errors.push_back(
+        api::field_forbidden(api::child(path, "values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
   }
   if (!of_labels) return;
   for (const std::string& complaint : api::check_label_key(key)) {
@@ -60,7 +62,8 @@ void validate_selector(const Value& attributes, std::string_view name, api::Fiel
                                          "when " + path + " is specified, requirements or rawSelector is required"));
   }
   for (std::size_t i = 0; i < requirements.size(); ++i) {
-    validate_requirement(requirements.items()[i], api::index(api::child(path, "requirements"), i), name == "labelSelector", errors);
+    validate_requirement(requirements.items()[i], api::index(api::child(path, "requirements"), i), name == "labelSelector",
+                         errors);
   }
 }
 
@@ -91,7 +94,8 @@ api::FieldErrors validate_access_review(AccessReviewScope scope, const Document&
   const Value spec = request["spec"];
   const Value resource = spec["resourceAttributes"], path = spec["nonResourceAttributes"];
   if (is_set(spec, "resourceAttributes") == is_set(spec, "nonResourceAttributes")) {
-    errors.push_back(api::field_invalid("spec", path, "exactly one of nonResourceAttributes or resourceAttributes must be specified"));
+    errors.push_back(
+        api::field_invalid("spec", path, "exactly one of nonResourceAttributes or resourceAttributes must be specified"));
   }
   if (scope != AccessReviewScope::kSelf && spec["user"].as_string().empty() && spec["groups"].size() == 0) {
     errors.push_back(api::field_invalid("spec.user", std::string_view(), "at least one of user or group must be specified"));
@@ -100,11 +104,13 @@ api::FieldErrors validate_access_review(AccessReviewScope scope, const Document&
   validate_selector(resource, "labelSelector", errors);
   const bool local = scope == AccessReviewScope::kLocal;
   if (!metadata_is_empty(request["metadata"], local)) {
-    errors.push_back(api::field_invalid("metadata", request["metadata"], local ? "must be empty except for namespace" : "must be empty"));
+    errors.push_back(
+        api::field_invalid("metadata", request["metadata"], local ? "must be empty except for namespace" : "must be empty"));
   }
   if (!local) return errors;
   if (is_set(spec, "resourceAttributes") && resource["namespace"].as_string() != request["metadata"]["namespace"].as_string()) {
-    errors.push_back(api::field_invalid("spec.resourceAttributes.namespace", resource["namespace"].as_string(), "must match metadata.namespace"));
+    errors.push_back(api::field_invalid("spec.resourceAttributes.namespace", resource["namespace"].as_string(),
+                                        "must match metadata.namespace"));
   }
   if (is_set(spec, "nonResourceAttributes")) {
     errors.push_back(api::field_invalid("spec.nonResourceAttributes", path, "disallowed on this kind of request"));
@@ -132,11 +138,15 @@ Attributes attributes_of_review(AccessReviewScope scope, const Document& request
   out.subresource = resource["subresource"].as_string();
   out.name = resource["name"].as_string();
   const std::string_view fields = resource["fieldSelector"]["rawSelector"].as_string();
-  if (api::FieldSelector::parse(fields).ok()) out.field_selector = fields;
-  else note(problems, "fieldSelector");
+  if (api::FieldSelector::parse(fields).ok())
+    out.field_selector = fields;
+  else
+    note(problems, "fieldSelector");
   const std::string_view labels = resource["labelSelector"]["rawSelector"].as_string();
-  if (api::LabelSelector::parse(labels).ok()) out.label_selector = labels;
-  else note(problems, "labelSelector");
+  if (api::LabelSelector::parse(labels).ok())
+    out.label_selector = labels;
+  else
+    note(problems, "labelSelector");
   return out;
 }
 

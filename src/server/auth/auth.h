@@ -27,8 +27,8 @@ struct AuthOptions {
 class Auth {
  public:
   inline static constexpr std::string_view kAdminTokenFile = "admin.token";
-  // Loads the signing keys and the administrator's token, or makes them at the first start. Both arguments are used during the call
-  // only.
+  // Loads the signing keys and the administrator's token, or makes them at the first start. Both arguments are used during the
+  // call only.
   static Result<std::unique_ptr<Auth>> open(SecretFiles& files, Entropy& entropy, AuthOptions options);
 
   // Who the request acts as: its credential, then its Impersonate-* headers. Unauthorized, Forbidden or BadRequest.

@@ -56,7 +56,8 @@ bool is_public_path(std::string_view path) {
   return std::find(std::begin(kPublicPaths), std::end(kPublicPaths), path) != std::end(kPublicPaths);
 }
 
-Result<UserPtr> Authenticator::authenticate(const net::HttpRequest& request, const store::Snapshot& snapshot, std::int64_t now_ns) {
+Result<UserPtr> Authenticator::authenticate(const net::HttpRequest& request, const store::Snapshot& snapshot,
+                                            std::int64_t now_ns) {
   if (UserPtr user = certificate_user(request.peer.certificate)) return user;
   const std::string_view token = bearer_token(request.headers.get("authorization"));
   if (!token.empty()) {

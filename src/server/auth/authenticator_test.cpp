@@ -47,7 +47,8 @@ net::HttpRequest with_certificate(net::HttpRequest request, std::string name, st
 }
 
 // data of {"a":"b"} with b in base64
-std::string secret(const std::string& type, std::vector<std::pair<std::string, std::string>> data, const std::string& metadata = "") {
+std::string secret(const std::string& type, std::vector<std::pair<std::string, std::string>> data,
+                   const std::string& metadata = "") {
   std::string out = "{\"type\":\"" + type + "\",\"data\":{";
   for (std::size_t i = 0; i < data.size(); ++i) {
     out += (i > 0 ? ",\"" : "\"") + data[i].first + "\":\"" + base64_encode(data[i].second) + "\"";
@@ -85,8 +86,9 @@ TEST_CASE("bearer tokens") {
   CHECK(s.ask(request("/api", {{"authorization", "Bearer " + admin}})) == "plinth:admin");
   CHECK(s.last->groups == std::vector<std::string>{"system:masters", "system:authenticated"});
   CHECK(s.ask(request("/api", {{"authorization", " bEaReR " + admin + " "}})) == "plinth:admin");
-  for (const std::string& value : {"Bearer " + admin + "x", "Bearer " + admin.substr(1), std::string("Bearer x"), "Basic " + admin, admin,
-                                   std::string("Bearer "), std::string("Bearer"), "Bearer  " + admin}) {
+  for (const std::string& value :
+       {"Bearer " + admin + "x", "Bearer " + admin.substr(1), std::string("Bearer x"), "Basic " + admin, admin,
+        std::string("Bearer "), std::string("Bearer"), "Bearer  " + admin}) {
     CAPTURE(value.size());
     CHECK(s.ask(request("/api", {{"authorization", value}})) == "401");
   }
@@ -167,7 +169,8 @@ TEST_CASE("bootstrap tokens") {
     for (const std::string& group : s.last->groups) groups += (groups.empty() ? "" : ",") + group;
     CHECK(groups == c.groups + ",system:authenticated");
   }
-  for (const char* text : {"abcdef.0123456789abcde", "ABCDEF.0123456789abcdef", "abcdef-0123456789abcdef", "abcdef.0123456789abcdef0"}) {
+  for (const char* text :
+       {"abcdef.0123456789abcde", "ABCDEF.0123456789abcdef", "abcdef-0123456789abcdef", "abcdef.0123456789abcdef0"}) {
     CHECK_FALSE(parse_bootstrap_token(text).has_value());
   }
 }
@@ -184,13 +187,26 @@ TEST_CASE("impersonation") {
       {"nobody else", {}, "helpdesk", "helpdesk", {"system:authenticated"}},
       {"a user", {{"impersonate-user", "jane"}}, "helpdesk", "jane", {"system:authenticated"}},
       {"another user", {{"impersonate-user", "root"}}, "helpdesk", "403", {}},
-      {"a group", {{"impersonate-user", "jane"}, {"impersonate-group", "dev"}}, "helpdesk", "jane", {"dev", "system:authenticated"}},
-      {"a group too much", {{"impersonate-user", "jane"}, {"impersonate-group", "dev"}, {"impersonate-group", "system:masters"}}, "helpdesk",
-       "403", {}},
-      {"unauthenticated", {{"impersonate-user", "jane"}, {"impersonate-group", "system:unauthenticated"}}, "admin", "jane",
+      {"a group",
+       {{"impersonate-user", "jane"}, {"impersonate-group", "dev"}},
+       "helpdesk",
+       "jane",
+       {"dev", "system:authenticated"}},
+      {"a group too much",
+       {{"impersonate-user", "jane"}, {"impersonate-group", "dev"}, {"impersonate-group", "system:masters"}},
+       "helpdesk",
+       "403",
+       {}},
+      {"unauthenticated",
+       {{"impersonate-user", "jane"}, {"impersonate-group", "system:unauthenticated"}},
+       "admin",
+       "jane",
        {"system:unauthenticated"}},
       {"anonymous", {{"impersonate-user", "system:anonymous"}}, "admin", "system:anonymous", {"system:unauthenticated"}},
-      {"an account", {{"impersonate-user", "system:serviceaccount:ns:app"}}, "helpdesk", "system:serviceaccount:ns:app",
+      {"an account",
+       {{"impersonate-user", "system:serviceaccount:ns:app"}},
+       "helpdesk",
+       "system:serviceaccount:ns:app",
        {"system:serviceaccounts", "system:serviceaccounts:ns", "system:authenticated"}},
       {"an account elsewhere", {{"impersonate-user", "system:serviceaccount:other:app"}}, "helpdesk", "403", {}},
       {"a group alone", {{"impersonate-group", "dev"}}, "admin", "400", {}},
@@ -198,22 +214,28 @@ TEST_CASE("impersonation") {
       {"extra alone", {{"impersonate-extra-x", "1"}}, "admin", "400", {}},
       {"a uid", {{"impersonate-user", "jane"}, {"impersonate-uid", "u1"}}, "admin", "jane", {"system:authenticated"}},
       {"a uid without the right", {{"impersonate-user", "jane"}, {"impersonate-uid", "u1"}}, "helpdesk", "403", {}},
-      {"extra", {{"impersonate-user", "jane"}, {"impersonate-extra-scopes", "view"}}, "helpdesk", "jane", {"system:authenticated"}},
+      {"extra",
+       {{"impersonate-user", "jane"}, {"impersonate-extra-scopes", "view"}},
+       "helpdesk",
+       "jane",
+       {"system:authenticated"}},
       {"extra of another value", {{"impersonate-user", "jane"}, {"impersonate-extra-scopes", "edit"}}, "helpdesk", "403", {}},
       {"extra of another key", {{"impersonate-user", "jane"}, {"impersonate-extra-other", "view"}}, "helpdesk", "403", {}},
   };
   for (const auto& c : cases) {
     CAPTURE(c.name);
     Server s;
-    put_role(s.snapshot, "", "helpdesk",
-             R"([{"apiGroups":[""],"resources":["users"],"resourceNames":["jane"],"verbs":["impersonate"]},)"
-             R"({"apiGroups":[""],"resources":["groups"],"resourceNames":["dev"],"verbs":["impersonate"]},)"
-             R"({"apiGroups":["authentication.k8s.io"],"resources":["userextras/scopes"],"resourceNames":["view"],"verbs":["impersonate"]}])");
+    put_role(
+        s.snapshot, "", "helpdesk",
+        R"([{"apiGroups":[""],"resources":["users"],"resourceNames":["jane"],"verbs":["impersonate"]},)"
+        R"({"apiGroups":[""],"resources":["groups"],"resourceNames":["dev"],"verbs":["impersonate"]},)"
+        R"({"apiGroups":["authentication.k8s.io"],"resources":["userextras/scopes"],"resourceNames":["view"],"verbs":["impersonate"]}])");
     put_role(s.snapshot, "ns", "accounts", R"([{"apiGroups":[""],"resources":["serviceaccounts"],"verbs":["impersonate"]}])");
     put_binding(s.snapshot, "", "b", "ClusterRole", "helpdesk", user_subject("helpdesk"));
     put_binding(s.snapshot, "ns", "b", "Role", "accounts", user_subject("helpdesk"));
     const bool admin = c.who == "admin";
-    const std::vector<std::string> organizations = admin ? std::vector<std::string>{"system:masters"} : std::vector<std::string>{};
+    const std::vector<std::string> organizations =
+        admin ? std::vector<std::string>{"system:masters"} : std::vector<std::string>{};
     CHECK(s.ask(with_certificate(request("/api", c.headers), c.who, organizations)) == c.answer);
     if (!c.groups.empty()) CHECK(s.last->groups == c.groups);
   }
@@ -234,7 +256,8 @@ TEST_CASE("extra keys are decoded, and their values kept in order") {
 
 TEST_CASE("the refusal names what may not be impersonated") {
   Server s;
-  const auto refused = s.auth->authenticate(with_certificate(request("/api", {{"impersonate-user", "root"}}), "jane", {}), s.snapshot, kNow);
+  const auto refused =
+      s.auth->authenticate(with_certificate(request("/api", {{"impersonate-user", "root"}}), "jane", {}), s.snapshot, kNow);
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().message() ==
         R"(users "root" is forbidden: User "jane" cannot impersonate resource "users" in API group "" at the cluster scope)");

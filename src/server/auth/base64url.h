@@ -9,7 +9,9 @@
 
 namespace plinth::server::auth {
 
-inline std::string base64url_encode(std::string_view bytes) { return base64_encode(bytes, Base64::kUrl, Base64Padding::kUnpadded); }
+inline std::string base64url_encode(std::string_view bytes) {
+  return base64_encode(bytes, Base64::kUrl, Base64Padding::kUnpadded);
+}
 inline std::optional<std::string> base64url_decode(std::string_view text) {
   return base64_decode(text, Base64::kUrl, Base64Padding::kUnpadded);
 }

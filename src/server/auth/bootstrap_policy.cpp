@@ -171,8 +171,8 @@ class PolicyParser {
     if (parts.size() < 2) return bad(line);
     if (parts[0] == "clusterrolebinding" || parts[0] == "rolebinding") {
       if (parts.size() < 3) return bad(line);
-      bindings_.push_back(TRY(make_binding(parts[0] == "clusterrolebinding", split_if(parts[0] == "rolebinding", parts[1]), parts[2],
-                                           std::span(parts).subspan(3))));
+      bindings_.push_back(TRY(make_binding(parts[0] == "clusterrolebinding", split_if(parts[0] == "rolebinding", parts[1]),
+                                           parts[2], std::span(parts).subspan(3))));
       return {};
     }
     return begin_role(parts, line);
@@ -183,9 +183,12 @@ class PolicyParser {
     role.kind = parts[0] == "role" ? "Role" : "ClusterRole";
     role.name = split_if(parts[0] == "role", parts[1]);
     for (std::size_t i = 2; i < parts.size(); ++i) {
-      if (parts[i].starts_with("gathers=")) role.gathers = parts[i].substr(8);
-      else if (parts[i].starts_with("into=")) role.into = parts[i].substr(5);
-      else return bad(line);
+      if (parts[i].starts_with("gathers="))
+        role.gathers = parts[i].substr(8);
+      else if (parts[i].starts_with("into="))
+        role.into = parts[i].substr(5);
+      else
+        return bad(line);
     }
     if (parts[0] == "controller") {
       const std::vector<std::string> subjects = {"account=kube-system/" + role.name.name};

@@ -1,7 +1,5 @@
 #include "server/auth/bootstrap_policy.h"
 
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -9,6 +7,8 @@
 #include <map>
 #include <set>
 #include <sstream>
+
+#include <doctest/doctest.h>
 
 #include "api/role_aggregation.h"
 #include "base/yaml.h"
@@ -72,11 +72,14 @@ TEST_CASE("the default policy is complete and well-formed") {
     const Value role = object["roleRef"];
     if (role.is_null()) continue;
     const std::string name_space(role["kind"].as_string() == "Role" ? object["metadata"]["namespace"].as_string() : "");
-    CHECK(known.count(std::string(role["kind"].as_string()) + " " + name_space + "/" + std::string(role["name"].as_string())) == 1);
+    CHECK(known.count(std::string(role["kind"].as_string()) + " " + name_space + "/" + std::string(role["name"].as_string())) ==
+          1);
   }
-  for (const char* name : {"admin", "edit", "view"}) CHECK(labels.count(std::string("rbac.authorization.k8s.io/aggregate-to-") + name) == 1);
-  for (const char* name : {"cluster-admin", "admin", "edit", "view", "system:discovery", "system:basic-user", "system:public-info-viewer",
-                           "system:monitoring", "system:node", "system:node-proxier", "system:kube-scheduler", "system:controller:namespace-controller",
+  for (const char* name : {"admin", "edit", "view"})
+    CHECK(labels.count(std::string("rbac.authorization.k8s.io/aggregate-to-") + name) == 1);
+  for (const char* name : {"cluster-admin", "admin", "edit", "view", "system:discovery", "system:basic-user",
+                           "system:public-info-viewer", "system:monitoring", "system:node", "system:node-proxier",
+                           "system:kube-scheduler", "system:controller:namespace-controller",
                            "system:controller:generic-garbage-collector", "system:controller:service-account-controller"}) {
     CAPTURE(name);
     CHECK(known.count("ClusterRole /" + std::string(name)) == 1);
@@ -86,8 +89,8 @@ TEST_CASE("the default policy is complete and well-formed") {
 TEST_CASE("the default policy grants what upstream's does" * doctest::skip(upstream_folder().empty())) {
   const auto objects = by_id(std::move(bootstrap_objects()).value());
   std::size_t compared = 0;
-  for (const char* file : {"cluster-roles", "controller-roles", "namespace-roles", "cluster-role-bindings", "controller-role-bindings",
-                           "namespace-role-bindings"}) {
+  for (const char* file : {"cluster-roles", "controller-roles", "namespace-roles", "cluster-role-bindings",
+                           "controller-role-bindings", "namespace-role-bindings"}) {
     std::ifstream in(upstream_folder() + "/" + file + ".yaml");
     std::stringstream text;
     text << in.rdbuf();
@@ -131,14 +134,16 @@ TEST_CASE("what the default roles allow") {
       role = gathered[name + std::to_string(round)].root();
     }
   }
-  for (const Value& role : cluster_roles) put_role(snapshot, "", std::string(role["metadata"]["name"].as_string()), to_json(role["rules"]));
+  for (const Value& role : cluster_roles)
+    put_role(snapshot, "", std::string(role["metadata"]["name"].as_string()), to_json(role["rules"]));
   for (const Document& object : objects) {
     if (object["kind"].as_string() != "ClusterRoleBinding") continue;
     put_binding(snapshot, "", std::string(object["metadata"]["name"].as_string()), "ClusterRole",
                 std::string(object["roleRef"]["name"].as_string()),
                 object["subjects"].is_null() ? "[]" : to_json(object["subjects"]));
   }
-  for (const char* role : {"view", "edit", "admin"}) put_binding(snapshot, "team", role, "ClusterRole", role, user_subject(role));
+  for (const char* role : {"view", "edit", "admin"})
+    put_binding(snapshot, "team", role, "ClusterRole", role, user_subject(role));
   Rbac rbac;
   struct {
     const char *user, *question;
@@ -162,7 +167,8 @@ TEST_CASE("what the default roles allow") {
       {"system:serviceaccount:kube-system:namespace-controller", "deletecollection anything.x ns=y", true},
       {"system:serviceaccount:kube-system:namespace-controller", "update namespaces/finalize", true},
       {"system:serviceaccount:other:namespace-controller", "delete pods ns=y", false},
-      {"system:serviceaccount:kube-system:clusterrole-aggregation-controller", "escalate clusterroles.rbac.authorization.k8s.io", true},
+      {"system:serviceaccount:kube-system:clusterrole-aggregation-controller",
+       "escalate clusterroles.rbac.authorization.k8s.io", true},
       {"system:kube-scheduler", "create pods/binding ns=x", true},
   };
   for (const auto& c : cases) {
@@ -179,9 +185,9 @@ TEST_CASE("what the default roles allow") {
 }
 
 TEST_CASE("lines that are no policy") {
-  for (const char* text : {"pods | x | y", "clusterrole", "clusterrole a odd=b", "  core | pods | get", "clusterrole a\n  core | pods",
-                           "clusterrole a\n  a|b|c|d|e", "clusterrolebinding a", "clusterrolebinding a b nobody", "rolebinding n/a b user=",
-                           "thing a"}) {
+  for (const char* text : {"pods | x | y", "clusterrole", "clusterrole a odd=b", "  core | pods | get",
+                           "clusterrole a\n  core | pods", "clusterrole a\n  a|b|c|d|e", "clusterrolebinding a",
+                           "clusterrolebinding a b nobody", "rolebinding n/a b user=", "thing a"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_bootstrap_policy(text).ok());
   }
@@ -200,7 +206,8 @@ TEST_CASE("reconciliation adds what is missing and keeps what was added") {
     CHECK(reconcile_bootstrap_object(entry.second, &entry.second).action == Action::kNone);
   }
   const Document protected_role =
-      patched(discovery, R"({"rules":[],"metadata":{"name":"x","annotations":{"rbac.authorization.kubernetes.io/autoupdate":"false"}}})");
+      patched(discovery,
+              R"({"rules":[],"metadata":{"name":"x","annotations":{"rbac.authorization.kubernetes.io/autoupdate":"false"}}})");
   CHECK(reconcile_bootstrap_object(discovery, &protected_role).action == Action::kNone);
 
   const Document less = patched(discovery, R"({"rules":[{"verbs":["get"],"nonResourceURLs":["/mine","/api*"]}]})");
@@ -218,11 +225,13 @@ TEST_CASE("reconciliation adds what is missing and keeps what was added") {
   CHECK(labelled.object["metadata"]["labels"]["rbac.authorization.k8s.io/aggregate-to-admin"].as_string() == "true");
   CHECK(equal(labelled.object["aggregationRule"], edit["aggregationRule"]));
 
-  const Document others = patched(masters, R"({"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"me"}]})");
+  const Document others =
+      patched(masters, R"({"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"me"}]})");
   const Reconciled both = reconcile_bootstrap_object(masters, &others);
   REQUIRE(both.action == Action::kUpdate);
   CHECK(both.object["subjects"].size() == 2);
-  const Document elsewhere = patched(masters, R"({"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"view"}})");
+  const Document elsewhere =
+      patched(masters, R"({"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"view"}})");
   const Reconciled again = reconcile_bootstrap_object(masters, &elsewhere);
   CHECK(again.action == Action::kRecreate);
   CHECK(equal(again.object.root(), masters.root()));

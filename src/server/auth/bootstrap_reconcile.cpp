@@ -64,7 +64,8 @@ class Reconciler {
     const Value wanted = expected_["aggregationRule"]["clusterRoleSelectors"];
     const Value present = existing_["aggregationRule"]["clusterRoleSelectors"];
     const bool had_none = present.size() == 0 && wanted.size() > 0;
-    Value& rule = had_none ? draft_.member(draft_.root(), "aggregationRule") : *draft_.mutable_find(draft_.root(), "aggregationRule");
+    Value& rule =
+        had_none ? draft_.member(draft_.root(), "aggregationRule") : *draft_.mutable_find(draft_.root(), "aggregationRule");
     add_missing_items(rule, "clusterRoleSelectors", wanted, present);
   }
 

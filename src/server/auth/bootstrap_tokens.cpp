@@ -26,7 +26,8 @@ bool is_bootstrap_group(std::string_view group) {
   if (!group.starts_with(kPrefix)) return false;
   group.remove_prefix(kPrefix.size());
   if (group.empty() || group.size() > kGroupSuffixLengthMax || !is_token_text(group.substr(group.size() - 1))) return false;
-  return std::all_of(group.begin(), group.end(), [](char c) { return c == ':' || c == '-' || is_token_text(std::string_view(&c, 1)); });
+  return std::all_of(group.begin(), group.end(),
+                     [](char c) { return c == ':' || c == '-' || is_token_text(std::string_view(&c, 1)); });
 }
 
 std::string field(const Document& secret, std::string_view key) {

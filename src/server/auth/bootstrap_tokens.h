@@ -1,5 +1,5 @@
-// Bootstrap tokens ("abcdef.0123456789abcdef"): Secrets of type bootstrap.kubernetes.io/token in kube-system, with which new nodes
-// introduce themselves.
+// Bootstrap tokens ("abcdef.0123456789abcdef"): Secrets of type bootstrap.kubernetes.io/token in kube-system, with which new
+// nodes introduce themselves.
 #pragma once
 
 #include <cstdint>

@@ -7,8 +7,8 @@
 namespace plinth::server::auth {
 namespace {
 
-constexpr std::string_view kCommonVerbs[] = {"get",    "list",  "watch",  "create",           "update",
-                                             "delete", "patch", "deletecollection", "impersonate", "post"};
+constexpr std::string_view kCommonVerbs[] = {
+    "get", "list", "watch", "create", "update", "delete", "patch", "deletecollection", "impersonate", "post"};
 
 std::uint16_t verb_bit(std::string_view verb) {
   for (std::size_t i = 0; i < std::size(kCommonVerbs); ++i) {
@@ -31,7 +31,8 @@ std::vector<std::uint64_t> hashes_of(const std::vector<std::string>& texts) {
 }
 
 // The hash only sorts out quickly: a name chosen to collide must not be taken for another.
-bool holds(const std::vector<std::string>& texts, const std::vector<std::uint64_t>& hashes, std::uint64_t hash, std::string_view text) {
+bool holds(const std::vector<std::string>& texts, const std::vector<std::uint64_t>& hashes, std::uint64_t hash,
+           std::string_view text) {
   for (std::size_t i = 0; i < hashes.size(); ++i) {
     if (hashes[i] == hash && texts[i] == text) return true;
   }
@@ -85,7 +86,8 @@ bool CompiledRules::verb_matches(const PolicyRule& rule, const Compiled& compile
 
 bool CompiledRules::resource_matches(const PolicyRule& rule, const Compiled& compiled, const RuleQuery& query) {
   if (!compiled.any_group && !holds(rule.groups, compiled.groups, query.group_.hash, query.group_.text)) return false;
-  const bool resource = compiled.any_resource || holds(rule.resources, compiled.resources, query.resource_.hash, query.resource_.text) ||
+  const bool resource = compiled.any_resource ||
+                        holds(rule.resources, compiled.resources, query.resource_.hash, query.resource_.text) ||
                         (!query.any_resource_text_.empty() &&
                          holds(rule.resources, compiled.resources, query.any_resource_.hash, query.any_resource_.text));
   if (!resource) return false;
@@ -102,7 +104,8 @@ bool CompiledRules::allows(const RuleQuery& query) const {
   const bool resource_request = query.attributes_.is_resource_request;
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     if (!verb_matches(rules_[i], compiled_[i], query)) continue;
-    if (resource_request ? resource_matches(rules_[i], compiled_[i], query) : url_matches(rules_[i], compiled_[i], query.attributes_.path)) {
+    if (resource_request ? resource_matches(rules_[i], compiled_[i], query)
+                         : url_matches(rules_[i], compiled_[i], query.attributes_.path)) {
       return true;
     }
   }

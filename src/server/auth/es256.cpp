@@ -1,5 +1,8 @@
 #include "server/auth/es256.h"
 
+#include <algorithm>
+#include <array>
+
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -11,9 +14,6 @@
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
-
-#include <algorithm>
-#include <array>
 
 #include "server/auth/base64url.h"
 #include "server/auth/digest.h"
@@ -119,7 +119,8 @@ Key key_from_scalar(const BIGNUM* scalar) {
   const Point point(EC_POINT_new(group.get()));
   if (EC_POINT_mul(group.get(), point.get(), scalar, nullptr, nullptr, nullptr) != 1) return nullptr;
   std::array<unsigned char, 65> encoded{};
-  if (EC_POINT_point2oct(group.get(), point.get(), POINT_CONVERSION_UNCOMPRESSED, encoded.data(), encoded.size(), nullptr) == 0) {
+  if (EC_POINT_point2oct(group.get(), point.get(), POINT_CONVERSION_UNCOMPRESSED, encoded.data(), encoded.size(), nullptr) ==
+      0) {
     return nullptr;
   }
   const ParamBuilder builder(OSSL_PARAM_BLD_new());
@@ -187,7 +188,8 @@ Result<std::vector<Es256Key>> Es256Key::read_pem(std::string_view pem) {
     if (!key) return internal_error("key " + std::to_string(keys.size() + 1) + " cannot be read");
     Number scalar;
     BIGNUM* private_part = nullptr;
-    if (!is_public && EVP_PKEY_get_bn_param(key.get(), OSSL_PKEY_PARAM_PRIV_KEY, &private_part) == 1) scalar.reset(private_part);
+    if (!is_public && EVP_PKEY_get_bn_param(key.get(), OSSL_PKEY_PARAM_PRIV_KEY, &private_part) == 1)
+      scalar.reset(private_part);
     keys.push_back(TRY(Impl::make(std::move(key), std::move(scalar))));
   }
   return keys;
@@ -200,8 +202,10 @@ std::string Es256Key::y() const { return coordinate(impl_->key.get(), OSSL_PKEY_
 
 std::string Es256Key::pem() const {
   const Bio bio(BIO_new(BIO_s_mem()));
-  if (can_sign()) PEM_write_bio_PKCS8PrivateKey(bio.get(), impl_->key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-  else PEM_write_bio_PUBKEY(bio.get(), impl_->key.get());
+  if (can_sign())
+    PEM_write_bio_PKCS8PrivateKey(bio.get(), impl_->key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  else
+    PEM_write_bio_PUBKEY(bio.get(), impl_->key.get());
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &data);
   return std::string(data, static_cast<std::size_t>(size));
@@ -225,8 +229,8 @@ std::string Es256Key::sign(std::string_view input) const {
     EC_POINT_mul(group.get(), point.get(), nonce.get(), nullptr, nullptr, context.get());
     EC_POINT_get_affine_coordinates(group.get(), point.get(), r.get(), nullptr, context.get());
     BN_nnmod(r.get(), r.get(), order, context.get());
-    // s = (digest + r * key) / nonce, with key and digest multiplied by a factor that is taken out with the nonce: what an observer
-    // could time never depends on the key alone.
+    // s = (digest + r * key) / nonce, with key and digest multiplied by a factor that is taken out with the nonce: what an
+    // observer could time never depends on the key alone.
     const Number factor = number_from(as_text(hmac_sha256(bytes_of(nonce.get()), "blinding")));
     BN_nnmod(factor.get(), factor.get(), order, context.get());
     if (BN_is_zero(factor.get())) BN_one(factor.get());

@@ -21,8 +21,8 @@ class Es256Key {
   static Result<std::vector<Es256Key>> read_pem(std::string_view pem);
 
   bool can_sign() const;
-  // r and s, 64 bytes. Deterministic (RFC 6979): the same input gives the same bytes, and no weak random number can leak the key.
-  // Needs can_sign().
+  // r and s, 64 bytes. Deterministic (RFC 6979): the same input gives the same bytes, and no weak random number can leak the
+  // key. Needs can_sign().
   std::string sign(std::string_view input) const;
   bool verify(std::string_view input, std::string_view signature) const;
 

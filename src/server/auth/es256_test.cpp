@@ -56,8 +56,9 @@ TEST_CASE("ES256 verifies the token of RFC 7515, A.3") {
   const Es256Key& key = keys->at(0);
   CHECK(base64url_encode(key.x()) == "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU");
   CHECK(base64url_encode(key.y()) == "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0");
-  CHECK(key.verify("eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ",
-                   base64url_decode("DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q").value()));
+  CHECK(key.verify(
+      "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ",
+      base64url_decode("DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q").value()));
 }
 
 TEST_CASE("the key id is that of the API server") {
@@ -84,6 +85,10 @@ TEST_CASE("keys as PEM") {
   CHECK_FALSE(public_key->at(0).can_sign());
   CHECK_FALSE(Es256Key::read_pem("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").ok());
   // prime256v1 is the only curve: this is secp384r1.
-  CHECK_FALSE(Es256Key::read_pem("-----BEGIN PUBLIC KEY-----\nMHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEfVt/dfsFC+2KcqMPBS95hNlEwSq3HnuE\nBnWL2/Sg22cQ+B7nh+nyoSzpWjCi0Ro7uPF1bOieo1MrpZS6HJDxuifrdrfr+TsL\n4tvhoApIZ7gYWmHjJraWcejv5WreuzIk\n-----END PUBLIC KEY-----\n").ok());
+  CHECK_FALSE(Es256Key::read_pem("-----BEGIN PUBLIC "
+                                 "KEY-----\nMHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEfVt/dfsFC+2KcqMPBS95hNlEwSq3HnuE\nBnWL2/"
+                                 "Sg22cQ+B7nh+nyoSzpWjCi0Ro7uPF1bOieo1MrpZS6HJDxuifrdrfr+"
+                                 "TsL\n4tvhoApIZ7gYWmHjJraWcejv5WreuzIk\n-----END PUBLIC KEY-----\n")
+                  .ok());
   CHECK(Es256Key::read_pem("no key here")->empty());
 }

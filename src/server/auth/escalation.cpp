@@ -44,7 +44,8 @@ std::string missing_text(const RbacPolicy& policy, const Attributes& request, co
   return missing.empty() ? "" : describe_missing(*request.user, missing, problems);
 }
 
-bool may(const RbacPolicy& policy, const Attributes& request, std::string_view verb, std::string_view resource, std::string_view name) {
+bool may(const RbacPolicy& policy, const Attributes& request, std::string_view verb, std::string_view resource,
+         std::string_view name) {
   Attributes asked;
   asked.user = request.user;
   asked.verb = verb;

@@ -49,7 +49,8 @@ class Impersonation {
   Result<UserPtr> run() {
     if (!asked_for_any()) return requestor_;
     const std::string name(headers_.get(kUserHeader));
-    if (name.empty()) return bad_request("requested to impersonate groups, extra information or a uid without impersonating a user");
+    if (name.empty())
+      return bad_request("requested to impersonate groups, extra information or a uid without impersonating a user");
     if (auto done = take_user(name); !done.ok()) return std::move(done).error();
     if (auto done = take_groups(); !done.ok()) return std::move(done).error();
     if (auto done = take_extra(); !done.ok()) return std::move(done).error();
@@ -133,7 +134,8 @@ class Impersonation {
 
 }  // namespace
 
-Result<UserPtr> impersonate(const net::Headers& headers, const UserPtr& requestor, Rbac& rbac, const store::Snapshot& snapshot) {
+Result<UserPtr> impersonate(const net::Headers& headers, const UserPtr& requestor, Rbac& rbac,
+                            const store::Snapshot& snapshot) {
   return Impersonation(headers, requestor, rbac, snapshot).run();
 }
 

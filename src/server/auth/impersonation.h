@@ -1,4 +1,5 @@
-// Impersonate-User, -Group, -Uid and -Extra-*: acting as somebody else, for those who hold the verb impersonate on what they ask for.
+// Impersonate-User, -Group, -Uid and -Extra-*: acting as somebody else, for those who hold the verb impersonate on what they
+// ask for.
 #pragma once
 
 #include "base/result.h"

@@ -1,5 +1,5 @@
-// JSON Web Tokens in compact form (RFC 7515, 7519), ES256 only. Parsing trusts nothing; who may use the claims is decided after the
-// signature was verified (signing_keys.h).
+// JSON Web Tokens in compact form (RFC 7515, 7519), ES256 only. Parsing trusts nothing; who may use the claims is decided after
+// the signature was verified (signing_keys.h).
 #pragma once
 
 #include <cstddef>
@@ -27,8 +27,8 @@ struct ParsedJwt {
   Document claims;                 // an object
 };
 
-// Unauthorized, with a reason that holds nothing of the token. Refuses every algorithm but ES256, critical extensions, duplicate
-// members, and encodings that are not canonical.
+// Unauthorized, with a reason that holds nothing of the token. Refuses every algorithm but ES256, critical extensions,
+// duplicate members, and encodings that are not canonical.
 Result<ParsedJwt> parse_jwt(std::string_view token);
 
 // The registered claims.

@@ -18,7 +18,8 @@ std::string token(std::string_view header, std::string_view claims) {
 }  // namespace
 
 TEST_CASE("well-formed tokens") {
-  const std::string text = token(R"({"alg":"ES256","kid":"k1","typ":"JWT"})", R"({"iss":"i","aud":["a","b"],"exp":12,"nbf":1.5})");
+  const std::string text =
+      token(R"({"alg":"ES256","kid":"k1","typ":"JWT"})", R"({"iss":"i","aud":["a","b"],"exp":12,"nbf":1.5})");
   const auto parsed = parse_jwt(text);
   REQUIRE(parsed.ok());
   CHECK(parsed->key_id == "k1");
@@ -74,8 +75,8 @@ TEST_CASE("tokens that are none") {
 }
 
 TEST_CASE("claims of a wrong type") {
-  for (const char* claims : {R"({"iss":1})", R"({"sub":[]})", R"({"aud":1})", R"({"aud":["a",1]})", R"({"exp":"12"})", R"({"exp":-1})",
-                             R"({"nbf":1e300})", R"({"iat":true})", R"({"exp":null})"}) {
+  for (const char* claims : {R"({"iss":1})", R"({"sub":[]})", R"({"aud":1})", R"({"aud":["a",1]})", R"({"exp":"12"})",
+                             R"({"exp":-1})", R"({"nbf":1e300})", R"({"iat":true})", R"({"exp":null})"}) {
     CAPTURE(claims);
     const std::string text = token(R"({"alg":"ES256"})", claims);
     CHECK_FALSE(registered_claims(parse_jwt(text)->claims.root()).ok());

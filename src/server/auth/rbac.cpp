@@ -103,8 +103,10 @@ PolicyRules RbacPolicy::rules_for(const UserInfo& user, std::string_view name_sp
     for (const auto& binding : where.bindings()) {
       if (where.subject_of(*binding, user) == nullptr) continue;
       const CompiledRules* rules = resolve(*cluster_, where, binding->role);
-      if (rules != nullptr) out.insert(out.end(), rules->rules().begin(), rules->rules().end());
-      else if (problems != nullptr) problems->push_back(unresolved(binding->role));
+      if (rules != nullptr)
+        out.insert(out.end(), rules->rules().begin(), rules->rules().end());
+      else if (problems != nullptr)
+        problems->push_back(unresolved(binding->role));
     }
   };
   collect(*cluster_);
@@ -158,8 +160,10 @@ RbacPolicyPtr Rbac::policy(const store::Snapshot& snapshot) {
   const bool known = compiled_once_ && collect_changes(revision);
   // Opened before the full comparison, so that no change falls between the two.
   if (!watch_) open_stream(revision);
-  if (!known) compile_all(snapshot);
-  else if (!dirty_.empty()) compile_dirty(snapshot);
+  if (!known)
+    compile_all(snapshot);
+  else if (!dirty_.empty())
+    compile_dirty(snapshot);
   compiled_once_ = true;
   compiled_revision_ = revision;
   return policy_;
@@ -197,9 +201,12 @@ void Rbac::compile(const store::Snapshot& snapshot, const std::set<std::string>&
                                                                            : nullptr;
     RbacPolicy::ScopePtr scope = RbacScope::build(snapshot, name, old);
     if (scope == old || (scope->empty() && old == nullptr)) continue;
-    if (name.empty()) writable().cluster_ = std::move(scope);
-    else if (scope->empty()) writable().namespaces_.erase(name);
-    else writable().namespaces_[name] = std::move(scope);
+    if (name.empty())
+      writable().cluster_ = std::move(scope);
+    else if (scope->empty())
+      writable().namespaces_.erase(name);
+    else
+      writable().namespaces_[name] = std::move(scope);
   }
   if (next) policy_ = std::move(next);
   // A change later than this snapshot is still to be compiled.

@@ -36,7 +36,8 @@ class RbacPolicy {
   RbacPolicy();
   // `explain` also names the binding behind a permission (reviews ask for it; it costs a walk over the bindings).
   Decision authorize(const Attributes& attributes, bool explain = false) const;
-  // Every rule that `user` has in a namespace ("": cluster-wide only). References that lead nowhere are described in `problems`.
+  // Every rule that `user` has in a namespace ("": cluster-wide only). References that lead nowhere are described in
+  // `problems`.
   PolicyRules rules_for(const UserInfo& user, std::string_view name_space, std::vector<std::string>* problems = nullptr) const;
   // The rules behind a binding's roleRef; NotFound when there is no such role.
   Result<PolicyRules> rules_of(const RoleRef& role, std::string_view name_space) const;

@@ -33,15 +33,19 @@ struct Bench {
     REQUIRE(store::commit_now(*store, machine.loop, std::move(transaction)).kind == store::CommitOutcome::Kind::kCommitted);
   }
   void erase(const std::string& key) {
-    REQUIRE(store::commit_now(*store, machine.loop, store::delete_transaction(key)).kind == store::CommitOutcome::Kind::kCommitted);
+    REQUIRE(store::commit_now(*store, machine.loop, store::delete_transaction(key)).kind ==
+            store::CommitOutcome::Kind::kCommitted);
   }
   void put_role(const std::string& place, const std::string& rules) {
     put(kPrefix + place, "{\"rules\":" + rules + ",\"metadata\":{\"name\":\"r\"}}");
   }
   void put_binding(const std::string& place, const std::string& kind) {
-    put(kPrefix + place, "{\"roleRef\":{\"kind\":\"" + kind + "\",\"name\":\"r\"},\"subjects\":" + user_subject("u") + ",\"metadata\":{\"name\":\"b\"}}");
+    put(kPrefix + place, "{\"roleRef\":{\"kind\":\"" + kind + "\",\"name\":\"r\"},\"subjects\":" + user_subject("u") +
+                             ",\"metadata\":{\"name\":\"b\"}}");
   }
-  bool allowed(const std::string& question) { return rbac.authorize(ask(test_user("u"), question), *store->snapshot()).allowed; }
+  bool allowed(const std::string& question) {
+    return rbac.authorize(ask(test_user("u"), question), *store->snapshot()).allowed;
+  }
 };
 
 }  // namespace

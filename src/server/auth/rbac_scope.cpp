@@ -34,7 +34,8 @@ std::shared_ptr<const RoleBinding> binding_from(const store::Record& record) {
 }  // namespace
 
 RoleRef role_ref_from_value(const Value& value) {
-  return {std::string(value["apiGroup"].as_string()), std::string(value["kind"].as_string()), std::string(value["name"].as_string())};
+  return {std::string(value["apiGroup"].as_string()), std::string(value["kind"].as_string()),
+          std::string(value["name"].as_string())};
 }
 
 std::shared_ptr<const RbacScope> RbacScope::build(const store::Snapshot& snapshot, std::string_view name_space,
@@ -61,7 +62,8 @@ bool RbacScope::read_roles(const store::Snapshot& snapshot, const RbacScope* pre
       }
     }
     same = false;
-    roles_.emplace(name, Role{record->revision(), std::make_shared<CompiledRules>(rules_from_value(document_of(*record)["rules"]))});
+    roles_.emplace(name,
+                   Role{record->revision(), std::make_shared<CompiledRules>(rules_from_value(document_of(*record)["rules"]))});
     return true;
   });
   return same && roles_.size() == previous->roles_.size();
@@ -70,7 +72,9 @@ bool RbacScope::read_roles(const store::Snapshot& snapshot, const RbacScope* pre
 bool RbacScope::read_bindings(const store::Snapshot& snapshot, const RbacScope* previous) {
   bool same = previous != nullptr;
   const std::string prefix = prefix_of(name_space_.empty() ? "clusterrolebindings" : "rolebindings", name_space_);
-  const auto by_name = [](const std::shared_ptr<const RoleBinding>& binding, std::string_view name) { return binding->name < name; };
+  const auto by_name = [](const std::shared_ptr<const RoleBinding>& binding, std::string_view name) {
+    return binding->name < name;
+  };
   snapshot.scan(prefix, prefix, [&](const store::RecordPtr& record) {
     if (previous != nullptr) {
       const std::string_view name = key_name(record->key());

@@ -28,8 +28,8 @@ RoleRef role_ref_from_value(const Value& value);
 
 class RbacScope {
  public:
-  // Reads the scope's objects from `snapshot`; what has not changed since `previous` (may be null) is taken over from it. Returns
-  // `previous` itself when nothing changed.
+  // Reads the scope's objects from `snapshot`; what has not changed since `previous` (may be null) is taken over from it.
+  // Returns `previous` itself when nothing changed.
   static std::shared_ptr<const RbacScope> build(const store::Snapshot& snapshot, std::string_view name_space,
                                                 const std::shared_ptr<const RbacScope>& previous);
 

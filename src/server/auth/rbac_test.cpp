@@ -28,31 +28,65 @@ bool allowed(Rbac& rbac, const TestSnapshot& snapshot, const UserPtr& user, cons
 
 TEST_CASE("what a rule allows") {
   const RuleCase cases[] = {
-      {"plain", R"([{"apiGroups":[""],"resources":["pods"],"verbs":["get","list"]}])",
-       {{"get pods ns=a", true}, {"get pods", true}, {"list pods", true}, {"watch pods", false}, {"get pods/log", false},
-        {"get pods.apps", false}, {"get podsx", false}, {"get /pods", false}, {"GET pods", false}}},
-      {"subresource", R"([{"apiGroups":[""],"resources":["pods/log"],"verbs":["get"]}])",
+      {"plain",
+       R"([{"apiGroups":[""],"resources":["pods"],"verbs":["get","list"]}])",
+       {{"get pods ns=a", true},
+        {"get pods", true},
+        {"list pods", true},
+        {"watch pods", false},
+        {"get pods/log", false},
+        {"get pods.apps", false},
+        {"get podsx", false},
+        {"get /pods", false},
+        {"GET pods", false}}},
+      {"subresource",
+       R"([{"apiGroups":[""],"resources":["pods/log"],"verbs":["get"]}])",
        {{"get pods/log", true}, {"get pods", false}, {"get services/log", false}}},
-      {"subresource of everything", R"([{"apiGroups":["*"],"resources":["*/scale"],"verbs":["update"]}])",
-       {{"update deployments.apps/scale", true}, {"update x.y/scale", true}, {"update deployments.apps", false},
-        {"update deployments.apps/status", false}, {"update deployments.apps/xscale", false}}},
-      {"all resources", R"([{"apiGroups":["apps"],"resources":["*"],"verbs":["get"]}])",
+      {"subresource of everything",
+       R"([{"apiGroups":["*"],"resources":["*/scale"],"verbs":["update"]}])",
+       {{"update deployments.apps/scale", true},
+        {"update x.y/scale", true},
+        {"update deployments.apps", false},
+        {"update deployments.apps/status", false},
+        {"update deployments.apps/xscale", false}}},
+      {"all resources",
+       R"([{"apiGroups":["apps"],"resources":["*"],"verbs":["get"]}])",
        {{"get deployments.apps", true}, {"get deployments.apps/scale", true}, {"get pods", false}}},
-      {"all groups and verbs", R"([{"apiGroups":["*"],"resources":["pods"],"verbs":["*"]}])",
+      {"all groups and verbs",
+       R"([{"apiGroups":["*"],"resources":["pods"],"verbs":["*"]}])",
        {{"get pods", true}, {"escalate pods", true}, {"get pods.x", true}, {"get pods/log", false}}},
-      {"a star is no pattern", R"([{"apiGroups":["app*"],"resources":["pod*","pods/*"],"verbs":["ge*"]}])",
+      {"a star is no pattern",
+       R"([{"apiGroups":["app*"],"resources":["pod*","pods/*"],"verbs":["ge*"]}])",
        {{"get pods", false}, {"get pods.apps", false}, {"get pods/log", false}}},
-      {"names", R"([{"apiGroups":[""],"resources":["secrets"],"verbs":["get","list","create"],"resourceNames":["x","y"]}])",
-       {{"get secrets name=x", true}, {"get secrets name=y", true}, {"get secrets name=z", false}, {"list secrets", false},
-        {"list secrets name=x", true}, {"create secrets", false}}},
-      {"uncommon verbs", R"([{"apiGroups":[""],"resources":["x"],"verbs":["bind","use"]}])",
+      {"names",
+       R"([{"apiGroups":[""],"resources":["secrets"],"verbs":["get","list","create"],"resourceNames":["x","y"]}])",
+       {{"get secrets name=x", true},
+        {"get secrets name=y", true},
+        {"get secrets name=z", false},
+        {"list secrets", false},
+        {"list secrets name=x", true},
+        {"create secrets", false}}},
+      {"uncommon verbs",
+       R"([{"apiGroups":[""],"resources":["x"],"verbs":["bind","use"]}])",
        {{"bind x", true}, {"use x", true}, {"escalate x", false}, {"get x", false}}},
-      {"paths", R"([{"nonResourceURLs":["/healthz","/api/*","/logs*"],"verbs":["get"]}])",
-       {{"get /healthz", true}, {"get /healthz/", false}, {"get /healthz/x", false}, {"get /api", false}, {"get /api/", true},
-        {"get /api/v1", true}, {"get /logs", true}, {"get /logsx/y", true}, {"post /api/v1", false}, {"get pods", false}}},
-      {"all paths", R"([{"nonResourceURLs":["*"],"verbs":["*"]}])", {{"get /x", true}, {"delete /", true}, {"get pods", false}}},
+      {"paths",
+       R"([{"nonResourceURLs":["/healthz","/api/*","/logs*"],"verbs":["get"]}])",
+       {{"get /healthz", true},
+        {"get /healthz/", false},
+        {"get /healthz/x", false},
+        {"get /api", false},
+        {"get /api/", true},
+        {"get /api/v1", true},
+        {"get /logs", true},
+        {"get /logsx/y", true},
+        {"post /api/v1", false},
+        {"get pods", false}}},
+      {"all paths",
+       R"([{"nonResourceURLs":["*"],"verbs":["*"]}])",
+       {{"get /x", true}, {"delete /", true}, {"get pods", false}}},
       {"an empty rule", "[{}]", {{"get pods", false}, {"get /", false}}},
-      {"union", R"([{"apiGroups":[""],"resources":["pods"],"verbs":["get"]},{"apiGroups":[""],"resources":["services"],"verbs":["list"]}])",
+      {"union",
+       R"([{"apiGroups":[""],"resources":["pods"],"verbs":["get"]},{"apiGroups":[""],"resources":["services"],"verbs":["list"]}])",
        {{"get pods", true}, {"list services", true}, {"list pods", false}, {"get services", false}}},
   };
   for (const RuleCase& c : cases) {
@@ -80,7 +114,8 @@ TEST_CASE("who a binding is for, and where") {
   put_binding(snapshot, "", "role", "Role", "local", user_subject("u"));   // invalid: no right comes from it
   put_binding(snapshot, "a", "account", "ClusterRole", "reader",
               R"([{"kind":"ServiceAccount","name":"s"},{"kind":"ServiceAccount","name":"t","namespace":"z"}])");
-  put_binding(snapshot, "", "group", "ClusterRole", "reader", R"([{"kind":"Group","name":"g"},{"kind":"ServiceAccount","name":"lost"}])");
+  put_binding(snapshot, "", "group", "ClusterRole", "reader",
+              R"([{"kind":"Group","name":"g"},{"kind":"ServiceAccount","name":"lost"}])");
   struct {
     UserPtr user;
     const char* question;
@@ -146,8 +181,10 @@ TEST_CASE("reasons") {
     const char* reason;
   } cases[] = {
       {test_user("x", {"g"}), "RBAC: allowed by ClusterRoleBinding \"all\" of ClusterRole \"r\" to Group \"g\""},
-      {test_user("system:serviceaccount:a:s"), "RBAC: allowed by RoleBinding \"some/a\" of ClusterRole \"r\" to ServiceAccount \"s/a\""},
-      {test_user("u"), "RBAC: [clusterrole.rbac.authorization.k8s.io \"none\" not found, role.rbac.authorization.k8s.io \"none\" not found]"},
+      {test_user("system:serviceaccount:a:s"),
+       "RBAC: allowed by RoleBinding \"some/a\" of ClusterRole \"r\" to ServiceAccount \"s/a\""},
+      {test_user("u"),
+       "RBAC: [clusterrole.rbac.authorization.k8s.io \"none\" not found, role.rbac.authorization.k8s.io \"none\" not found]"},
       {test_user("v"), ""},
   };
   for (const auto& c : cases) CHECK(rbac.authorize(ask(c.user, "get pods ns=a"), snapshot, true).reason == c.reason);
@@ -160,8 +197,10 @@ TEST_CASE("refusals in the API server's words") {
     const char *question, *message;
   } cases[] = {
       {"list pods ns=a", R"(pods is forbidden: User "u" cannot list resource "pods" in API group "" in the namespace "a")"},
-      {"get pods/log ns=a name=p", R"(pods "p" is forbidden: User "u" cannot get resource "pods/log" in API group "" in the namespace "a")"},
-      {"create deployments.apps", R"(deployments.apps is forbidden: User "u" cannot create resource "deployments" in API group "apps" at the cluster scope)"},
+      {"get pods/log ns=a name=p",
+       R"(pods "p" is forbidden: User "u" cannot get resource "pods/log" in API group "" in the namespace "a")"},
+      {"create deployments.apps",
+       R"(deployments.apps is forbidden: User "u" cannot create resource "deployments" in API group "apps" at the cluster scope)"},
       {"get /metrics", R"(forbidden: User "u" cannot get path "/metrics")"},
       {"get /<a&b>", R"(forbidden: User "u" cannot get path "/&lt;a&amp;b&gt;")"},
   };
@@ -175,8 +214,9 @@ TEST_CASE("refusals in the API server's words") {
 
 TEST_CASE("the name that a field selector pins") {
   const std::pair<const char*, const char*> cases[] = {
-      {"metadata.name=x", "x"}, {"metadata.name==x", "x"}, {"status.phase=Running,metadata.name=x", "x"}, {"metadata.name!=x", ""},
-      {"metadata.namex=x", ""}, {"", ""},                  {"metadata.name=a\\,b", "a,b"},                {"garbage", ""},
+      {"metadata.name=x", "x"},       {"metadata.name==x", "x"}, {"status.phase=Running,metadata.name=x", "x"},
+      {"metadata.name!=x", ""},       {"metadata.namex=x", ""},  {"", ""},
+      {"metadata.name=a\\,b", "a,b"}, {"garbage", ""},
   };
   for (const auto& c : cases) {
     CAPTURE(c.first);

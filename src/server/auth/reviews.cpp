@@ -125,7 +125,7 @@ Result<Document> Reviews::rules_review(const Document& request, const ReviewCont
 
 Result<Document> Reviews::access_review(std::string_view resource, const Document& sent, const ReviewContext& context) {
   const bool local = resource == "localsubjectaccessreviews";
-  const AccessReviewScope scope = local                                    ? AccessReviewScope::kLocal
+  const AccessReviewScope scope = local                                ? AccessReviewScope::kLocal
                                   : resource == "subjectaccessreviews" ? AccessReviewScope::kCluster
                                                                        : AccessReviewScope::kSelf;
   const Document request = local ? in_namespace(sent, context.name_space) : sent;

@@ -27,8 +27,10 @@ class Reviews {
   Reviews(Rbac& rbac, Authenticator& authenticator) : rbac_(rbac), authenticator_(authenticator) {}
 
   static bool answers(std::string_view group, std::string_view resource);
-  // `request` as it was sent (metadata not filled in yet); the answer has its status set. NotFound for a resource that is no review.
-  Result<Document> evaluate(std::string_view group, std::string_view resource, const Document& request, const ReviewContext& context);
+  // `request` as it was sent (metadata not filled in yet); the answer has its status set. NotFound for a resource that is no
+  // review.
+  Result<Document> evaluate(std::string_view group, std::string_view resource, const Document& request,
+                            const ReviewContext& context);
 
  private:
   Result<Document> token_review(const Document& request, const ReviewContext& context);

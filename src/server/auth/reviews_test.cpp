@@ -20,14 +20,16 @@ struct Server {
   UserPtr user = test_user("u", {"g"});
 
   Server() {
-    put_role(snapshot, "", "reader", R"([{"apiGroups":[""],"resources":["pods"],"verbs":["get"]},{"nonResourceURLs":["/x"],"verbs":["get"]}])");
+    put_role(snapshot, "", "reader",
+             R"([{"apiGroups":[""],"resources":["pods"],"verbs":["get"]},{"nonResourceURLs":["/x"],"verbs":["get"]}])");
     put_binding(snapshot, "a", "b", "ClusterRole", "reader", user_subject("u"));
     put_binding(snapshot, "", "g", "ClusterRole", "none", R"([{"kind":"Group","name":"g"}])");
   }
   Result<Document> evaluate(const std::string& kind, const std::string& rest, std::string_view name_space = "") {
     std::string resource = kind + "s";
     for (char& c : resource) c = static_cast<char>(std::tolower(c));
-    const std::string group = kind == "TokenReview" || kind == "SelfSubjectReview" ? "authentication.k8s.io" : "authorization.k8s.io";
+    const std::string group =
+        kind == "TokenReview" || kind == "SelfSubjectReview" ? "authentication.k8s.io" : "authorization.k8s.io";
     const std::string text = "{\"kind\":\"" + kind + "\",\"apiVersion\":\"" + group + "/v1\"," + rest + "}";
     const Document request = std::move(parse_json(text)).value();
     return auth->reviews().evaluate(group, resource, request, {user, name_space, snapshot, kNow});
@@ -44,17 +46,21 @@ struct Server {
 TEST_CASE("access reviews") {
   const std::string pods = R"("resourceAttributes":{"namespace":"a","verb":"get","resource":"pods"})";
   const std::string nothing = R"({"allowed":false})";
-  const std::string by_binding = R"({"allowed":true,"reason":"RBAC: allowed by RoleBinding \"b/a\" of ClusterRole \"reader\" to User \"u\""})";
-  const std::string unresolved = R"({"allowed":false,"reason":"RBAC: clusterrole.rbac.authorization.k8s.io \"none\" not found"})";
+  const std::string by_binding =
+      R"({"allowed":true,"reason":"RBAC: allowed by RoleBinding \"b/a\" of ClusterRole \"reader\" to User \"u\""})";
+  const std::string unresolved =
+      R"({"allowed":false,"reason":"RBAC: clusterrole.rbac.authorization.k8s.io \"none\" not found"})";
   const std::string wrong = "authorization.k8s.io \"\" is invalid: ";
   struct {
     std::string kind, rest, answer;
   } cases[] = {
       {"SelfSubjectAccessReview", "\"metadata\":{\"creationTimestamp\":null},\"spec\":{" + pods + "}", by_binding},
-      {"SelfSubjectAccessReview", R"("spec":{"resourceAttributes":{"namespace":"b","verb":"get","resource":"pods"}})", unresolved},
+      {"SelfSubjectAccessReview", R"("spec":{"resourceAttributes":{"namespace":"b","verb":"get","resource":"pods"}})",
+       unresolved},
       {"SelfSubjectAccessReview", R"("spec":{"nonResourceAttributes":{"path":"/x","verb":"get"}})", unresolved},
       {"SelfSubjectAccessReview", R"("spec":{})",
-       "SelfSubjectAccessReview." + wrong + "spec: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified"},
+       "SelfSubjectAccessReview." + wrong +
+           "spec: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified"},
       {"SelfSubjectAccessReview", R"("metadata":{"name":"x"},"spec":{)" + pods + "}",
        "SelfSubjectAccessReview." + wrong + R"(metadata: Invalid value: {"name":"x"}: must be empty)"},
       {"SubjectAccessReview", R"("spec":{"user":"u",)" + pods + "}", by_binding},
@@ -67,7 +73,8 @@ TEST_CASE("access reviews") {
        R"({"allowed":false,"evaluationError":"spec.resourceAttributes.labelSelector ignored due to parse error"})"},
       {"SubjectAccessReview", R"("spec":{"user":"v","resourceAttributes":{"verb":"get","resource":"pods","fieldSelector":{}}})",
        "SubjectAccessReview." + wrong +
-           "spec.resourceAttributes.fieldSelector.requirements: Required value: when spec.resourceAttributes.fieldSelector is specified, "
+           "spec.resourceAttributes.fieldSelector.requirements: Required value: when spec.resourceAttributes.fieldSelector is "
+           "specified, "
            "requirements or rawSelector is required"},
   };
   for (const auto& c : cases) {
@@ -81,20 +88,23 @@ TEST_CASE("access reviews") {
 TEST_CASE("local access reviews stay in their namespace") {
   Server s;
   const std::string pods = R"("spec":{"user":"u","resourceAttributes":{"namespace":"a","verb":"get","resource":"pods"}})";
-  CHECK(s.status("LocalSubjectAccessReview", "\"metadata\":{\"namespace\":\"a\"}," + pods, "a").starts_with(R"({"allowed":true)"));
+  CHECK(s.status("LocalSubjectAccessReview", "\"metadata\":{\"namespace\":\"a\"}," + pods, "a")
+            .starts_with(R"({"allowed":true)"));
   CHECK(s.status("LocalSubjectAccessReview", pods, "a").starts_with(R"({"allowed":true)"));
   CHECK(s.status("LocalSubjectAccessReview", "\"metadata\":{\"namespace\":\"a\"}," + pods, "b") ==
         "spec.resourceAttributes.namespace must match namespace: b");
   CHECK(s.status("LocalSubjectAccessReview", "\"metadata\":{\"namespace\":\"b\"}," + pods, "b") ==
-        "LocalSubjectAccessReview.authorization.k8s.io \"\" is invalid: spec.resourceAttributes.namespace: Invalid value: \"a\": must match "
+        "LocalSubjectAccessReview.authorization.k8s.io \"\" is invalid: spec.resourceAttributes.namespace: Invalid value: "
+        "\"a\": must match "
         "metadata.namespace");
 }
 
 TEST_CASE("rules reviews") {
   Server s;
-  CHECK(s.status("SelfSubjectRulesReview", R"("spec":{"namespace":"a"})") ==
-        R"({"resourceRules":[{"verbs":["get"],"apiGroups":[""],"resources":["pods"]}],"nonResourceRules":[{"verbs":["get"],"nonResourceURLs":["/x"]}],)"
-        R"("incomplete":false,"evaluationError":"clusterrole.rbac.authorization.k8s.io \"none\" not found"})");
+  CHECK(
+      s.status("SelfSubjectRulesReview", R"("spec":{"namespace":"a"})") ==
+      R"({"resourceRules":[{"verbs":["get"],"apiGroups":[""],"resources":["pods"]}],"nonResourceRules":[{"verbs":["get"],"nonResourceURLs":["/x"]}],)"
+      R"("incomplete":false,"evaluationError":"clusterrole.rbac.authorization.k8s.io \"none\" not found"})");
   CHECK(s.status("SelfSubjectRulesReview", R"("spec":{})") == "no namespace on request");
 }
 
@@ -116,8 +126,9 @@ TEST_CASE("token reviews") {
   const auto ask = [&](const std::string& text, const std::string& audiences) {
     return s.status("TokenReview", "\"spec\":{\"token\":\"" + text + "\",\"audiences\":[" + audiences + "]}");
   };
-  const std::string good = R"({"authenticated":true,"user":{"username":"plinth:admin","groups":["system:masters","system:authenticated"]},"audiences":[")" +
-                           own + "\"]}";
+  const std::string good =
+      R"({"authenticated":true,"user":{"username":"plinth:admin","groups":["system:masters","system:authenticated"]},"audiences":[")" +
+      own + "\"]}";
   CHECK(ask(token, "") == good);
   CHECK(ask(token, "\"x\",\"" + own + "\"") == good);
   CHECK(ask(token, "\"x\"") == R"({"user":{},"error":"invalid bearer token"})");

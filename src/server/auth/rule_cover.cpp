@@ -7,8 +7,8 @@
 namespace plinth::server::auth {
 namespace {
 
-// A rule that would fall apart into more pieces than this is held as a whole or not at all: groups x resources x verbs x names of
-// one request body could be billions.
+// A rule that would fall apart into more pieces than this is held as a whole or not at all: groups x resources x verbs x names
+// of one request body could be billions.
 constexpr std::size_t kPartsPerRuleMax = 10'000;
 
 bool has(const std::vector<std::string>& set, std::string_view text) {
@@ -51,7 +51,8 @@ bool covers(const PolicyRule& held, const PolicyRule& wanted) {
 }
 
 bool is_simple(const PolicyRule& rule) {
-  return rule.resource_names.size() <= 1 && rule.non_resource_urls.empty() && rule.groups.size() == 1 && rule.resources.size() == 1;
+  return rule.resource_names.size() <= 1 && rule.non_resource_urls.empty() && rule.groups.size() == 1 &&
+         rule.resources.size() == 1;
 }
 
 // Saturates well above the limit.

@@ -1,6 +1,5 @@
-#include "server/auth/service_account_tokens.h"
-
 #include "base/json.h"
+#include "server/auth/service_account_tokens.h"
 
 namespace plinth::server::auth {
 namespace {

@@ -106,15 +106,16 @@ Result<void> ServiceAccountTokens::check_objects(Entry& entry, const store::Snap
   const store::RecordPtr account = snapshot.get(token.account_key);
   if (!account) return unauthorized("serviceaccounts " + api::go_quoted(token.claims.account.name) + " not found");
   if (account->uid() != token.claims.account.uid) {
-    return unauthorized("service account UID (" + std::string(account->uid()) + ") does not match claim (" + token.claims.account.uid + ")");
+    return unauthorized("service account UID (" + std::string(account->uid()) + ") does not match claim (" +
+                        token.claims.account.uid + ")");
   }
   store::RecordPtr bound;
   if (token.bound) {
     bound = snapshot.get(token.bound->key);
     if (!bound) return unauthorized("service account token has been invalidated");
     if (bound->uid() != token.bound->uid) {
-      return unauthorized(token.bound->kind + " UID (" + std::string(bound->uid()) + ") does not match service account " + token.bound->kind +
-                          " ref claim (" + token.bound->uid + ")");
+      return unauthorized(token.bound->kind + " UID (" + std::string(bound->uid()) + ") does not match service account " +
+                          token.bound->kind + " ref claim (" + token.bound->uid + ")");
     }
   }
   const store::Revision bound_revision = bound ? bound->revision() : 0;
@@ -129,8 +130,8 @@ Result<void> ServiceAccountTokens::check_objects(Entry& entry, const store::Snap
 }
 
 Result<std::optional<TokenIdentity>> ServiceAccountTokens::verify(std::string_view token, const Sha256& hash,
-                                                                  const std::vector<std::string>& wanted, const store::Snapshot& snapshot,
-                                                                  std::int64_t now_s) {
+                                                                  const std::vector<std::string>& wanted,
+                                                                  const store::Snapshot& snapshot, std::int64_t now_s) {
   if (token.size() > kJwtBytesMax) return std::optional<TokenIdentity>();
   std::optional<Entry> entry = cache_.find(hash);
   const bool cached = entry.has_value();

@@ -1,5 +1,5 @@
-// Tokens of service accounts: made on request, bound to a Pod, Secret or Node if asked, and valid only as long as the account and
-// what they are bound to exist under the same uid.
+// Tokens of service accounts: made on request, bound to a Pod, Secret or Node if asked, and valid only as long as the account
+// and what they are bound to exist under the same uid.
 #pragma once
 
 #include <cstdint>
@@ -64,8 +64,9 @@ class ServiceAccountTokens {
     return verify(token, sha256(token), wanted, snapshot, now_s);
   }
   // The same where the token's hash is known.
-  Result<std::optional<TokenIdentity>> verify(std::string_view token, const Sha256& hash, const std::vector<std::string>& wanted,
-                                              const store::Snapshot& snapshot, std::int64_t now_s);
+  Result<std::optional<TokenIdentity>> verify(std::string_view token, const Sha256& hash,
+                                              const std::vector<std::string>& wanted, const store::Snapshot& snapshot,
+                                              std::int64_t now_s);
 
   const TokenOptions& options() const { return options_; }
 

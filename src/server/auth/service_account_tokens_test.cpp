@@ -24,15 +24,18 @@ struct Issuer {
 
   Issuer() {
     snapshot.put(kAccountKey, R"({"metadata":{"name":"app","namespace":"ns","uid":"account-1"}})");
-    snapshot.put(kPodKey,
-                 R"({"spec":{"serviceAccountName":"app","nodeName":"n1"},"metadata":{"name":"app-0","namespace":"ns","uid":"pod-1"}})");
-    snapshot.put("/core/pods/ns/other", R"({"spec":{"serviceAccountName":"x"},"metadata":{"name":"other","namespace":"ns","uid":"pod-2"}})");
+    snapshot.put(
+        kPodKey,
+        R"({"spec":{"serviceAccountName":"app","nodeName":"n1"},"metadata":{"name":"app-0","namespace":"ns","uid":"pod-1"}})");
+    snapshot.put("/core/pods/ns/other",
+                 R"({"spec":{"serviceAccountName":"x"},"metadata":{"name":"other","namespace":"ns","uid":"pod-2"}})");
     snapshot.put("/core/nodes//n1", R"({"metadata":{"name":"n1","uid":"node-1"}})");
     snapshot.put("/core/secrets/ns/s", R"({"metadata":{"name":"s","namespace":"ns","uid":"secret-1"}})");
   }
   Result<Document> request(std::string_view spec, std::string_view metadata = "{}") {
-    const std::string text = "{\"kind\":\"TokenRequest\",\"apiVersion\":\"authentication.k8s.io/v1\",\"metadata\":" + std::string(metadata) +
-                             ",\"spec\":" + std::string(spec) + "}";
+    const std::string text =
+        "{\"kind\":\"TokenRequest\",\"apiVersion\":\"authentication.k8s.io/v1\",\"metadata\":" + std::string(metadata) +
+        ",\"spec\":" + std::string(spec) + "}";
     const Document document = std::move(parse_json(text)).value();
     return create_token(tokens, document, {"ns", "app", snapshot, kNow * kNanosecondsPerSecond, entropy});
   }
@@ -63,7 +66,8 @@ TEST_CASE("a token tells whose it is") {
     const UserInfo& user = *(*identity)->user;
     CHECK(user.name == "system:serviceaccount:ns:app");
     CHECK(user.uid == "account-1");
-    CHECK(user.groups == std::vector<std::string>{"system:serviceaccounts", "system:serviceaccounts:ns", "system:authenticated"});
+    CHECK(user.groups ==
+          std::vector<std::string>{"system:serviceaccounts", "system:serviceaccounts:ns", "system:authenticated"});
     CHECK(user.extra.at("authentication.kubernetes.io/pod-name") == std::vector<std::string>{"app-0"});
     CHECK(user.extra.at("authentication.kubernetes.io/pod-uid") == std::vector<std::string>{"pod-1"});
     CHECK(user.extra.at("authentication.kubernetes.io/node-name") == std::vector<std::string>{"n1"});
@@ -111,7 +115,8 @@ TEST_CASE("audiences") {
   Issuer w;
   const std::string token = w.token(R"({"audiences":["vault","db"]})");
   CHECK(w.judge(token) ==
-        "token audiences [\"vault\" \"db\"] is invalid for the target audiences [\"https://kubernetes.default.svc.cluster.local\"]");
+        "token audiences [\"vault\" \"db\"] is invalid for the target audiences "
+        "[\"https://kubernetes.default.svc.cluster.local\"]");
   const auto identity = w.tokens.verify(token, {"db", "x"}, w.snapshot, kNow);
   REQUIRE(identity.ok());
   CHECK((*identity)->audiences == std::vector<std::string>{"db"});
@@ -124,7 +129,8 @@ TEST_CASE("forged tokens") {
   const std::string good = w.token();
   REQUIRE(w.judge(good) == "");
   const std::size_t first = good.find('.'), second = good.find('.', first + 1);
-  const std::string header = good.substr(0, first), claims = good.substr(first + 1, second - first - 1), signature = good.substr(second + 1);
+  const std::string header = good.substr(0, first), claims = good.substr(first + 1, second - first - 1),
+                    signature = good.substr(second + 1);
   std::string other_claims = *base64url_decode(claims);
   other_claims.replace(other_claims.find("\"app\""), 5, "\"bpp\"");
   std::string bent = *base64url_decode(signature);
@@ -139,13 +145,16 @@ TEST_CASE("forged tokens") {
   CHECK(w.judge("x") == "unknown");
   // Signed by us, but no service account token.
   CHECK(w.judge(w.keys->sign(R"({"iss":"https://else.example"})")) == "unknown");
-  const std::string ours = R"({"iss":"https://kubernetes.default.svc.cluster.local","aud":["https://kubernetes.default.svc.cluster.local"])";
+  const std::string ours =
+      R"({"iss":"https://kubernetes.default.svc.cluster.local","aud":["https://kubernetes.default.svc.cluster.local"])";
   CHECK(w.judge(w.keys->sign(ours + "}")).starts_with("malformed token"));
-  CHECK(w.judge(w.keys->sign(ours + R"(,"exp":9999999999,"sub":"system:serviceaccount:ns:admin","kubernetes.io":{"namespace":"ns",)"
-                                    R"("serviceaccount":{"name":"app","uid":"account-1"}}})")) ==
+  CHECK(w.judge(w.keys->sign(ours +
+                             R"(,"exp":9999999999,"sub":"system:serviceaccount:ns:admin","kubernetes.io":{"namespace":"ns",)"
+                             R"("serviceaccount":{"name":"app","uid":"account-1"}}})")) ==
         "malformed token: its subject is not its service account");
   CHECK(w.judge(w.keys->sign(ours + R"(,"sub":"system:serviceaccount:ns:app","kubernetes.io":{"namespace":"ns",)"
-                                    R"("serviceaccount":{"name":"app","uid":"account-1"}}})")) == "service account token has no expiry");
+                                    R"("serviceaccount":{"name":"app","uid":"account-1"}}})")) ==
+        "service account token has no expiry");
 }
 
 TEST_CASE("old keys verify after a rotation and a restart") {
@@ -176,20 +185,26 @@ TEST_CASE("token requests that are refused") {
     const char* message;
   } cases[] = {
       {R"({"expirationSeconds":599})", "{}", 422,
-       "TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: Invalid value: 599: may not specify a duration less than 10 minutes"},
+       "TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: Invalid value: 599: may not specify a "
+       "duration less than 10 minutes"},
       {R"({"expirationSeconds":4294967297})", "{}", 422,
-       "TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: Invalid value: 4294967297: may not specify a duration larger than 2^32 seconds"},
+       "TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: Invalid value: 4294967297: may not specify "
+       "a duration larger than 2^32 seconds"},
       {"{}", R"({"name":"b"})", 422,
-       "TokenRequest.authentication.k8s.io \"app\" is invalid: metadata.name: Invalid value: \"b\": must match the service account name if specified"},
+       "TokenRequest.authentication.k8s.io \"app\" is invalid: metadata.name: Invalid value: \"b\": must match the service "
+       "account name if specified"},
       {"{}", R"({"namespace":"b"})", 422,
-       "TokenRequest.authentication.k8s.io \"app\" is invalid: metadata.namespace: Invalid value: \"b\": must match the service account namespace if specified"},
+       "TokenRequest.authentication.k8s.io \"app\" is invalid: metadata.namespace: Invalid value: \"b\": must match the "
+       "service account namespace if specified"},
       {"{}", R"({"uid":"z"})", 409,
-       "Operation cannot be fulfilled on TokenRequest.authentication.k8s.io \"app\": the UID in the token request (z) does not match the UID of the service account (account-1)"},
+       "Operation cannot be fulfilled on TokenRequest.authentication.k8s.io \"app\": the UID in the token request (z) does not "
+       "match the UID of the service account (account-1)"},
       {R"({"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"none"}})", "{}", 404, "pods \"none\" not found"},
       {R"({"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"other"}})", "{}", 400,
        "cannot bind token for serviceaccount \"app\" to pod running with different serviceaccount name."},
       {R"({"boundObjectRef":{"apiVersion":"v1","kind":"Secret","name":"s","uid":"q"}})", "{}", 409,
-       "Operation cannot be fulfilled on Secret \"s\": the UID in the bound object reference (q) does not match the UID in record. The object might have been deleted and then recreated"},
+       "Operation cannot be fulfilled on Secret \"s\": the UID in the bound object reference (q) does not match the UID in "
+       "record. The object might have been deleted and then recreated"},
       {R"({"boundObjectRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"s"}})", "{}", 400,
        "cannot bind token to object of type apps/v1, Kind=Deployment"},
   };
@@ -203,7 +218,8 @@ TEST_CASE("token requests that are refused") {
   }
   Issuer w;
   const Document request = std::move(parse_json(R"({"spec":{}})")).value();
-  CHECK(create_token(w.tokens, request, {"ns", "none", w.snapshot, 0, w.entropy}).error().message() == "serviceaccounts \"none\" not found");
+  CHECK(create_token(w.tokens, request, {"ns", "none", w.snapshot, 0, w.entropy}).error().message() ==
+        "serviceaccounts \"none\" not found");
 }
 
 TEST_CASE("long tokens are cut to what is allowed, with a warning") {

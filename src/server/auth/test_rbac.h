@@ -15,8 +15,8 @@ inline void put_role(TestSnapshot& snapshot, const std::string& name_space, cons
                "{\"rules\":" + rules + ",\"metadata\":{\"name\":\"" + name + "\"}}");
 }
 
-inline void put_binding(TestSnapshot& snapshot, const std::string& name_space, const std::string& name, const std::string& role_kind,
-                        const std::string& role, const std::string& subjects) {
+inline void put_binding(TestSnapshot& snapshot, const std::string& name_space, const std::string& name,
+                        const std::string& role_kind, const std::string& role, const std::string& subjects) {
   const std::string plural = name_space.empty() ? "clusterrolebindings" : "rolebindings";
   snapshot.put("/rbac.authorization.k8s.io/" + plural + "/" + name_space + "/" + name,
                "{\"roleRef\":{\"apiGroup\":\"rbac.authorization.k8s.io\",\"kind\":\"" + role_kind + "\",\"name\":\"" + role +

@@ -1,5 +1,5 @@
-// Tokens whose signature was verified already. Bounded; the least recently used go first. The tokens themselves are not kept, only
-// their hashes.
+// Tokens whose signature was verified already. Bounded; the least recently used go first. The tokens themselves are not kept,
+// only their hashes.
 #pragma once
 
 #include <cstddef>

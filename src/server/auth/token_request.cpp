@@ -22,7 +22,8 @@ Result<void> check_metadata(const Document& request, const TokenRequestContext& 
   if (!name.as_string().empty() && name.as_string() != context.account) {
     errors.push_back(api::field_invalid("metadata.name", name, "must match the service account name if specified"));
   } else if (!name_space.as_string().empty() && name_space.as_string() != context.name_space) {
-    errors.push_back(api::field_invalid("metadata.namespace", name_space, "must match the service account namespace if specified"));
+    errors.push_back(
+        api::field_invalid("metadata.namespace", name_space, "must match the service account namespace if specified"));
   }
   if (errors.empty()) return {};
   return api::invalid(kGroup, kKind, context.account, errors);
@@ -41,7 +42,8 @@ Result<void> check_spec(const Document& request) {
     errors.push_back(api::field_invalid("spec.expirationSeconds", shown, "may not specify a duration less than 10 minutes"));
   }
   if (expiration > kExpirationMax) {
-    errors.push_back(api::field_invalid("spec.expirationSeconds", shown, "may not specify a duration larger than 2^32 seconds"));
+    errors.push_back(
+        api::field_invalid("spec.expirationSeconds", shown, "may not specify a duration larger than 2^32 seconds"));
   }
   if (errors.empty()) return {};
   return api::invalid(kGroup, kKind, "", errors);
@@ -59,7 +61,8 @@ KindName kind_of(const Value& ref) {
           std::string(grouped ? api_version.substr(slash + 1) : api_version), std::string(ref["kind"].as_string())};
 }
 
-Result<store::RecordPtr> get_object(const TokenRequestContext& context, std::string_view plural, bool namespaced, std::string_view name) {
+Result<store::RecordPtr> get_object(const TokenRequestContext& context, std::string_view plural, bool namespaced,
+                                    std::string_view name) {
   std::string key = "/core/";
   key.append(plural).append("/").append(namespaced ? context.name_space : "").append("/").append(name);
   store::RecordPtr record = context.snapshot.get(key);
@@ -100,9 +103,12 @@ Result<void> bind(ServiceAccountClaims& claims, const Value& ref, const TokenReq
   }
   const store::RecordPtr record = TRY(get_object(context, pod ? "pods" : secret ? "secrets" : "nodes", !node, name));
   const ObjectRef bound{name, std::string(record->uid())};
-  if (pod) claims.pod = bound;
-  else if (secret) claims.secret = bound;
-  else claims.node = bound;
+  if (pod)
+    claims.pod = bound;
+  else if (secret)
+    claims.secret = bound;
+  else
+    claims.node = bound;
   if (pod) {
     if (auto done = bind_pod(claims, *record, context); !done.ok()) return done;
   }
@@ -124,7 +130,8 @@ std::int64_t allowed_expiration(std::int64_t wanted, const TokenOptions& options
   return options.expiration_s_max;
 }
 
-Document fill_in(const Document& request, const ServiceAccountClaims& claims, std::int64_t expiration, std::int64_t now_s, std::string token) {
+Document fill_in(const Document& request, const ServiceAccountClaims& claims, std::int64_t expiration, std::int64_t now_s,
+                 std::string token) {
   Draft draft(request);
   Value& metadata = draft.member(draft.root(), "metadata");
   draft.set(metadata, "name", claims.account.name);

@@ -24,9 +24,7 @@ Value array_of(Draft& draft, const std::vector<std::string>& texts) {
 
 }  // namespace
 
-bool UserInfo::in_group(std::string_view group) const {
-  return std::find(groups.begin(), groups.end(), group) != groups.end();
-}
+bool UserInfo::in_group(std::string_view group) const { return std::find(groups.begin(), groups.end(), group) != groups.end(); }
 
 UserPtr anonymous_user() {
   auto user = std::make_shared<UserInfo>();
