@@ -1,4 +1,5 @@
-#include <map>
+#include <algorithm>
+#include <limits>
 #include <random>
 
 #include <doctest/doctest.h>
@@ -41,7 +42,7 @@ TEST_CASE("values: equality") {
       {R"({"a":1,"b":[1,{"c":null}]})", R"({"b":[1.0,{"c":null}],"a":1e0})"},
       {"[]", "[]"},
       {"9007199254740993", "9007199254740993"}};
-  for (const auto& [a, b] : same) CHECK(equal(parse(a).root(), parse(b).root()));
+  for (const auto& texts : same) CHECK(equal(parse(texts.first).root(), parse(texts.second).root()));
   const std::pair<std::string_view, std::string_view> different[] = {{"[1,2]", "[2,1]"},
                                                                      {R"({"a":1})", R"({"a":1,"b":null})"},
                                                                      {R"({"a":1})", R"({"b":1})"},
@@ -51,9 +52,9 @@ TEST_CASE("values: equality") {
                                                                      {"[]", "{}"},
                                                                      {"9007199254740993", "9007199254740992.0"},
                                                                      {"[1]", "[1,1]"}};
-  for (const auto& [a, b] : different) {
-    CAPTURE(a);
-    CHECK_FALSE(equal(parse(a).root(), parse(b).root()));
+  for (const auto& texts : different) {
+    CAPTURE(texts.first);
+    CHECK_FALSE(equal(parse(texts.first).root(), parse(texts.second).root()));
   }
   Draft large, shuffled;
   for (int i = 0; i < 100; ++i) large.set(large.root(), "k" + std::to_string(i), Value::of(i));
@@ -165,14 +166,17 @@ struct Model {
   enum Kind { kInt, kText, kList, kMap } kind = kInt;
   std::int64_t number = 0;
   std::string text;
-  std::vector<Model> list;
-  std::vector<std::pair<std::string, Model>> map;
+  std::vector<Model> list;         // items, or values of members
+  std::vector<std::string> names;  // of members
 
-  Model* find(const std::string& key) {
-    for (auto& [k, v] : map) {
-      if (k == key) return &v;
-    }
-    return nullptr;
+  Model* find(const std::string& name) {
+    auto at = std::find(names.begin(), names.end(), name);
+    return at == names.end() ? nullptr : &list[static_cast<std::size_t>(at - names.begin())];
+  }
+  void remove(const std::string& name) {
+    if (find(name) == nullptr) return;
+    list.erase(list.begin() + (find(name) - list.data()));
+    names.erase(std::find(names.begin(), names.end(), name));
   }
   std::string json() const {
     std::string out;
@@ -185,7 +189,7 @@ struct Model {
         for (const Model& m : list) out += (out.empty() ? "" : ",") + m.json();
         return '[' + out + ']';
       case kMap:
-        for (const auto& [k, m] : map) out += (out.empty() ? "\"" : ",\"") + k + "\":" + m.json();
+        for (std::size_t i = 0; i < list.size(); ++i) out += (out.empty() ? "\"" : ",\"") + names[i] + "\":" + list[i].json();
         return '{' + out + '}';
     }
     return out;
@@ -199,9 +203,10 @@ class Editor {
   // One random change at a random place, done to both.
   void edit(Draft& draft, Value& slot, Model& model, int depth) {
     unsigned choice = below(10);
-    if (model.kind == Model::kMap && !model.map.empty() && depth < 6 && choice < 6) {
-      auto& [key, child] = model.map[below(static_cast<unsigned>(model.map.size()))];
-      return edit(draft, choice < 3 ? draft.member(slot, key) : *draft.mutable_find(slot, key), child, depth + 1);
+    if (model.kind == Model::kMap && !model.list.empty() && depth < 6 && choice < 6) {
+      std::size_t i = below(static_cast<unsigned>(model.list.size()));
+      Value& child = choice < 3 ? draft.member(slot, model.names[i]) : *draft.mutable_find(slot, model.names[i]);
+      return edit(draft, child, model.list[i], depth + 1);
     }
     if (model.kind == Model::kList && !model.list.empty() && depth < 6 && choice < 6) {
       std::size_t i = below(static_cast<unsigned>(model.list.size()));
@@ -241,10 +246,13 @@ class Editor {
     if (below(3) == 0) {
       bool had = model.find(key) != nullptr;
       CHECK(draft.remove(slot, key) == had);
-      std::erase_if(model.map, [&](const auto& m) { return m.first == key; });
+      model.remove(key);
       return;
     }
-    if (model.find(key) == nullptr) model.map.emplace_back(key, Model());
+    if (model.find(key) == nullptr) {
+      model.names.push_back(key);
+      model.list.emplace_back();
+    }
     Model& child = *model.find(key);
     replace(draft, draft.member(slot, key), child);
   }

@@ -73,9 +73,9 @@ TEST_CASE("yaml: faults name line and column") {
       {"{\"a\": 1,, }", "invalid character ',' looking for beginning of object key string (at byte offset 8)"},
       {"{\"a\":1,\"a\":2}", "json: duplicate field \"a\""},
   };
-  for (const auto& [text, message] : cases) {
-    CAPTURE(text);
-    CHECK(fault(text) == message);
+  for (const auto& c : cases) {
+    CAPTURE(c.first);
+    CHECK(fault(c.first) == c.second);
   }
 }
 
