@@ -59,6 +59,7 @@ Value Draft::array(std::size_t capacity) {
 }
 
 std::string_view Draft::key_text(std::string_view key) {
+  if (std::string_view common = common_key(key, key_hash(key)); common.data() != nullptr) return common;
   if (keys_ == nullptr) keys_ = std::make_shared<KeyTable>();
   return keys_->intern(key, *arena_);
 }

@@ -1,5 +1,6 @@
 #include <charconv>
 #include <cmath>
+#include <iterator>
 #include <optional>
 #include <unordered_map>
 
@@ -407,15 +408,43 @@ bool starts_like_json(std::string_view text) {
   return first != std::string_view::npos && text[first] == '{';
 }
 
-// Appends the documents of one chunk between separators.
-Result<void> parse_chunk(const YamlChunk& chunk, const YamlParseOptions& options, std::vector<Document>& out) {
-  if (starts_like_json(chunk.body)) {
-    auto document = parse_as_json(chunk.body, options);
-    if (document.ok()) {
-      out.push_back(std::move(*document));
-      return {};
+// Bytes up to the end of the object that the text begins with; 0 when it does not end.
+std::size_t object_length(std::string_view text) {
+  std::size_t depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (in_string) {
+      if (c == '\\')
+        ++i;
+      else if (c == '"')
+        in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{') {
+      ++depth;
+    } else if (c == '}' && --depth == 0) {
+      return i + 1;
     }
   }
+  return 0;
+}
+
+// JSON objects one after the other, as files of them joined by cat.
+Result<std::vector<Document>> parse_json_objects(std::string_view text, const YamlParseOptions& options) {
+  std::vector<Document> out;
+  while (starts_like_json(text)) {
+    std::size_t length = object_length(text);
+    if (length == 0) length = text.size();
+    out.push_back(TRY(parse_as_json(text.substr(0, length), options)));
+    text.remove_prefix(length);
+  }
+  if (text.find_first_not_of(" \t\r\n") != std::string_view::npos) return bad_request("json: text after the last object");
+  return out;
+}
+
+// Appends the documents of one chunk between separators.
+Result<void> parse_yaml_chunk(const YamlChunk& chunk, const YamlParseOptions& options, std::vector<Document>& out) {
   Composer composer(chunk.text, chunk.first_line, options);
   TRY(composer.begin());
   for (;;) {
@@ -424,6 +453,19 @@ Result<void> parse_chunk(const YamlChunk& chunk, const YamlParseOptions& options
     if (!document->is_null()) out.push_back(std::move(*document));
     TRY(composer.advance());
   }
+}
+
+Result<void> parse_chunk(const YamlChunk& chunk, const YamlParseOptions& options, std::vector<Document>& out) {
+  if (!starts_like_json(chunk.body)) return parse_yaml_chunk(chunk, options, out);
+  auto objects = parse_json_objects(chunk.body, options);
+  if (objects.ok()) {
+    std::move(objects->begin(), objects->end(), std::back_inserter(out));
+    return {};
+  }
+  // Perhaps a flow mapping that is not JSON. If not that either, it was meant as JSON.
+  auto flow = parse_yaml_chunk(chunk, options, out);
+  if (flow.ok()) return flow;
+  return std::move(objects).error();
 }
 
 }  // namespace

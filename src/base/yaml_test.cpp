@@ -131,6 +131,10 @@ TEST_CASE("yaml: streams") {
   CHECK(texts("a: |\n  text\n  ---\n  more\n---\nb: 1\n") == R"({"a":"text\n---\nmore\n"};{"b":1};)");
   CHECK(texts("--- {a: 1}\n--- text\n") == R"({"a":1};"text";)");
   CHECK(texts("%YAML 1.1\n---\na: 1\n") == R"({"a":1};)");
+  CHECK(texts("{\"a\":\"}{\"}\n{\"b\":{}} {\"c\":1}\n---\nd: 1\n") == R"({"a":"}{"};{"b":{}};{"c":1};{"d":1};)");
+  auto bad_json = parse_yaml_stream("{\"a\": 1}{\"b\": }");
+  REQUIRE_FALSE(bad_json.ok());
+  CHECK(bad_json.error().message().starts_with("invalid character '}' looking for beginning of value"));
   auto bad = parse_yaml_stream("a: 1\n---\nb: [\n");
   REQUIRE_FALSE(bad.ok());
   CHECK(bad.error().message().starts_with("yaml: line 4:"));
