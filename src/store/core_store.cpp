@@ -104,6 +104,7 @@ void CoreStore::assemble(State state) {
   CommitQueueOptions queue;
   queue.queue_max = options_.queue_max;
   queue.group_bytes_max = options_.group_bytes_max;
+  queue.inline_sync_ns_max = options_.inline_sync_ns_max;
   queue_ = std::make_shared<CommitQueue>(*writer_, wiring_.loop, queue);
   if (log_ == nullptr) return;
   Housekeeper::Parts keeping;

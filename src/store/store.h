@@ -130,6 +130,8 @@ struct StoreOptions {
   std::uint64_t snapshot_tail_bytes_min = 64ull << 20;
   std::size_t queue_max = 10'000;               // transactions waiting for the writer; beyond: TooManyRequests
   std::size_t group_bytes_max = 4ull << 20;
+  // A caller that is alone commits on its own loop while syncs take less than this (docs/spikes/commit_path.md); 0: never.
+  std::uint64_t inline_sync_ns_max = 500'000;
 };
 
 // Encrypts what is sensitive before it reaches the disk; see secrets.h for the one that uses a key file.
