@@ -4,6 +4,7 @@
 
 #include "api/formats.h"
 #include "api/leaf.h"
+#include "api/wording.h"
 
 namespace plinth::api {
 namespace {
@@ -17,7 +18,6 @@ void check_enum(const Schema& s, const Value& v, const PathStep& at, FieldErrors
     if (equal(one, v)) return;
     supported.push_back(one.as_string());
   }
-  std::sort(supported.begin(), supported.end());
   errors.push_back(field_not_supported(at.text(), v, supported));
 }
 
@@ -58,6 +58,57 @@ bool is_unset(const Field& field, const Value* value) {
   return !is_struct;
 }
 
+// An error about an absent field is about its zero value.
+Value zero_of(const Schema& s) {
+  switch (s.type) {
+    case SchemaType::kString: return Value::ref("");
+    case SchemaType::kInteger:
+    case SchemaType::kNumber: return Value::of(0);
+    case SchemaType::kAny: return s.int_or_string ? Value::of(0) : Value();
+    default: return Value();
+  }
+}
+
+void add_worded(const Wording& wording, const Schema& s, const Value& v, const std::string& path, FieldErrors& errors) {
+  switch (wording.error) {
+    case FieldErrorType::kRequired: errors.push_back(field_required(path, std::string(wording.detail))); return;
+    case FieldErrorType::kNotSupported: {
+      std::vector<std::string_view> supported;
+      for (const Value& one : s.enum_values) supported.push_back(one.as_string());
+      errors.push_back(field_not_supported(path, v, supported));
+      return;
+    }
+    default: break;
+  }
+  if (wording.format.empty()) return errors.push_back(field_invalid(path, v, std::string(wording.detail)));
+  for (std::string& complaint : builtin_format_complaints(wording.format, v.as_string())) errors.push_back(field_invalid(path, v, std::move(complaint)));
+}
+
+void add_required(const Schema& s, const Field& field, const PathStep& at, FieldErrors& errors) {
+  const Wording* wording = find_wording(s.name, field.name, "required");
+  if (wording == nullptr) return errors.push_back(field_required(at.text()));
+  add_worded(*wording, *field.schema, zero_of(*field.schema), at.text(), errors);
+}
+
+// The keyword that a scalar broke.
+std::string_view broken_keyword(const Schema& s, const Value& v, const FieldError& error) {
+  if (error.type == FieldErrorType::kNotSupported) return "enum";
+  if (!v.is_int() && !v.is_double()) return "";
+  const double n = v.is_int() ? static_cast<double>(v.as_int()) : v.as_double();
+  return s.has_minimum && n < s.minimum ? "minimum" : "maximum";
+}
+
+void check_field(const Schema& s, const Field& field, const Value& v, const PathStep& at, FieldErrors& errors) {
+  const std::size_t before = errors.size();
+  validate_builtin(*field.schema, v, at, errors);
+  if (errors.size() != before + 1 || v.is_object() || v.is_array()) return;
+  const Wording* wording = find_wording(s.name, field.name, broken_keyword(*field.schema, v, errors.back()));
+  if (wording == nullptr) return;
+  const std::string path = std::move(errors.back().field);
+  errors.pop_back();
+  add_worded(*wording, *field.schema, v, path, errors);
+}
+
 void check_object(const Schema& s, const Value& v, const PathStep& at, FieldErrors& errors) {
   if (s.additional != nullptr) {
     for (const Member& m : v.members()) validate_builtin(*s.additional, m.value, at.key(m.key()), errors);
@@ -65,10 +116,10 @@ void check_object(const Schema& s, const Value& v, const PathStep& at, FieldErro
   }
   for (const Member& m : v.members()) {
     const Field* field = s.field(m.key());
-    if (field != nullptr && !is_unset(*field, &m.value)) validate_builtin(*field->schema, m.value, at.field(m.key()), errors);
+    if (field != nullptr && !is_unset(*field, &m.value)) check_field(s, *field, m.value, at.field(m.key()), errors);
   }
   for (const Field& field : s.fields) {
-    if (field.required && is_unset(field, v.find(field.name))) errors.push_back(field_required(at.field(field.name).text()));
+    if (field.required && is_unset(field, v.find(field.name))) add_required(s, field, at.field(field.name), errors);
   }
 }
 

@@ -117,6 +117,7 @@ Result<KindData> load_kind_data(const std::string& folder) {
   TRY(load_types(folder, data));
   TRY(merge_overlay(folder, data));
   TRY(load_rows(folder, data));
+  data.wording = TRY(parse_file(fs::path(folder) / "wording.yaml"));
   return data;
 }
 

@@ -18,6 +18,7 @@ struct Sourced {
 
 struct KindData {
   std::map<std::string, Sourced> types;  // by name, "apps.v1.DeploymentSpec"
+  Sourced wording;                       // list of schema errors with their own words
   std::vector<Sourced> rows;             // in discovery order: groups as in groups.yaml, then by plural
 };
 

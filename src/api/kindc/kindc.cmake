@@ -8,7 +8,7 @@ target_link_libraries(kindc PRIVATE base)
 set(kindc_parts 6) # source files that the types are spread over, so that each compiles in a few seconds
 set(kindc_out ${CMAKE_BINARY_DIR}/generated/kinds)
 file(MAKE_DIRECTORY ${kindc_out})
-set(kindc_generated ${kindc_out}/builtin_names.cpp ${kindc_out}/builtin_kinds.cpp)
+set(kindc_generated ${kindc_out}/builtin_names.cpp ${kindc_out}/builtin_kinds.cpp ${kindc_out}/builtin_wording.cpp)
 math(EXPR kindc_last "${kindc_parts} - 1")
 foreach(part RANGE ${kindc_last})
   list(APPEND kindc_generated ${kindc_out}/builtin_types_${part}.cpp)

@@ -9,6 +9,7 @@
 #include "kind_data.h"
 #include "row_writer.h"
 #include "schema_writer.h"
+#include "wording_writer.h"
 
 namespace plinth::kindc {
 namespace {
@@ -66,6 +67,7 @@ Result<void> compile(const std::string& kinds, const std::string& folder, std::s
   TRY(write_file(folder + "/builtin_types.h", header(data)));
   TRY(write_types(data, folder, parts));
   TRY(write_file(folder + "/builtin_names.cpp", names_table(data)));
+  TRY(write_file(folder + "/builtin_wording.cpp", TRY(write_wording(data))));
   return write_file(folder + "/builtin_kinds.cpp", TRY(write_rows(data)));
 }
 
