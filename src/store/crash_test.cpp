@@ -198,6 +198,7 @@ class CrashRun {
 
   void live() {
     world_.disk().set_crash_policy(random_.below(5) == 0 ? CrashPolicy::kKeepAll : random_.below(5) == 0 ? CrashPolicy::kLoseAll : CrashPolicy::kRandom);
+    world_.disk().set_capacity(random_.below(4) == 0 ? (120 + random_.below(300)) << 10 : UINT64_MAX);
     const std::uint64_t operations = 5 + random_.below(60);
     const std::uint64_t ending = random_.below(4);
     if (ending == 0) world_.disk().crash_after_writes(1 + random_.below(operations));

@@ -117,7 +117,12 @@ bool Housekeeper::wants_snapshot() const {
   const std::uint64_t active = parts_.log->active_segment();
   const std::uint64_t from = snapshot_segment_ != 0 ? snapshot_segment_ : parts_.log->first_segment();
   const std::uint64_t tail = (active - from) * parts_.segment_bytes;
-  return tail > std::max(parts_.snapshot_tail_bytes_min, parts_.writer->published()->object_bytes() / 2);
+  const std::uint64_t live = parts_.writer->published()->object_bytes();
+  if (tail > std::max(parts_.snapshot_tail_bytes_min, live / 2)) return true;
+  // On a full disk any snapshot that fits and gives segments back is worth it.
+  if (!parts_.writer->growth_refused() || tail < 2 * parts_.segment_bytes) return false;
+  const auto free = parts_.disk->free_bytes(parts_.snapshots_path);
+  return free.ok() && *free > live + live / 8 + parts_.segment_bytes;
 }
 
 Result<void> Housekeeper::begin_snapshot() {

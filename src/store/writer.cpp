@@ -158,14 +158,14 @@ Result<CommitResult> Writer::apply(Pending& pending, const LedgerPlan& plan, Gro
   return result;
 }
 
-// What is not in the log yet, or so far back that its segment may go before this change's, is written again.
+// What is not in the log yet, or so far back that its segment may go before this change's, is written again. On a full disk room
+// is worth more than history: then anything that is still in the log is referred to.
 PreviousState Writer::previous_state(const RecordPtr& previous) const {
   if (previous == nullptr) return {};
   const log::Address address = RecordBuilder::log_address(*previous);
-  const bool near = parts_.log != nullptr && address != 0 &&
-                    log::segment_of(address) + parts_.embed_segments >= parts_.log->active_segment() &&
-                    log::segment_of(address) >= parts_.log->first_segment();
-  if (!near) return {previous.get(), 0, 0};
+  const bool kept = parts_.log != nullptr && address != 0 && log::segment_of(address) >= parts_.log->first_segment();
+  const bool near = log::segment_of(address) + parts_.embed_segments >= (kept ? parts_.log->active_segment() : 0);
+  if (!kept || (!near && !growth_refused())) return {previous.get(), 0, 0};
   return {nullptr, address, RecordBuilder::log_size(*previous)};
 }
 
