@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"net/http"
 
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -21,11 +20,7 @@ type patchRequest struct {
 	Patch   json.RawMessage `json:"patch"`
 }
 
-func unprocessable(err error) error {
-	return apierrors.NewGenericServerResponse(http.StatusUnprocessableEntity, "", schema.GroupResource{}, "", err.Error(), 0, false)
-}
-
-// The order and the error classes are those of apiserver's patch handler.
+// The order and the error classes are those of apiserver's patch handler, which keeps the text of a failed operation to itself.
 func jsonPatch(line []byte) answer {
 	var r patchRequest
 	if err := json.Unmarshal(line, &r); err != nil {
@@ -37,7 +32,7 @@ func jsonPatch(line []byte) answer {
 	}
 	out, err := patch.Apply(r.Live)
 	if err != nil {
-		return failed(unprocessable(err))
+		return answer{Error: &apiError{Code: 422, Message: err.Error()}}
 	}
 	return answer{Result: json.RawMessage(out)}
 }
@@ -81,7 +76,7 @@ func strategicMergePatch(line []byte) answer {
 		mergepatch.ErrBadPatchFormatForSetElementOrderList, mergepatch.ErrUnsupportedStrategicMergePatchFormat:
 		return failed(apierrors.NewBadRequest(err.Error()))
 	case mergepatch.ErrNoListOfLists, mergepatch.ErrPatchContentNotMatchRetainKeys:
-		return failed(unprocessable(err))
+		return answer{Error: &apiError{Code: 422, Message: err.Error()}}
 	default:
 		return failed(err)
 	}
