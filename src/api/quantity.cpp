@@ -12,6 +12,9 @@ using Wide = __int128;
 
 constexpr int kDigitsMax = 36;
 constexpr int kNano = -9;
+// Values from 10^kExponentMax on are refused, so that none is unbounded work.
+constexpr int kExponentMax = 1000;
+constexpr int kSuffixExponentMax = 1'000'000;
 constexpr int kFastDigitsMax = 18;  // of upstream's int64 form, which decides whether a spelling is kept
 
 constexpr std::string_view kFormatError =
@@ -114,8 +117,8 @@ struct QuantityParser {
       std::string_view digits = suffix.substr(1);
       if (digits[0] == '+') digits.remove_prefix(1);
       const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
-      // Exponents far outside of what is representable are refused, so that no value is unbounded work.
-      if (!digits.empty() && end.ec == std::errc() && end.ptr == digits.data() + digits.size() && exponent >= -1000 && exponent <= 1000) {
+      const bool in_range = exponent >= -kSuffixExponentMax && exponent <= kSuffixExponentMax;
+      if (!digits.empty() && end.ec == std::errc() && end.ptr == digits.data() + digits.size() && in_range) {
         format = Quantity::Format::kDecimalExponent;
         return {};
       }
@@ -156,6 +159,7 @@ struct QuantityParser {
     }
     if (negative) out.mantissa_ = -out.mantissa_;
     out.normalize();
+    if (out.exponent_ > kExponentMax) return bad_request("unable to parse quantity's suffix");
     return out;
   }
 
@@ -297,8 +301,9 @@ Result<bool> canonical_quantity(std::string_view text, std::string& out) {
   if (text == "0") return false;
   QuantityParser parts;
   TRY(parts.split(text));
+  const Quantity value = TRY(parts.number());
   if (parts.keeps_spelling()) return false;
-  std::string canonical = TRY(parts.number()).text();
+  std::string canonical = value.text();
   if (canonical == text) return false;
   out = std::move(canonical);
   return true;

@@ -77,7 +77,7 @@ TypeRef enter(TypeRef parent, const Schema* schema) {
 bool is_struct(const Schema& s) { return s.type == SchemaType::kObject && s.wire == Wire::kPlain && !s.fields.empty(); }
 
 const Value* zero_value(const Schema& s) {
-  static const Value null, zero = Value::of(0), no = Value::of(false), text = Value::ref(""), empty = Value::empty_object();
+  static const Value null{}, zero = Value::of(0), no = Value::of(false), text = Value::ref(""), empty = Value::empty_object();
   if (is_struct(s)) return &empty;
   if (s.wire == Wire::kIntOrString) return &zero;
   if (s.wire != Wire::kPlain) return &null;
@@ -205,7 +205,7 @@ ScalarKind scalar_kind(TypeRef type) {
 
 const Value* zero_of(TypeRef parent, const Field& field) {
   if (!parent.schema->builtin || !is_struct(*parent.schema)) return nullptr;
-  static const Value null;
+  static const Value null{};
   if (field.pointer) return field.omit_empty ? nullptr : &null;
   // Go never leaves a struct out, whatever its tag says.
   if (field.omit_empty && !is_struct(*field.schema)) return nullptr;
