@@ -156,6 +156,9 @@ func (w *walker) collect(t reflect.Type, path []int, d *typeDef, required *[]str
 		if err != nil {
 			return fmt.Errorf("field %s: %w", f.Name, err)
 		}
+		if text, ok := typeMetaText[name]; ok && t.Name() == "TypeMeta" {
+			body.set("description", text)
+		}
 		d.props = append(d.props, property{name, body})
 		if has(marks, "required") || has(marks, "k8s:required") {
 			*required = append(*required, name)
@@ -202,6 +205,12 @@ func (w *walker) property(f reflect.StructField, path []int, marks []mark, prefi
 		o.set("default", raw(def)) // a zero default of a field that is no pointer says nothing
 	}
 	return o, nil
+}
+
+// typeMetaText describes the two fields that every kind has and no overlay should repeat.
+var typeMetaText = map[string]string{
+	"kind":       "Kind of the object, in CamelCase.",
+	"apiVersion": "API group and version that the object is written in.",
 }
 
 func zeroJSON(text string) bool {
