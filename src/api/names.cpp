@@ -40,7 +40,9 @@ bool is_label_key_form(std::string_view s) {
          std::all_of(s.begin(), s.end(), [](char c) { return is_alnum(c) || c == '-' || c == '_' || c == '.'; });
 }
 
+// Upstream says characters of DNS names and bytes of labels.
 std::string too_long(std::size_t max) { return fmt::format("must be no more than {} bytes", max); }
+std::string too_long_name(std::size_t max) { return fmt::format("must be no more than {} characters", max); }
 
 std::string not_of_form(std::string_view what, std::string_view pattern, std::initializer_list<std::string_view> examples) {
   std::string out(what);
@@ -75,7 +77,7 @@ std::string mask_trailing_dash(std::string_view prefix) {
 
 Complaints check_dns1123_label(std::string_view text) {
   Complaints out;
-  if (text.size() > kDnsLabelMax) out.push_back(too_long(kDnsLabelMax));
+  if (text.size() > kDnsLabelMax) out.push_back(too_long_name(kDnsLabelMax));
   if (is_dns_label_form(text)) return out;
   if (is_subdomain_form(text)) {
     out.push_back("must not contain dots");
@@ -89,7 +91,7 @@ Complaints check_dns1123_label(std::string_view text) {
 
 Complaints check_dns1123_subdomain(std::string_view text) {
   Complaints out;
-  if (text.size() > kDnsSubdomainMax) out.push_back(too_long(kDnsSubdomainMax));
+  if (text.size() > kDnsSubdomainMax) out.push_back(too_long_name(kDnsSubdomainMax));
   if (!is_subdomain_form(text)) {
     out.push_back(not_of_form("a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
                               "and must start and end with an alphanumeric character",
@@ -100,7 +102,7 @@ Complaints check_dns1123_subdomain(std::string_view text) {
 
 Complaints check_dns1035_label(std::string_view text) {
   Complaints out;
-  if (text.size() > kDnsLabelMax) out.push_back(too_long(kDnsLabelMax));
+  if (text.size() > kDnsLabelMax) out.push_back(too_long_name(kDnsLabelMax));
   if (!is_dns_label_form(text) || !is_lower(text.front())) {
     out.push_back(not_of_form("a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an "
                               "alphabetic character, and end with an alphanumeric character",
@@ -111,7 +113,7 @@ Complaints check_dns1035_label(std::string_view text) {
 
 Complaints check_wildcard_subdomain(std::string_view text) {
   Complaints out;
-  if (text.size() > kDnsSubdomainMax) out.push_back(too_long(kDnsSubdomainMax));
+  if (text.size() > kDnsSubdomainMax) out.push_back(too_long_name(kDnsSubdomainMax));
   if (text.substr(0, 2) != "*." || !is_subdomain_form(text.substr(2))) {
     out.push_back(not_of_form("a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must "
                               "consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",

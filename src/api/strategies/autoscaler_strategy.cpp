@@ -9,6 +9,7 @@
 namespace plinth::api {
 namespace {
 
+constexpr std::int64_t kDefaultPercent = 80;
 constexpr std::int64_t kPeriodMax = 1800;
 constexpr std::int64_t kWindowMax = 3600;
 
@@ -31,14 +32,21 @@ void default_rules(Draft& draft, Value& behavior, bool up) {
   draft.set(rules, "policies", policies);
 }
 
+// The v1 form has one metric; others stand in an annotation.
+void default_v1(Draft& draft) {
+  if (!draft.root()["metadata"]["annotations"]["autoscaling.alpha.kubernetes.io/metrics"].is_null()) return;
+  change_member(draft, draft.root(), "spec",
+                [&](Value& spec) { set_default(draft, spec, "targetCPUUtilizationPercentage", Value::of(kDefaultPercent)); });
+}
+
 void default_autoscaler(Draft& draft) {
-  if (draft.root()["apiVersion"].as_string() == "autoscaling/v1") return;
+  if (draft.root()["apiVersion"].as_string() == "autoscaling/v1") return default_v1(draft);
   change_member(draft, draft.root(), "spec", [&](Value& spec) {
     set_default(draft, spec, "minReplicas", Value::of(1));
     if (spec["metrics"].size() == 0) {
       Value target = draft.object();
       draft.set(target, "type", "Utilization");
-      draft.set(target, "averageUtilization", Value::of(80));
+      draft.set(target, "averageUtilization", Value::of(kDefaultPercent));
       Value resource = draft.object();
       draft.set(resource, "name", "cpu");
       draft.set(resource, "target", target);
@@ -151,10 +159,9 @@ void validate_autoscaler(const Value& object, FieldErrors& errors) {
   const FieldRef low = spec["minReplicas"];
   const FieldRef high = spec["maxReplicas"];
   if (low.present() && low.number() < 1) low.invalid("must be greater than or equal to 1");
-  if (high.number() < 1) {
-    errors.push_back(field_invalid(high.path(), Value::of(high.number()), "must be greater than 0"));
-  } else if (low.present() && high.number() < low.number()) {
-    high.invalid("must be greater than or equal to `minReplicas`");
+  if (high.number() == 0) high.required("must be set and greater than 0");
+  if (low.present() && high.number() < low.number()) {
+    errors.push_back(field_invalid(high.path(), Value::of(high.number()), "must be greater than or equal to `minReplicas`"));
   }
   validate_target_ref(spec["scaleTargetRef"]);
   const FieldRef percent = spec["targetCPUUtilizationPercentage"];  // autoscaling/v1

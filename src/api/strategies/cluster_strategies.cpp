@@ -103,7 +103,8 @@ void validate_taints(const FieldRef& taints) {
 
 void validate_node(const Value& object, FieldErrors& errors) {
   const FieldRef root(object, errors);
-  validate_taints(root["spec.taints"]);
+  // Upstream names taints as if they were metadata.
+  validate_taints(FieldRef(root["spec.taints"].value(), "metadata.taints", errors));
   const FieldRef ranges = root["spec.podCIDRs"];
   ranges.each_item([](const FieldRef& range, std::size_t) { range.check_required(check_cidr_block); });
   if (ranges.size() > 2) ranges.invalid("may specify no more than one CIDR for each IP family");
@@ -121,7 +122,7 @@ void validate_node_update(const Value& object, const Value& old, FieldErrors& er
   }
   const std::string_view old_provider = before["providerID"].as_string();
   if (!old_provider.empty() && provider.text() != old_provider) {
-    provider.forbidden("node updates may not change providerID except from \"\" to valid");
+    provider.invalid(provider.empty() ? "field cannot be cleared once set" : "field cannot be modified once set");
   }
 }
 
@@ -304,6 +305,7 @@ constexpr Strategy kStrategies[] = {
      .validate_status_update = validate_namespace_status},
     {.group = "",
      .kind = "Node",
+     .keeps_status = true,
      .default_ = default_node,
      .validate = validate_node,
      .validate_update = validate_node_update,

@@ -64,13 +64,24 @@ void merge_string_data(Draft& draft) {
 
 void default_secret(Draft& draft) { merge_string_data(draft); }
 
+// What Go's decoder says of a text that is no JSON object; the text itself must not show.
+std::string json_object_problem(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return "unexpected end of JSON input";
+  if (std::string_view("{[\"-0123456789tfn").find(text[begin]) == std::string_view::npos) {
+    return fmt::format("invalid character '{}' looking for beginning of value", text[begin]);
+  }
+  return "must be a JSON object";
+}
+
 void validate_docker_config(const FieldRef& data, std::string_view key) {
   const FieldRef entry = data.key(key);
   if (!entry.present()) return entry.required();
   const auto text = go_base64_decode(entry.text());
-  const auto parsed = parse_json(text.ok() ? std::string_view(*text) : std::string_view());
-  if (!parsed.ok()) return entry.invalid(kRedacted, "must be a JSON object");
-  if (!parsed->root().is_object() && !parsed->root().is_null()) entry.invalid(kRedacted, "must be a JSON object");
+  const std::string_view json = text.ok() ? std::string_view(*text) : std::string_view();
+  const auto parsed = parse_json(json);
+  if (!parsed.ok() || (!parsed->root().is_object() && !parsed->root().is_null()))
+    entry.invalid(kRedacted, json_object_problem(json));
 }
 
 void validate_keys_of_type(const FieldRef& root) {
@@ -116,7 +127,22 @@ void validate_secret_update(const Value& object, const Value& old, FieldErrors& 
   validate_frozen(root, old, {"data"});
 }
 
+// References to secrets are names; nothing else of them is kept.
+void prepare_service_account(Draft& draft) {
+  change_items(draft, draft.root(), "secrets", [&](Value& secret) {
+    Value name = draft.object();
+    draft.set(name, "name", secret["name"]);
+    secret = name;
+  });
+}
+
+void prepare_service_account_update(Draft& draft, const Value& /*old*/) { prepare_service_account(draft); }
+
 constexpr Strategy kStrategies[] = {
+    {.group = "",
+     .kind = "ServiceAccount",
+     .prepare_for_create = prepare_service_account,
+     .prepare_for_update = prepare_service_account_update},
     {.group = "", .kind = "ConfigMap", .validate = validate_config_map, .validate_update = validate_config_map_update},
     {.group = "",
      .kind = "Secret",

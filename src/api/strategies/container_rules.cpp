@@ -1,4 +1,5 @@
 // Containers of a pod: ports, environment, mounts, and what init and ephemeral containers may not have.
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -29,11 +30,23 @@ constexpr std::string_view kEnvFields[] = {
 constexpr std::string_view kResourceFields[] = {"limits.cpu",   "limits.ephemeral-storage",   "limits.memory",
                                                 "requests.cpu", "requests.ephemeral-storage", "requests.memory"};
 
+// Fields that can be selected at all; an environment variable can have those of kEnvFields.
+bool is_pod_field(std::string_view path) {
+  for (const std::string_view other :
+       {"metadata.annotations", "metadata.labels", "spec.restartPolicy", "spec.schedulerName", "status.phase"}) {
+    if (path == other) return true;
+  }
+  return std::find(std::begin(kEnvFields), std::end(kEnvFields), path) != std::end(kEnvFields);
+}
+
 void validate_field_ref(const FieldRef& ref) {
   const FieldRef path = ref["fieldPath"];
   const std::string_view text = path.text();
   const std::size_t open = text.find("['");
-  if (open == std::string_view::npos || !text.ends_with("']")) return path.one_of(kEnvFields);
+  if (open == std::string_view::npos || !text.ends_with("']")) {
+    if (is_pod_field(text)) return path.one_of(kEnvFields);
+    return path.invalid(fmt::format("error converting fieldPath: field label not supported: {}", text));
+  }
   const std::string_view map = text.substr(0, open);
   if (map != "metadata.labels" && map != "metadata.annotations") return ref.invalid(map, "does not support subscript");
   const std::string_view key = text.substr(open + 2, text.size() - open - 4);
@@ -64,7 +77,7 @@ void validate_value_from(const FieldRef& variable) {
   validate_key_ref(from["configMapKeyRef"]);
   validate_key_ref(from["secretKeyRef"]);
   if (count == 0) {
-    from.invalid("", "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`");
+    from.invalid("", "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`");
   } else if (!variable["value"].empty()) {
     from.invalid("", "may not be specified when `value` is not empty");
   } else if (count > 1) {
@@ -97,32 +110,36 @@ bool has_item(const FieldRef& list, std::string_view member, std::string_view va
 }
 
 void validate_propagation(const FieldRef& mount, const FieldRef& container) {
+  // Upstream names these two without the position of the mount.
+  const FieldRef mounts = container["volumeMounts"];
   const FieldRef propagation = mount["mountPropagation"];
   if (propagation.is("Bidirectional") && !container["securityContext.privileged"].flag()) {
-    propagation.forbidden("Bidirectional mount propagation is available only to privileged containers");
+    mounts["mountPropagation"].forbidden("Bidirectional mount propagation is available only to privileged containers");
   }
   const FieldRef recursive = mount["recursiveReadOnly"];
   if (recursive.empty() || recursive.is("Disabled")) return;
-  if (!mount["readOnly"].flag()) recursive.forbidden("may only be specified when readOnly is true");
+  if (!mount["readOnly"].flag()) mounts["recursiveReadOnly"].forbidden("may only be specified when readOnly is true");
   if (!propagation.empty() && !propagation.is("None")) {
-    recursive.forbidden("may only be specified when mountPropagation is None or not specified");
+    mounts["recursiveReadOnly"].forbidden("may only be specified when mountPropagation is None or not specified");
   }
 }
 
 void validate_mounts(const FieldRef& container, const VolumeNames& volumes) {
   const FieldRef devices = container["volumeDevices"];
   Names paths;
-  container["volumeMounts"].each_item([&](const FieldRef& mount, std::size_t) {
+  const FieldRef mounts = container["volumeMounts"];
+  mounts.each_item([&](const FieldRef& mount, std::size_t) {
     const FieldRef name = mount["name"];
     const FieldRef path = mount["mountPath"];
-    const FieldRef sub_path = mount["subPath"];
-    const FieldRef expression = mount["subPathExpr"];
+    const FieldRef sub_path = mounts.shared("subPath", mount.value());
+    const FieldRef expression = mounts.shared("subPathExpr", mount.value());
     if (!volumes.contains(name.text())) name.not_found();
     if (!path.empty() && !paths.insert(path.text()).second) path.invalid("must be unique");
     if (has_item(devices, "name", name.text())) name.invalid("must not already exist in volumeDevices");
     if (has_item(devices, "devicePath", path.text())) path.invalid("must not already exist as a path in volumeDevices");
     validate_descending_path(sub_path);
-    if (!expression.empty() && !sub_path.empty()) expression.invalid("subPathExpr and subPath are mutually exclusive");
+    if (!expression.empty() && !sub_path.empty())
+      mount["subPathExpr"].invalid("subPathExpr and subPath are mutually exclusive");
     validate_descending_path(expression);
     validate_propagation(mount, container);
   });

@@ -25,6 +25,10 @@ class FieldRef {
   // A member, or one deeper: "strategy.type". Absent members are null.
   FieldRef operator[](std::string_view path) const;
   FieldRef item(std::size_t i) const;
+  // A member of `holder`, which complaints place directly below this field: some lists are named without the position.
+  FieldRef shared(std::string_view member, const Value& holder) const {
+    return FieldRef(*this, member, kMember, holder[member]);
+  }
   // An entry of a map: prints as labels[a/b].
   FieldRef key(std::string_view key) const;
 

@@ -74,12 +74,18 @@ void validate_generated_selector(const FieldRef& root) {
   if (root["spec.manualSelector"].flag()) return;
   const FieldRef labels = root["spec.template.metadata.labels"];
   const FieldRef selector = root["spec.selector"];
-  const Value uid = root["metadata.uid"].value();
-  for (const std::string_view label : kUidLabels) {
-    if (!equal(labels.value()[label], uid)) labels.key(label).invalid(fmt::format("must be '{}'", uid.as_string()));
-  }
-  const Value match = selector["matchLabels"].value();
-  if (!equal(match[kUidLabels[0]], uid) && !equal(match[kUidLabels[1]], uid)) selector.invalid("`selector` not auto-generated");
+  Labels expected;
+  const auto expect = [&](std::span<const std::string_view> names, const Value& value) {
+    for (const std::string_view name : names) {
+      expected.emplace_back(name, value.as_string());
+      if (!equal(labels.value()[name], value)) labels.key(name).invalid(fmt::format("must be '{}'", value.as_string()));
+    }
+  };
+  expect(kUidLabels, root["metadata.uid"].value());
+  expect(kNameLabels, root["metadata.name"].value());
+  std::sort(expected.begin(), expected.end());
+  const auto parsed = LabelSelector::from_object(selector.value());
+  if (parsed.ok() && !parsed->matches(expected)) selector.invalid("`selector` not auto-generated");
 }
 
 void validate_exit_codes(const FieldRef& codes, const std::set<std::string_view>& containers) {
@@ -253,8 +259,7 @@ void validate_schedule(const FieldRef& spec) {
   if (!schedule.require()) return;
   if (auto problem = cron_problem(schedule.text())) schedule.invalid(std::move(*problem));
   if (schedule.text().find("TZ") == std::string_view::npos) return;
-  schedule.invalid(spec["timeZone"].present() ? "cannot use both timeZone field and TZ or CRON_TZ in schedule"
-                                              : "cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
+  schedule.invalid("cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
 }
 
 void validate_time_zone(const FieldRef& zone) {

@@ -6,6 +6,7 @@
 
 #include "api/strategies/draft_tools.h"
 #include "api/strategies/pod_rules.h"
+#include "api/strategies/service_types.h"
 #include "api/strategies/strategy_tables.h"
 #include "api/strategies/text_checks.h"
 
@@ -24,7 +25,10 @@ void validate_subset(const FieldRef& subset) {
   }
   for (const std::string_view list : {"addresses", "notReadyAddresses"}) {
     subset[list].each_item([](const FieldRef& address, std::size_t) {
-      address["ip"].check_required(check_ip_address);
+      const FieldRef ip = address["ip"];
+      const std::size_t before = ip.errors().size();
+      ip.check_required(check_ip_address);
+      if (ip.errors().size() == before) validate_routable(ip);
       address["hostname"].check(check_dns1123_label);
       address["nodeName"].check(check_dns1123_subdomain);
     });
@@ -42,10 +46,12 @@ void validate_endpoints(const Value& object, FieldErrors& errors) {
   root["subsets"].each_item([](const FieldRef& subset, std::size_t) { validate_subset(subset); });
 }
 
-void validate_address(const FieldRef& address, std::string_view type) {
-  if (type == "IPv4" && !is_ipv4(address.text())) address.invalid("must be an IPv4 address");
-  if (type == "IPv6" && !is_ipv6(address.text())) address.invalid("must be an IPv6 address");
-  if (type == "FQDN") address.check_required(check_dns1123_subdomain);
+// Complaints stand at the list, as upstream has it.
+void validate_address(const FieldRef& addresses, const FieldRef& address, std::string_view type) {
+  if (type == "IPv4" && !is_ipv4(address.text())) addresses.invalid(address.text(), "must be an IPv4 address");
+  if (type == "IPv6" && !is_ipv6(address.text())) addresses.invalid(address.text(), "must be an IPv6 address");
+  if (type != "FQDN") return;
+  for (std::string& problem : check_dns1123_subdomain(address.text())) addresses.invalid(address.text(), std::move(problem));
 }
 
 void validate_slice(const Value& object, FieldErrors& errors) {
@@ -58,7 +64,7 @@ void validate_slice(const Value& object, FieldErrors& errors) {
     const FieldRef addresses = endpoint["addresses"];
     if (addresses.size() > kSliceAddressesMax) addresses.too_many(static_cast<std::int64_t>(kSliceAddressesMax));
     if (addresses.require("must contain at least 1 address")) {
-      addresses.each_item([&](const FieldRef& address, std::size_t) { validate_address(address, type); });
+      addresses.each_item([&](const FieldRef& address, std::size_t) { validate_address(addresses, address, type); });
     }
     endpoint["hostname"].check(check_dns1123_label);
     endpoint["nodeName"].check(check_dns1123_subdomain);
@@ -149,6 +155,14 @@ void validate_ingress(const Value& object, FieldErrors& errors) {
   spec["ingressClassName"].check(check_dns1123_subdomain);
 }
 
+void validate_new_ingress(const Value& object, FieldErrors& errors) {
+  const Value annotation = object["metadata"]["annotations"]["kubernetes.io/ingress.class"];
+  const Value name = object["spec"]["ingressClassName"];
+  if (annotation.is_null() || name.is_null() || equal(annotation, name)) return;
+  errors.push_back(field_invalid("annotations.kubernetes.io/ingress.class", annotation,
+                                 "must match `ingressClassName` when both are specified"));
+}
+
 void validate_ingress_status(const Value& object, const Value& /*old*/, FieldErrors& errors) {
   const FieldRef root(object, errors);
   root["status.loadBalancer.ingress"].each_item([](const FieldRef& entry, std::size_t) {
@@ -216,13 +230,6 @@ void validate_policy_port(const FieldRef& at) {
   end.port();
 }
 
-// Whether every address of `inner` is in `outer` and not the other way round, by length of the prefix alone for IPv6.
-bool is_longer_prefix(std::string_view inner, std::string_view outer) {
-  const auto length = [](std::string_view block) { return std::stoi(std::string(block.substr(block.find('/') + 1))); };
-  return is_ipv6(inner.substr(0, inner.find('/'))) == is_ipv6(outer.substr(0, outer.find('/'))) &&
-         length(inner) > length(outer);
-}
-
 void validate_block(const FieldRef& block) {
   const FieldRef range = block["cidr"];
   const std::size_t before = block.errors().size();
@@ -230,7 +237,7 @@ void validate_block(const FieldRef& block) {
   block["except"].each_item([&](const FieldRef& except, std::size_t) {
     const std::size_t errors = block.errors().size();
     except.check_required(check_cidr_block);
-    if (block.errors().size() == errors && errors == before && !is_longer_prefix(except.text(), range.text())) {
+    if (block.errors().size() == errors && errors == before && !is_strict_subnet(except.text(), range.text())) {
       except.invalid("must be a strict subset of `cidr`");
     }
   });
@@ -293,7 +300,8 @@ void validate_service_cidr_update(const Value& object, const Value& old, FieldEr
   const FieldRef ranges = root["spec.cidrs"];
   const Value before = old["spec"]["cidrs"];
   if (before.size() == 1 && ranges.size() == 2 && equal(ranges.item(0).value(), before.items()[0])) return;
-  ranges.immutable(before);
+  if (ranges.size() != before.size()) return ranges.immutable(before);
+  ranges.each_item([&](const FieldRef& range, std::size_t i) { range.immutable(before.items()[i]); });
 }
 
 constexpr std::string_view kGroup = "networking.k8s.io";
@@ -303,7 +311,11 @@ constexpr Strategy kStrategies[] = {
      .kind = "EndpointSlice",
      .validate = validate_slice,
      .validate_update = validate_slice_update},
-    {.group = kGroup, .kind = "Ingress", .validate = validate_ingress, .validate_status_update = validate_ingress_status},
+    {.group = kGroup,
+     .kind = "Ingress",
+     .validate = validate_ingress,
+     .validate_create = validate_new_ingress,
+     .validate_status_update = validate_ingress_status},
     {.group = kGroup,
      .kind = "IngressClass",
      .validate = validate_ingress_class,

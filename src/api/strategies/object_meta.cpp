@@ -107,9 +107,21 @@ void validate_immutable(const FieldRef& metadata, const Value& old) {
   }
 }
 
+// Objects of built-in kinds know only their own unqualified finalizers.
+void validate_standard_finalizers(const FieldRef& metadata) {
+  metadata["finalizers"].each_item([](const FieldRef& finalizer, std::size_t) {
+    if (finalizer.text().find('/') != std::string_view::npos || finalizer.is(kOrphan) || finalizer.is(kForeground) ||
+        finalizer.is("kubernetes")) {
+      return;
+    }
+    finalizer.invalid("name is neither a standard finalizer name nor is it fully qualified");
+  });
+}
+
 }  // namespace
 
 void validate_metadata(const Value& object, const KindRow& row, FieldErrors& errors) {
+  if (row.builtin) validate_standard_finalizers(FieldRef(object["metadata"], "metadata", errors));
   validate_metadata_at(object["metadata"], "metadata", row.name_format, row.scope == Scope::kNamespaced, errors);
 }
 
@@ -121,7 +133,8 @@ void validate_metadata_at(const Value& metadata, std::string_view path, NameForm
   validate_common(at);
 }
 
-void validate_metadata_update(const Value& object, const Value& old, const KindRow& /*row*/, FieldErrors& errors) {
+void validate_metadata_update(const Value& object, const Value& old, const KindRow& row, FieldErrors& errors) {
+  if (row.builtin) validate_standard_finalizers(FieldRef(object["metadata"], "metadata", errors));
   const Value before = old["metadata"];
   const Value now = object["metadata"];
   const FieldRef at(now, "metadata", errors);

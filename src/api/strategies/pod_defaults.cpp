@@ -39,6 +39,7 @@ void default_host_ports(Draft& draft, Value& container) {
 }  // namespace
 
 bool is_latest_image(std::string_view image) {
+  if (image.empty()) return false;
   const std::size_t at = image.find('@');
   const bool has_digest = at != std::string_view::npos;
   image = image.substr(0, at);

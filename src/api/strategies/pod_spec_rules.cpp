@@ -94,6 +94,18 @@ void validate_resource_claims(const FieldRef& claims) {
   });
 }
 
+constexpr std::string_view kLinuxSecurity[] = {"appArmorProfile",
+                                               "seLinuxOptions",
+                                               "seccompProfile",
+                                               "fsGroup",
+                                               "fsGroupChangePolicy",
+                                               "sysctls",
+                                               "shareProcessNamespace",
+                                               "runAsUser",
+                                               "runAsGroup",
+                                               "supplementalGroups",
+                                               "supplementalGroupsPolicy"};
+
 // What a pod for Windows cannot have, and the other way round.
 void validate_os(const FieldRef& spec) {
   const FieldRef os = spec["os.name"];
@@ -103,6 +115,10 @@ void validate_os(const FieldRef& spec) {
   } else if (os.is("windows")) {
     for (const std::string_view member : {"hostPID", "hostIPC", "hostUsers", "shareProcessNamespace"}) {
       if (spec[member].present()) spec[member].forbidden("cannot be set for a windows pod");
+    }
+    const FieldRef security = spec["securityContext"];
+    for (const std::string_view member : kLinuxSecurity) {
+      if (!security[member].empty()) security[member].forbidden("cannot be set for a windows pod");
     }
   }
 }

@@ -38,6 +38,8 @@ void add_gated_condition(Draft& draft, Value& status) {
   Value condition = draft.object();
   draft.set(condition, "type", "PodScheduled");
   draft.set(condition, "status", "False");
+  const Value now = draft.root()["metadata"]["creationTimestamp"];
+  if (!now.is_null()) draft.set(condition, "lastTransitionTime", now);
   draft.set(condition, "reason", "SchedulingGated");
   draft.set(condition, "message", "Scheduling is blocked due to non-empty scheduling gates");
   Value conditions = draft.array();
@@ -45,7 +47,53 @@ void add_gated_condition(Draft& draft, Value& status) {
   draft.set(status, "conditions", conditions);
 }
 
+// Adds the values that this pod's labels have to the selector of a constraint or affinity term, so that only pods of the same
+// revision (or of others) are counted.
+void add_label_keys(Draft& draft, Value& term, std::string_view keys, std::string_view op, const Value& labels) {
+  if (!term["labelSelector"].is_object()) return;
+  const Value list = term[keys];
+  for (const Value& key : list.items()) {
+    const Value* value = labels.find(key.as_string());
+    if (value == nullptr) continue;
+    Value values = draft.array();
+    draft.push(values, *value);
+    Value expression = draft.object();
+    draft.set(expression, "key", key);
+    draft.set(expression, "operator", Value::ref(op));
+    draft.set(expression, "values", values);
+    Value& expressions = draft.member(*draft.mutable_find(term, "labelSelector"), "matchExpressions");
+    if (!expressions.is_array()) expressions = draft.array();
+    draft.push(expressions, expression);
+  }
+}
+
+void add_term_keys(Draft& draft, Value& term, const Value& labels) {
+  add_label_keys(draft, term, "matchLabelKeys", "In", labels);
+  add_label_keys(draft, term, "mismatchLabelKeys", "NotIn", labels);
+}
+
+void merge_label_keys(Draft& draft) {
+  const Value labels = draft.root()["metadata"]["labels"];
+  if (labels.size() == 0) return;
+  change_member(draft, draft.root(), "spec", [&](Value& spec) {
+    change_items(draft, spec, "topologySpreadConstraints",
+                 [&](Value& constraint) { add_term_keys(draft, constraint, labels); });
+    change_member(draft, spec, "affinity", [&](Value& affinity) {
+      for (const std::string_view kind : {"podAffinity", "podAntiAffinity"}) {
+        change_member(draft, affinity, kind, [&](Value& terms) {
+          change_items(draft, terms, "requiredDuringSchedulingIgnoredDuringExecution",
+                       [&](Value& term) { add_term_keys(draft, term, labels); });
+          change_items(draft, terms, "preferredDuringSchedulingIgnoredDuringExecution", [&](Value& weighted) {
+            change_member(draft, weighted, "podAffinityTerm", [&](Value& term) { add_term_keys(draft, term, labels); });
+          });
+        });
+      }
+    });
+  });
+}
+
 void prepare_pod(Draft& draft) {
+  merge_label_keys(draft);
   Value status = draft.object();
   draft.set(status, "phase", "Pending");
   draft.set(status, "qosClass", qos_class(draft.root()["spec"]));
@@ -73,11 +121,23 @@ void validate_tokens(const FieldRef& spec) {
   });
 }
 
+void validate_deletion_cost(const FieldRef& annotations) {
+  const FieldRef cost = annotations.key("controller.kubernetes.io/pod-deletion-cost");
+  if (!cost.present()) return;
+  std::string_view digits = cost.text();
+  if (digits.starts_with('-')) digits.remove_prefix(1);
+  const bool number = !digits.empty() && digits.size() <= 10 &&
+                      std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
+                      (digits.size() == 1 || digits[0] != '0') && std::stoll(std::string(digits)) <= 2147483648LL;
+  if (!number) cost.invalid("must be a 32bit integer");
+}
+
 void validate_pod(const Value& object, FieldErrors& errors) {
   const FieldRef root(object, errors);
   const FieldRef spec = root["spec"];
   validate_pod_spec(spec, {.is_pod = true, .pod_name = root["metadata.name"].text()});
   validate_tokens(spec);
+  validate_deletion_cost(root["metadata.annotations"]);
   spec["terminationGracePeriodSeconds"].at_least_zero();
 }
 

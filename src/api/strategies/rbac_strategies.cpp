@@ -79,7 +79,7 @@ void validate_cluster_role_binding(const Value& object, FieldErrors& errors) { v
 
 void validate_binding_update(const Value& object, const Value& old, FieldErrors& errors) {
   const FieldRef root(object, errors);
-  if (!same(root["roleRef"].value(), old["roleRef"])) root["roleRef"].invalid("cannot change roleRef");
+  root["roleRef"].immutable(old["roleRef"]);
 }
 
 constexpr Strategy kStrategies[] = {

@@ -128,15 +128,18 @@ void validate_tolerations(const FieldRef& tolerations) {
 }
 
 void validate_spread_constraints(const FieldRef& constraints) {
-  std::set<std::string> seen;
-  constraints.each_item([&](const FieldRef& constraint, std::size_t) {
+  constraints.each_item([&](const FieldRef& constraint, std::size_t position) {
     const FieldRef when = constraint["whenUnsatisfiable"];
     const FieldRef domains = constraint["minDomains"];
     constraint["topologyKey"].require("can not be empty");
-    const std::string pair = fmt::format("{{{}, {}}}", constraint["topologyKey"].text(), when.text());
-    if (!seen.insert(pair).second) {
+    for (std::size_t later = position + 1; later < constraints.size(); ++later) {
+      const Value& other = constraints.value().items()[later];
+      if (!equal(other["topologyKey"], constraint["topologyKey"].value()) || !equal(other["whenUnsatisfiable"], when.value()))
+        continue;
+      const std::string pair = fmt::format("{{{}, {}}}", constraint["topologyKey"].text(), when.text());
       constraints.errors().push_back(
           field_duplicate(child(constraint.path(), "{topologyKey, whenUnsatisfiable}"), Value::ref(pair)));
+      break;
     }
     if (domains.present() && !when.is("DoNotSchedule")) {
       domains.invalid(fmt::format("can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {}", when.text()));

@@ -238,19 +238,6 @@ void validate_cluster_ips(const FieldRef& spec) {
   validate_family_of_ips(ips, families);
 }
 
-// Addresses that no endpoint may have.
-void validate_routable(const FieldRef& ip) {
-  const std::string_view text = ip.text();
-  if (text == "0.0.0.0" || text == "::") ip.invalid(fmt::format("may not be unspecified ({})", text));
-  if (text.starts_with("127.") || text == "::1") ip.invalid("may not be in the loopback range (127.0.0.0/8, ::1/128)");
-  if (text.starts_with("169.254.") || text.starts_with("fe80:")) {
-    ip.invalid("may not be in the link-local range (169.254.0.0/16, fe80::/10)");
-  }
-  if (text.starts_with("224.0.0.") || text.starts_with("ff02:")) {
-    ip.invalid("may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)");
-  }
-}
-
 void validate_outside(const FieldRef& spec) {
   spec["externalIPs"].each_item([](const FieldRef& ip, std::size_t) {
     const std::size_t before = ip.errors().size();
@@ -374,6 +361,18 @@ bool needs_health_check(const Value& spec) {
 bool is_externally_accessible(const Value& spec) {
   const std::string_view type = spec["type"].as_string();
   return type == "LoadBalancer" || type == "NodePort" || (type == "ClusterIP" && spec["externalIPs"].size() > 0);
+}
+
+void validate_routable(const FieldRef& ip) {
+  const std::string_view text = ip.text();
+  if (text == "0.0.0.0" || text == "::") ip.invalid(fmt::format("may not be unspecified ({})", text));
+  if (text.starts_with("127.") || text == "::1") ip.invalid("may not be in the loopback range (127.0.0.0/8, ::1/128)");
+  if (text.starts_with("169.254.") || text.starts_with("fe80:")) {
+    ip.invalid("may not be in the link-local range (169.254.0.0/16, fe80::/10)");
+  }
+  if (text.starts_with("224.0.0.") || text.starts_with("ff02:")) {
+    ip.invalid("may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)");
+  }
 }
 
 std::span<const Strategy> service_strategies() { return kStrategies; }

@@ -46,7 +46,7 @@ void validate_volume_source(const FieldRef& spec) {
 }
 
 void validate_capacity(const FieldRef& capacity) {
-  if (!capacity.require()) return;
+  capacity.require();
   if (!capacity["storage"].present() || capacity.size() > 1) capacity.not_supported({"storage"});
   capacity.each_entry([](const FieldRef& entry, std::string_view) {
     if (quantity_sign(entry.value()) <= 0) entry.invalid("must be greater than zero");
@@ -83,20 +83,37 @@ void validate_volume_update(const Value& object, const Value& old, FieldErrors& 
   }
 }
 
-// A claim copied from dataSource to dataSourceRef means the same, and old clients read the one, new ones the other.
-void default_claim(Draft& draft) {
+void default_volume(Draft& draft) {
   change_member(draft, draft.root(), "spec", [&](Value& spec) {
+    set_default(draft, spec, "persistentVolumeReclaimPolicy", Value::ref("Retain"));
+    set_default(draft, spec, "volumeMode", Value::ref("Filesystem"));
+  });
+}
+
+void prepare_volume(Draft& draft) {
+  Value status = draft.object();
+  draft.set(status, "phase", "Pending");
+  const Value now = draft.root()["metadata"]["creationTimestamp"];
+  if (!now.is_null()) draft.set(status, "lastPhaseTransitionTime", now);
+  draft.set(draft.root(), "status", status);
+}
+
+// Sources that nobody populates through the old field are dropped from it.
+bool is_known_source(const Value& source) {
+  const std::string_view group = source["apiGroup"].as_string();
+  const std::string_view kind = source["kind"].as_string();
+  return (group.empty() && kind == "PersistentVolumeClaim") || (group == "snapshot.storage.k8s.io" && kind == "VolumeSnapshot");
+}
+
+// dataSource and dataSourceRef mean the same; old clients read the one, new ones the other.
+void prepare_claim(Draft& draft) {
+  change_member(draft, draft.root(), "spec", [&](Value& spec) {
+    if (!spec["dataSource"].is_null() && !is_known_source(spec["dataSource"])) draft.remove(spec, "dataSource");
     const Value source = spec["dataSource"];
     const Value ref = spec["dataSourceRef"];
     if (!source.is_null() && ref.is_null()) draft.set(spec, "dataSourceRef", source);
     if (source.is_null() && !ref.is_null() && is_unset(ref, "namespace")) draft.set(spec, "dataSource", ref);
   });
-}
-
-void prepare_claim(Draft& draft) {
-  Value status = draft.object();
-  draft.set(status, "phase", "Pending");
-  draft.set(draft.root(), "status", status);
 }
 
 void validate_claim(const Value& object, FieldErrors& errors) {
@@ -174,13 +191,9 @@ void validate_storage_class(const Value& object, FieldErrors& errors) {
 
 void validate_storage_class_update(const Value& object, const Value& old, FieldErrors& errors) {
   const FieldRef root(object, errors);
-  if (!same(root["parameters"].value(), old["parameters"]))
-    root["parameters"].forbidden("updates to parameters are forbidden.");
-  if (!same(root["provisioner"].value(), old["provisioner"]))
-    root["provisioner"].forbidden("updates to provisioner are forbidden.");
-  if (!same(root["reclaimPolicy"].value(), old["reclaimPolicy"]))
-    root["reclaimPolicy"].forbidden("updates to reclaimPolicy are forbidden.");
-  root["volumeBindingMode"].immutable(old["volumeBindingMode"]);
+  for (const std::string_view member : {"parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"}) {
+    root[member].immutable(old[member]);
+  }
 }
 
 void validate_attributes_class(const Value& object, FieldErrors& errors) {
@@ -255,6 +268,21 @@ void validate_csi_node(const Value& object, FieldErrors& errors) {
   });
 }
 
+// Drivers come and go; the ones that stay do not change, but for the room they report.
+void validate_csi_node_update(const Value& object, const Value& old, FieldErrors& errors) {
+  constexpr std::string_view kRoom[] = {"allocatable"};
+  const FieldRef root(object, errors);
+  const FieldRef drivers = root["spec.drivers"];
+  const Value before = old["spec"]["drivers"];
+  drivers.each_item([&](const FieldRef& driver, std::size_t) {
+    for (const Value& was : before.items()) {
+      if (equal(was["name"], driver["name"].value()) && !changed_members(driver.value(), was, kRoom).empty()) {
+        drivers.invalid("field is immutable");
+      }
+    }
+  });
+}
+
 void validate_csi_capacity(const Value& object, FieldErrors& errors) {
   const FieldRef root(object, errors);
   root["nodeTopology"].label_selector();
@@ -269,10 +297,14 @@ void validate_csi_capacity_update(const Value& object, const Value& old, FieldEr
 
 constexpr std::string_view kGroup = "storage.k8s.io";
 constexpr Strategy kStrategies[] = {
-    {.group = "", .kind = "PersistentVolume", .validate = validate_volume, .validate_update = validate_volume_update},
+    {.group = "",
+     .kind = "PersistentVolume",
+     .default_ = default_volume,
+     .prepare_for_create = prepare_volume,
+     .validate = validate_volume,
+     .validate_update = validate_volume_update},
     {.group = "",
      .kind = "PersistentVolumeClaim",
-     .default_ = default_claim,
      .prepare_for_create = prepare_claim,
      .validate = validate_claim,
      .validate_update = validate_claim_update},
@@ -289,7 +321,7 @@ constexpr Strategy kStrategies[] = {
      .validate = validate_attachment,
      .validate_update = validate_attachment_update},
     {.group = kGroup, .kind = "CSIDriver", .validate = validate_csi_driver, .validate_update = validate_csi_driver_update},
-    {.group = kGroup, .kind = "CSINode", .validate = validate_csi_node},
+    {.group = kGroup, .kind = "CSINode", .validate = validate_csi_node, .validate_update = validate_csi_node_update},
     {.group = kGroup,
      .kind = "CSIStorageCapacity",
      .validate = validate_csi_capacity,

@@ -18,12 +18,23 @@ const Strategy* find_strategy(std::string_view group, std::string_view kind) {
   return nullptr;
 }
 
+namespace {
+
+// A field is missing or not supported in one way only.
+bool is_said_once(FieldErrorType type) { return type == FieldErrorType::kRequired || type == FieldErrorType::kNotSupported; }
+
+}  // namespace
+
 void append_distinct(FieldErrors& errors, FieldErrors more) {
   for (FieldError& error : more) {
-    const bool known = std::any_of(errors.begin(), errors.end(), [&](const FieldError& e) {
-      return e.type == error.type && e.field == error.field && (e.value == error.value || e.value.empty());
+    const auto known = std::find_if(errors.begin(), errors.end(), [&](const FieldError& e) {
+      return e.type == error.type && e.field == error.field && (is_said_once(e.type) || e.detail == error.detail);
     });
-    if (!known) errors.push_back(std::move(error));
+    if (known == errors.end()) {
+      errors.push_back(std::move(error));
+    } else if (known->detail.empty()) {
+      known->detail = std::move(error.detail);
+    }
   }
 }
 

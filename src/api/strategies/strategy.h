@@ -22,6 +22,8 @@ using Warnings = std::vector<std::string>;
 // A null member means that there is nothing to do.
 struct Strategy {
   std::string_view group, kind;
+  // What create does not drop status of, although there is a status subresource: a node registers with its status.
+  bool keeps_status = false;
   // Defaults that depend on other fields. Idempotent.
   void (*default_)(Draft& object) = nullptr;
   // After the server has set uid and creationTimestamp; status is already dropped where there is a status subresource.
@@ -43,7 +45,8 @@ struct Strategy {
 // nullptr: the schema says everything about the kind.
 const Strategy* find_strategy(std::string_view group, std::string_view kind);
 
-// Adds what is not yet said: a second error of the same type about the same field is left out.
+// Adds what is not yet said: an error with the same type, field and detail is left out, and a field is Required or NotSupported
+// only once.
 void append_distinct(FieldErrors& errors, FieldErrors more);
 
 }  // namespace plinth::api

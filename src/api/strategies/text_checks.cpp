@@ -1,6 +1,7 @@
 #include "api/strategies/text_checks.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <initializer_list>
 #include <optional>
@@ -64,6 +65,39 @@ std::optional<std::size_t> count_groups(std::string_view text) {
            all(group, [](char c) { return std::isxdigit(static_cast<unsigned char>(c)); });
   });
   return fine ? std::optional(groups) : std::nullopt;
+}
+
+// The address as 16 bytes; IPv4 in the last four. The text is a valid address.
+std::array<std::uint8_t, 16> address_bytes(std::string_view text) {
+  std::array<std::uint8_t, 16> bytes{};
+  const auto put_v4 = [&](std::string_view v4, std::size_t at) {
+    each_part(v4, '.', [&](std::string_view part) {
+      bytes[at++] = static_cast<std::uint8_t>(std::stoi(std::string(part)));
+      return true;
+    });
+  };
+  if (text.find(':') == std::string_view::npos) {
+    put_v4(text, 12);
+    return bytes;
+  }
+  const std::size_t gap = text.find("::");
+  const std::string_view tail = gap == std::string_view::npos ? std::string_view() : text.substr(gap + 2);
+  const auto put = [&](std::string_view groups, std::size_t at) {
+    if (groups.empty()) return;
+    each_part(groups, ':', [&](std::string_view group) {
+      if (group.find('.') != std::string_view::npos) {
+        put_v4(group, at);
+        return true;
+      }
+      const int value = std::stoi(std::string(group), nullptr, 16);
+      bytes[at++] = static_cast<std::uint8_t>(value >> 8);
+      bytes[at++] = static_cast<std::uint8_t>(value & 255);
+      return true;
+    });
+  };
+  put(text.substr(0, gap), 0);
+  put(tail, 16 - 2 * count_groups(tail).value_or(0));
+  return bytes;
 }
 
 }  // namespace
@@ -147,6 +181,18 @@ Complaints check_cidr_block(std::string_view text) {
     }
   }
   return {"must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"};
+}
+
+bool is_strict_subnet(std::string_view inner, std::string_view outer) {
+  const auto length = [](std::string_view block) { return std::stoul(std::string(block.substr(block.find('/') + 1))); };
+  const std::string_view inner_ip = inner.substr(0, inner.find('/')), outer_ip = outer.substr(0, outer.find('/'));
+  if (is_ipv6(inner_ip) != is_ipv6(outer_ip) || length(inner) <= length(outer)) return false;
+  const auto a = address_bytes(inner_ip), b = address_bytes(outer_ip);
+  const std::size_t bits = length(outer) + (is_ipv6(outer_ip) ? 0 : 96);
+  for (std::size_t i = 0; i < bits; ++i) {
+    if ((a[i / 8] ^ b[i / 8]) >> (7 - i % 8) & 1) return false;
+  }
+  return true;
 }
 
 Complaints check_search_domain(std::string_view text) {

@@ -19,5 +19,7 @@ Complaints check_search_domain(std::string_view text);
 
 bool is_ipv4(std::string_view text);
 bool is_ipv6(std::string_view text);
+// Both are valid blocks; whether `inner` lies in `outer` and is smaller.
+bool is_strict_subnet(std::string_view inner, std::string_view outer);
 
 }  // namespace plinth::api

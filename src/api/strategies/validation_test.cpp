@@ -53,7 +53,7 @@ TEST_CASE("metadata of new objects") {
       {R"({"name":"a","namespace":"b","generation":-1})", "metadata.generation Invalid"},
       {R"({"name":"a","namespace":"b","labels":{"a b":"c"}})", "metadata.labels Invalid"},
       {R"({"name":"a","namespace":"b","annotations":{"a b":"c","X/Y":"free text"}})", "metadata.annotations Invalid"},
-      {R"({"name":"a","namespace":"b","finalizers":["x y"]})", "metadata.finalizers Invalid"},
+      {R"({"name":"a","namespace":"b","finalizers":["x y"]})", "metadata.finalizers Invalid; metadata.finalizers[0] Invalid"},
       {R"({"name":"a","namespace":"b","finalizers":["orphan","foregroundDeletion"]})", "metadata.finalizers Invalid"},
       {R"({"name":"a","namespace":"b","ownerReferences":[{"apiVersion":"v1","kind":"Event","name":"x","uid":"u"},{"apiVersion":"a/b/c"}]})",
        "metadata.ownerReferences[0] Invalid; metadata.ownerReferences[1].apiVersion Invalid; metadata.ownerReferences[1].kind "
@@ -176,7 +176,7 @@ TEST_CASE("services") {
        "Invalid"},
       {"discovery.k8s.io", "EndpointSlice",
        R"({"addressType":"IPv4","endpoints":[{},{"addresses":["::1"]}],"ports":[{"name":"a"},{"name":"a"}]})",
-       "endpoints[0].addresses Required; endpoints[1].addresses[0] Invalid; ports[1].name Duplicate"},
+       "endpoints[0].addresses Required; endpoints[1].addresses Invalid; ports[1].name Duplicate"},
   };
   check_creates(kCases);
   const UpdateCase kUpdates[] = {
@@ -233,7 +233,7 @@ TEST_CASE("workloads") {
        R"({"spec":{"selector":{"matchLabels":{"a":"c"}}}})", "spec.selector Invalid"},
       {"apps", "StatefulSet", R"({"spec":{"replicas":2,"template":{"x":1},"updateStrategy":{}}})",
        R"({"spec":{"replicas":1,"template":{"x":2}}})", ""},
-      {"apps", "StatefulSet", R"({"spec":{"serviceName":"a"}})", R"({"spec":{"serviceName":"b"}})", "spec Forbidden"},
+      {"apps", "StatefulSet", R"({"spec":{"serviceName":"a"}})", R"({"spec":{"serviceName":"b"}})", "spec.serviceName Invalid"},
       {"apps", "ControllerRevision", R"({"data":{"a":1}})", R"({"data":{"a":2}})", "data Invalid"},
   };
   check_updates(kUpdates);
@@ -331,7 +331,7 @@ TEST_CASE("namespaces, nodes, quotas, limits") {
       {"", "Namespace", R"({"spec":{"finalizers":["kubernetes","x","a/b"]}})", "spec.finalizers Invalid"},
       {"", "Node",
        R"({"spec":{"taints":[{"key":"a","effect":"NoSchedule"},{"key":"a","effect":"NoSchedule"}],"podCIDRs":["x"]}})",
-       "spec.podCIDRs[0] Invalid; spec.taints[1] Duplicate"},
+       "metadata.taints[1] Duplicate; spec.podCIDRs[0] Invalid"},
       {"", "ResourceQuota",
        R"({"spec":{"hard":{"pods":"1","nonsense":"1","cpu":"-1","pods.x/y":"1","count/deployments.apps":"3"},"scopes":["BestEffort"]}})",
        "spec.hard[cpu] Invalid; spec.hard[nonsense] Invalid; spec.scopes Invalid"},
@@ -346,7 +346,7 @@ TEST_CASE("namespaces, nodes, quotas, limits") {
   check_creates(kCases);
   const UpdateCase kUpdates[] = {
       {"", "Node", R"({"spec":{"podCIDRs":["a"],"providerID":"x"}})", R"({"spec":{"podCIDRs":["b"],"providerID":"y"}})",
-       "spec.podCIDRs Forbidden; spec.providerID Forbidden"},
+       "spec.podCIDRs Forbidden; spec.providerID Invalid"},
       {"", "ResourceQuota", R"({"spec":{"scopes":["BestEffort"]}})", R"({"spec":{}})", "spec.scopes Invalid"},
   };
   check_updates(kUpdates);
@@ -359,7 +359,8 @@ TEST_CASE("storage") {
       {"", "PersistentVolume",
        R"({"spec":{"capacity":{"storage":"0"},"accessModes":["ReadWriteOnce","ReadWriteOncePod"],"hostPath":{"path":"/a/../b"},"nfs":{}}})",
        "spec.accessModes Forbidden; spec.capacity[storage] Invalid; spec.hostPath.path Invalid; spec.nfs Forbidden"},
-      {"", "PersistentVolume", R"({"spec":{}})", "spec Required; spec.accessModes Required; spec.capacity Required"},
+      {"", "PersistentVolume", R"({"spec":{}})",
+       "spec Required; spec.accessModes Required; spec.capacity NotSupported; spec.capacity Required"},
       {"", "PersistentVolumeClaim", R"({"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}})",
        ""},
       {"", "PersistentVolumeClaim",
@@ -388,7 +389,7 @@ TEST_CASE("storage") {
       {"", "PersistentVolume", R"({"spec":{"hostPath":{"path":"/b"},"claimRef":{"name":"x"}}})",
        R"({"spec":{"hostPath":{"path":"/a"}}})", "spec.persistentvolumesource Forbidden"},
       {"storage.k8s.io", "StorageClass", R"({"provisioner":"a","parameters":{"x":"y"}})", R"({"provisioner":"b"})",
-       "parameters Forbidden; provisioner Forbidden"},
+       "parameters Invalid; provisioner Invalid"},
       {"storage.k8s.io", "VolumeAttachment", R"({"spec":{"nodeName":"a"}})", R"({"spec":{"nodeName":"b"}})", "spec Invalid"},
   };
   check_updates(kUpdates);
@@ -430,7 +431,7 @@ TEST_CASE("policy, priorities, leases, events") {
       {"", "Event", R"({"metadata":{"namespace":"a"},"involvedObject":{"namespace":"b"}})", "involvedObject.namespace Invalid"},
       {"", "Event", R"({"metadata":{"namespace":"default"},"involvedObject":{"kind":"Node"}})", ""},
       {"", "Event", R"({"metadata":{"namespace":"a"},"eventTime":"t","involvedObject":{"namespace":"a"}})",
-       "action Required; reason Required; reportingComponent Required; reportingInstance Required"},
+       "action Required; reason Required; reportingComponent Invalid; reportingComponent Required; reportingInstance Required"},
   };
   check_creates(kCases);
   const UpdateCase kUpdates[] = {

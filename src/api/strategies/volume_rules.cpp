@@ -5,6 +5,7 @@
 
 #include "api/strategies/claim_rules.h"
 #include "api/strategies/pod_rules.h"
+#include "api/strategies/resource_rules.h"
 #include "api/strategies/text_checks.h"
 
 namespace plinth::api {
@@ -81,11 +82,15 @@ void validate_projection(const FieldRef& projected, const FieldRef& source, std:
   claim_paths(projected, downward["items"], "", paths);
   const FieldRef token = source["serviceAccountToken"];
   if (token.present()) validate_local_path(token["path"]);
-  if (count > 1) source.forbidden("may not specify more than 1 volume type");
-  if (count == 0) source.required("must specify a volume type");
+  if (count > 1) source.forbidden("may not specify more than 1 volume type per source");
 }
 
 void validate_host_path(const FieldRef& source) { validate_no_backsteps(source["path"]); }
+
+void validate_empty_dir(const FieldRef& source) {
+  const FieldRef size = source["sizeLimit"];
+  if (size.present() && quantity_sign(size.value()) < 0) size.forbidden("SizeLimit field must be a valid resource quantity");
+}
 
 void validate_nfs(const FieldRef& source) {
   const FieldRef path = source["path"];
@@ -118,7 +123,7 @@ struct SourceRule {
 };
 // Every kind of source; the second of a volume is refused.
 constexpr SourceRule kSources[] = {
-    {"emptyDir", nullptr},
+    {"emptyDir", validate_empty_dir},
     {"hostPath", validate_host_path},
     {"gitRepo", nullptr},
     {"gcePersistentDisk", nullptr},

@@ -13,13 +13,16 @@ namespace plinth::api {
 void validate_selector_and_template(const FieldRef& spec, std::string_view kind, const PodSpecOptions& options) {
   const FieldRef selector = spec["selector"];
   const FieldRef pod_template = spec["template"];
-  if (selector.present()) {
+  const FieldRef labels = pod_template["metadata.labels"];
+  if (!selector.present()) {
+    labels.invalid("`selector` does not match template `labels`");
+  } else {
     selector.label_selector();
     if (selector["matchLabels"].empty() && selector["matchExpressions"].empty()) {
       selector.invalid(fmt::format("empty selector is invalid for {}", kind));
     }
     const auto parsed = LabelSelector::from_object(selector.value());
-    const FieldRef labels = pod_template["metadata.labels"];
+    if (!parsed.ok() && kind != "daemonset") selector.invalid(kind == "statefulset" ? "" : "invalid label selector");
     if (parsed.ok() && !parsed->matches(labels.value())) labels.invalid("`selector` does not match template `labels`");
   }
   validate_pod_template(pod_template, options);

@@ -40,8 +40,12 @@ void default_deployment(Draft& draft) {
 
 void default_stateful_set(Draft& draft) {
   default_template_of(draft);
-  default_rolling(draft, "updateStrategy", [&](Value& rolling) { set_default(draft, rolling, "partition", Value::of(0)); });
   change_member(draft, draft.root(), "spec", [&](Value& spec) {
+    Value& strategy = object_member(draft, spec, "updateStrategy");
+    if (is_unset(strategy, "type")) object_member(draft, strategy, "rollingUpdate");
+    set_default(draft, strategy, "type", Value::ref("RollingUpdate"));
+    change_member(draft, strategy, "rollingUpdate",
+                  [&](Value& rolling) { set_default(draft, rolling, "partition", Value::of(0)); });
     change_items(draft, spec, "volumeClaimTemplates", [&](Value& claim) {
       set_default(draft, claim, "apiVersion", Value::ref("v1"));
       set_default(draft, claim, "kind", Value::ref("PersistentVolumeClaim"));
@@ -78,7 +82,7 @@ void prepare_daemon_set(Draft& draft) { set_template_generation(draft, 1); }
 // Counts changes of the template, whatever the client says.
 void prepare_daemon_set_update(Draft& draft, const Value& old) {
   const std::string_view text = old["metadata"]["annotations"][kTemplateGeneration].as_string();
-  std::int64_t generation = text.empty() ? 1 : count_or_percent(Value::ref(text));
+  std::int64_t generation = count_or_percent(Value::ref(text));
   if (!same(draft.root()["spec"]["template"], old["spec"]["template"])) ++generation;
   set_template_generation(draft, generation);
 }
@@ -161,17 +165,13 @@ void validate_stateful_set(const Value& object, FieldErrors& errors) {
   for (const std::string_view count : {"replicas", "minReadySeconds", "ordinals.start"}) spec[count].at_least_zero();
 }
 
-constexpr std::string_view kStatefulSetChangeable[] = {
-    "replicas",       "ordinals", "template", "updateStrategy", "revisionHistoryLimit", "persistentVolumeClaimRetentionPolicy",
-    "minReadySeconds"};
-
 void validate_stateful_set_update(const Value& object, const Value& old, FieldErrors& errors) {
   const FieldRef root(object, errors);
-  const auto changed = changed_members(object["spec"], old["spec"], kStatefulSetChangeable);
-  if (changed.empty()) return;
-  root["spec"].forbidden(
-      "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
-      "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden");
+  const FieldRef spec = root["spec"];
+  const Value before = old["spec"];
+  for (const std::string_view member : {"selector", "volumeClaimTemplates", "serviceName", "podManagementPolicy"}) {
+    spec[member].immutable(before[member]);
+  }
 }
 
 void validate_daemon_rollout(const FieldRef& strategy) {
