@@ -18,6 +18,7 @@ using beast::error_code;
 constexpr std::size_t kChunkHeadBytesMax = 16 * 1024;
 // Reserved at once for a body of known length; beyond, memory follows the bytes that arrive.
 constexpr std::size_t kBodyReserveMax = 64 * 1024;
+constexpr std::size_t kFieldOverhead = 4;  // colon, space and the line's end
 
 std::string_view to_std(beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -87,6 +88,8 @@ class MessageParser : public http::basic_parser<IsRequest> {
   void on_field_impl(http::field field, beast::string_view name, beast::string_view value, error_code& ec) override {
     if (this->is_header_done()) return;  // trailers are not merged into the head
     check_field(field, to_std(value));
+    head_bytes_ += name.size() + value.size() + kFieldOverhead;
+    if (!failure && head_bytes_ > header_bytes_max_) failure = describe(http::error::header_limit);
     if (failure) {
       ec = http::error::bad_field;
       return;
@@ -121,7 +124,8 @@ class MessageParser : public http::basic_parser<IsRequest> {
 
   const std::size_t header_bytes_max_;
   const std::size_t body_bytes_max_;
-  std::size_t header_bytes_ = 0;
+  std::size_t header_bytes_ = 0;  // used while the head was incomplete
+  std::size_t head_bytes_ = 0;    // of the fields, however they were cut into pieces
 };
 
 class RequestMessage final : public MessageParser<true> {
