@@ -164,6 +164,7 @@ void TlsStream::on_data(std::string_view bytes) {
 
 // Reads what there is to read, sends what there is to send.
 TlsStream::Alive TlsStream::advance() {
+  bool& destroyed = *destroyed_;
   std::string taken;
   if (!kept_.empty()) {
     taken.swap(kept_);
@@ -174,7 +175,7 @@ TlsStream::Alive TlsStream::advance() {
   keep_rest_of_input();
   if (closed_ && events_ != nullptr) {
     std::exchange(events_, nullptr)->on_closed();
-    return *destroyed_ ? Alive::kNo : Alive::kYes;
+    return destroyed ? Alive::kNo : Alive::kYes;
   }
   if (plain_read_closed_ && !read_closed_ && kept_.empty() && end_reading() == Alive::kNo) return Alive::kNo;
   encrypt();
