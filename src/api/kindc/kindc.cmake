@@ -1,5 +1,6 @@
 # kindc compiles the data of the built-in kinds (kinds/) into constants of the api layer.
 file(GLOB kindc_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.cpp)
+list(FILTER kindc_sources EXCLUDE REGEX "_test\\.cpp$")
 add_executable(kindc ${kindc_sources})
 target_precompile_headers(kindc REUSE_FROM plinth_pch)
 target_include_directories(kindc PRIVATE ${CMAKE_CURRENT_LIST_DIR})
@@ -22,3 +23,12 @@ add_custom_command(
   VERBATIM)
 target_sources(api PRIVATE ${kindc_generated} ${kindc_out}/builtin_types.h)
 target_include_directories(api PRIVATE ${kindc_out})
+
+set(kindc_tested ${kindc_sources})
+list(FILTER kindc_tested EXCLUDE REGEX "_main\\.cpp$")
+add_executable(kindc_test ${CMAKE_CURRENT_LIST_DIR}/kindc_test.cpp ${kindc_tested} ${CMAKE_SOURCE_DIR}/cmake/doctest_main.cpp)
+target_precompile_headers(kindc_test REUSE_FROM plinth_pch)
+target_include_directories(kindc_test PRIVATE ${CMAKE_CURRENT_LIST_DIR})
+target_link_libraries(kindc_test PRIVATE base)
+add_test(NAME kindc COMMAND kindc_test)
+set_property(GLOBAL APPEND PROPERTY PLINTH_TESTS kindc_test)
