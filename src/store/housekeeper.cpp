@@ -7,6 +7,8 @@ namespace {
 
 // A snapshot is written at most this fast, so that commits keep most of the disk: one block, then a pause.
 constexpr Duration kBlockPause = std::chrono::milliseconds(1);
+// The log may grow faster than that: the further it is beyond the point where the snapshot was begun, the more blocks in a row.
+constexpr std::uint64_t kBlocksWhenOverdue = 32;
 // Dirty pages that a sync may find; large ones would make the log's syncs wait.
 constexpr std::uint64_t kSyncEveryBytes = 4 << 20;
 
@@ -137,14 +139,17 @@ Result<void> Housekeeper::begin_snapshot() {
 }
 
 Result<bool> Housekeeper::step_snapshot() {
-  if (TRY(writing_->step())) {
-    if (writing_->bytes() - synced_bytes_ >= kSyncEveryBytes) {
-      synced_bytes_ = writing_->bytes();
-      TRY(writing_->sync());
+  const std::uint64_t since = (parts_.log->active_segment() - writing_segment_) * parts_.segment_bytes;
+  const std::uint64_t blocks = 1 + kBlocksWhenOverdue * since / std::max<std::uint64_t>(parts_.snapshot_tail_bytes_min, 1);
+  for (std::uint64_t i = 0; i < blocks; ++i) {
+    if (!TRY(writing_->step())) {
+      TRY(end_snapshot());
+      return true;
     }
-    return true;
+    if (writing_->bytes() - synced_bytes_ < kSyncEveryBytes) continue;
+    synced_bytes_ = writing_->bytes();
+    TRY(writing_->sync());
   }
-  TRY(end_snapshot());
   return true;
 }
 

@@ -12,6 +12,7 @@
 #include "store/test_world.h"
 #include "world_real/real_clock.h"
 #include "world_real/real_disk.h"
+#include "world_sim/sim_disk.h"
 
 namespace plinth::store {
 namespace {
@@ -21,6 +22,7 @@ enum class Backing { kMemory, kSimulated, kReal };
 // A store stepped on a loop, over one of the three.
 struct Bench {
   TestMachine machine;
+  world_sim::SimDisk sim_disk{1};
   world_real::RealDisk real_disk;
   StoreOptions options;
   World world;
@@ -32,6 +34,7 @@ struct Bench {
     options.segment_bytes = 256 << 10;
     options.directory = backing == Backing::kMemory ? ":memory:" : "/data";
     wiring.loop = &machine.loop;
+    world.disk = &sim_disk;
     if (backing == Backing::kReal) {
       char folder[] = "/tmp/plinth-store-XXXXXX";
       options.directory = mkdtemp(folder);
