@@ -198,7 +198,11 @@ ScalarKind scalar_kind(TypeRef type) {
     case SchemaType::kInteger:
     case SchemaType::kNumber: return ScalarKind::kNumeric;
     case SchemaType::kBoolean: return ScalarKind::kBoolean;
-    case SchemaType::kString: return s.format.empty() || s.format == "byte" ? ScalarKind::kString : ScalarKind::kUntyped;
+    case SchemaType::kString: {
+      // The formats of built-in types are our own rules for validation; upstream's say no more than the wire type does.
+      bool plain = s.builtin || s.format.empty() || s.format == "byte";
+      return plain ? ScalarKind::kString : ScalarKind::kUntyped;
+    }
     default: return ScalarKind::kUntyped;
   }
 }
