@@ -48,6 +48,8 @@ TEST_CASE("rows of the built-in kinds") {
   CHECK(deployments->versions[0].subresources[0].kind.kind == "Scale");
   CHECK(deployments->versions[0].columns.size() == 8);
 
+  REQUIRE(row("", "nodes")->short_names.size() == 1);
+  CHECK(row("", "nodes")->short_names[0] == "no");
   CHECK_FALSE(row("authentication.k8s.io", "tokenreviews")->stored);
   CHECK(row("authentication.k8s.io", "tokenreviews")->verbs == kVerbCreate);
   CHECK(row("events.k8s.io", "events")->storage_plural == "events");

@@ -38,6 +38,16 @@ struct Writer {
     return {};
   }
 
+  // Lists of a row hold texts or objects: `no` without quotes is a boolean in YAML.
+  Result<void> check_lists(const Value& node, const std::string& file, const std::string& path) {
+    for (const Member& m : node.members()) TRY(check_lists(m.value, file, (path.empty() ? "" : path + ".") + std::string(m.key())));
+    for (const Value& item : node.items()) {
+      if (!item.is_string() && !item.is_object()) return data_error(file, path, "holds what is no text; use quotes");
+      TRY(check_lists(item, file, path));
+    }
+    return {};
+  }
+
   std::string array(std::string_view type, const std::string& body) {
     const std::string name = "a" + std::to_string(next++);
     out += "constinit const " + std::string(type) + " " + name + "[] = {" + body + "};\n";
@@ -144,6 +154,7 @@ struct Writer {
     const Value& node = source.document.root();
     const std::string& file = source.file;
     TRY(check_keys(node, kRowKeys, file, ""));
+    TRY(check_lists(node, file, ""));
     TRY(check_keys(node["names"], kNamesKeys, file, "names."));
     const Value names = node["names"];
     const std::string_view scope = node["scope"].as_string();
