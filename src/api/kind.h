@@ -60,7 +60,7 @@ struct KindVersion {
   bool has_status = false;
   ScalePaths scale;
   std::span<const Subresource> subresources;  // everything that discovery announces below the resource
-  std::span<const Column> columns;            // empty: Name and Created At
+  std::span<const Column> columns;            // of custom kinds; printers hold those of built-in kinds
   std::span<const std::string_view> selectable_fields;  // JSON paths besides metadata.name and metadata.namespace, without a leading dot
   std::string_view conversion;                // "" or the name of a Conversion
 };

@@ -14,8 +14,7 @@ constexpr std::string_view kRowKeys[] = {"group", "names", "scope", "verbs", "vi
                                          "allowUnconditionalUpdate", "allowCreateOnUpdate", "versions", "description"};
 constexpr std::string_view kNamesKeys[] = {"kind", "listKind", "plural", "singular", "shortNames", "categories"};
 constexpr std::string_view kVersionKeys[] = {"name", "type", "storage", "served", "alias", "conversion", "pbMessage", "subresources",
-                                             "extraSubresources", "selectableFields", "columns", "deprecated", "deprecationWarning"};
-constexpr std::string_view kColumnKeys[] = {"name", "type", "format", "description", "priority"};
+                                             "extraSubresources", "selectableFields", "deprecated", "deprecationWarning"};
 constexpr std::string_view kSubresourceKeys[] = {"name", "verbs", "group", "version", "kind"};
 
 constexpr std::pair<std::string_view, std::string_view> kVerbs[] = {
@@ -95,16 +94,6 @@ struct Writer {
     return body.empty() ? std::string("{}") : array("Subresource", body);
   }
 
-  Result<std::string> columns(const Value& list, const std::string& file) {
-    std::string body;
-    for (const Value& one : list.items()) {
-      TRY(check_keys(one, kColumnKeys, file, "columns."));
-      body += "\n    {" + literal(one["name"].as_string()) + ", " + literal(one["type"].as_string()) + ", " + literal(one["format"].as_string()) + ", " +
-              literal(one["description"].as_string()) + ", " + std::to_string(one["priority"].as_int()) + ", {}},";
-    }
-    return body.empty() ? std::string("{}") : array("Column", body);
-  }
-
   Result<std::string> version(const Value& node, const Value& first, const std::string& kind, const std::string& file) {
     TRY(check_keys(node, kVersionKeys, file, "versions."));
     const std::string type(node["type"].as_string());
@@ -124,7 +113,6 @@ struct Writer {
               literal((*scale)["labelSelectorPath"].as_string()) + "}";
     }
     text += ", .subresources = " + TRY(subresources(parts.root(), kind, file));
-    text += ", .columns = " + TRY(columns(part("columns"), file));
     text += ", .selectable_fields = " + strings(part("selectableFields"), true);
     return text + ", .conversion = " + literal(node["conversion"].as_string()) + "},";
   }

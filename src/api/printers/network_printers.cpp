@@ -232,10 +232,9 @@ void print_service_cidr(const Value& object, std::int64_t now_s, CellWriter& cel
   age_cell(object, now_s, cells);
 }
 
-constexpr Column kIpAddressColumns[] = {kNameColumn, text_column("ParentRef", "Object that the address is allotted to."),
-                                        kAgeColumn};
+constexpr Column kIpAddressColumns[] = {kNameColumn, text_column("ParentRef", "Object that the address is allotted to.")};
 
-void print_ip_address(const Value& object, std::int64_t now_s, CellWriter& cells) {
+void print_ip_address(const Value& object, std::int64_t /*now_s*/, CellWriter& cells) {
   const Value parent = object["spec"]["parentRef"];
   std::string text = "<none>";
   if (parent.is_object()) {
@@ -247,7 +246,6 @@ void print_ip_address(const Value& object, std::int64_t now_s, CellWriter& cells
   }
   name_cell(object, cells);
   cells.text(text);
-  age_cell(object, now_s, cells);
 }
 
 constexpr Printer kPrinters[] = {

@@ -262,7 +262,7 @@ TEST_CASE("rows of the network") {
       {"networking.k8s.io", "ServiceCIDR", R"("spec":{"cidrs":["10.0.0.0/8","fd00::/64"]})",
        R"("x","10.0.0.0/8,fd00::/64","2m")"},
       {"networking.k8s.io", "IPAddress", R"("spec":{"parentRef":{"resource":"services","namespace":"d","name":"s"}})",
-       R"("x","services/d/s","2m")"},
+       R"("x","services/d/s")"},
   };
   check_rows(kCases);
 }
