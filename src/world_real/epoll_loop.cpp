@@ -79,17 +79,17 @@ void EpollLoop::wake() {
 }
 
 TimerId EpollLoop::after(Duration delay, Task task) {
-  assert(in_loop());
+  assert(may_touch());
   return timers_.add(now_ns() + std::max<std::int64_t>(delay.count(), 0), std::move(task));
 }
 
 void EpollLoop::cancel(TimerId timer) {
-  assert(in_loop());
+  assert(may_touch());
   timers_.cancel(timer);
 }
 
 Result<void> EpollLoop::add(int fd, std::uint32_t events, IoHandler* handler) {
-  assert(in_loop());
+  assert(may_touch());
   epoll_event event{};
   event.events = events;
   event.data.ptr = handler;
@@ -98,7 +98,7 @@ Result<void> EpollLoop::add(int fd, std::uint32_t events, IoHandler* handler) {
 }
 
 void EpollLoop::remove(int fd, IoHandler* handler) {
-  assert(in_loop());
+  assert(may_touch());
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
   for (ReadyEvent& ready : ready_) {
     if (ready.handler == handler) ready.handler = nullptr;
@@ -106,7 +106,7 @@ void EpollLoop::remove(int fd, IoHandler* handler) {
 }
 
 void EpollLoop::schedule(IoHandler* handler) {
-  assert(in_loop());
+  assert(may_touch());
   if (handler->scheduled_) return;
   handler->scheduled_ = true;
   scheduled_.push_back(handler);
@@ -121,8 +121,10 @@ void EpollLoop::unschedule(IoHandler* handler) {
 
 void EpollLoop::run() {
   owner_ = std::this_thread::get_id();
+  running_ = true;
   while (!stopped_.load(std::memory_order_acquire)) poll_once(-1);
   run_tasks();
+  running_ = false;
 }
 
 void EpollLoop::stop() {

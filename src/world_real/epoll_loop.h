@@ -25,7 +25,8 @@ class IoHandler {
   bool scheduled_ = false;
 };
 
-// One thread's loop. Until run() is called, the creating thread counts as the loop's thread. Handlers, streams and listeners
+// One thread's loop. Until run() is called, the creating thread counts as the loop's thread; after run() returned (and its
+// thread was joined), any one thread may take apart what the loop served. Handlers, streams and listeners
 // must be gone before the loop is destroyed; tasks and timers that did not run are destroyed with it.
 class EpollLoop final : public Loop {
  public:
@@ -56,6 +57,7 @@ class EpollLoop final : public Loop {
 
  private:
   explicit EpollLoop(UniqueFd epoll, UniqueFd wake);
+  bool may_touch() const { return in_loop() || !running_.load(std::memory_order_relaxed); }
   void wake();
   void poll_once(std::int64_t wait_ns);
   int wait_ms(std::int64_t wait_ns);
@@ -72,6 +74,7 @@ class EpollLoop final : public Loop {
   UniqueFd epoll_;
   UniqueFd wake_;
   std::atomic<std::thread::id> owner_;
+  std::atomic<bool> running_{false};
   std::atomic<bool> stopped_{false};
   std::atomic<bool> wake_pending_{false};  // one eventfd write per round, however many tasks are posted
 

@@ -196,9 +196,15 @@ TEST_CASE("one port, two loops: connections are dealt in turn and served on thei
   Loop* const loops[] = {first.get(), second.get()};
   std::atomic<int> on_first{0};
   std::atomic<int> on_second{0};
+  std::vector<std::unique_ptr<Stream>> served_on_second;  // taken apart by this thread, once that loop has ended
   auto listener = network.listen_shared(loops, "127.0.0.1:0", nullptr, [&](std::unique_ptr<Stream> s) {
     CHECK(s->loop().in_loop());
-    ++(&s->loop() == first.get() ? on_first : on_second);
+    if (&s->loop() == first.get()) {
+      ++on_first;
+    } else {
+      served_on_second.push_back(std::move(s));
+      ++on_second;
+    }
   });
   REQUIRE(listener.ok());
   std::thread thread([&] { second->run(); });
