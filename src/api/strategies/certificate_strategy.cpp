@@ -116,12 +116,22 @@ void validate_status(const Value& object, const Value& old, FieldErrors& errors)
   }
 }
 
+// Approving never issues.
+void validate_approval(std::string_view /*subresource*/, const Value& object, const Value& old, FieldErrors& errors) {
+  validate_status(object, old, errors);
+  const FieldRef root(object, errors);
+  const FieldRef certificate = root["status.certificate"];
+  if (!same(certificate.value(), old["status"]["certificate"]))
+    certificate.forbidden("updates may not set certificate content");
+}
+
 constexpr Strategy kStrategies[] = {
     {.group = "certificates.k8s.io",
      .kind = "CertificateSigningRequest",
      .prepare_for_update = prepare_update,
      .validate = validate_signing_request,
-     .validate_status_update = validate_status},
+     .validate_status_update = validate_status,
+     .validate_subresource = validate_approval},
 };
 
 }  // namespace

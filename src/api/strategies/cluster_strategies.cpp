@@ -73,6 +73,11 @@ void validate_namespace_status(const Value& object, const Value& /*old*/, FieldE
                     fmt::format("may only be '{}' if `deletionTimestamp` is {}empty", wanted, deleting ? "not " : "")));
 }
 
+void validate_namespace_finalize(std::string_view /*subresource*/, const Value& object, const Value& /*old*/,
+                                 FieldErrors& errors) {
+  validate_namespace(object, errors);
+}
+
 void default_node(Draft& draft) {
   change_member(draft, draft.root(), "status", [&](Value& status) {
     if (status["allocatable"].is_null() && !status["capacity"].is_null()) draft.set(status, "allocatable", status["capacity"]);
@@ -302,7 +307,8 @@ constexpr Strategy kStrategies[] = {
      .prepare_for_create = prepare_namespace,
      .prepare_for_update = prepare_namespace_update,
      .validate = validate_namespace,
-     .validate_status_update = validate_namespace_status},
+     .validate_status_update = validate_namespace_status,
+     .validate_subresource = validate_namespace_finalize},
     {.group = "",
      .kind = "Node",
      .keeps_status = true,

@@ -6,6 +6,15 @@
 #include "api/validate.h"
 
 namespace plinth::api {
+namespace {
+
+void validate_main(const Strategy& strategy, const Value& object, const Value* old, FieldErrors& errors) {
+  if (strategy.validate != nullptr) strategy.validate(object, errors);
+  if (old == nullptr && strategy.validate_create != nullptr) strategy.validate_create(object, errors);
+  if (old != nullptr && strategy.validate_update != nullptr) strategy.validate_update(object, *old, errors);
+}
+
+}  // namespace
 
 void default_object(Draft& object, const KindRow& row, const KindVersion& version) {
   apply_defaults(object, object.root(), *version.schema);
@@ -14,7 +23,8 @@ void default_object(Draft& object, const KindRow& row, const KindVersion& versio
   if (strategy != nullptr && strategy->default_ != nullptr) strategy->default_(object);
 }
 
-FieldErrors validate_object(const Value& object, const Value* old, const KindRow& row, const KindVersion& version) {
+FieldErrors validate_object(const Value& object, const Value* old, const KindRow& row, const KindVersion& version,
+                            std::string_view subresource) {
   FieldErrors errors;
   if (old == nullptr)
     validate_metadata(object, row, errors);
@@ -24,9 +34,13 @@ FieldErrors validate_object(const Value& object, const Value* old, const KindRow
   const Strategy* strategy = row.builtin ? find_strategy(row.group, row.kind) : nullptr;
   if (strategy == nullptr) return errors;
   FieldErrors own;
-  if (strategy->validate != nullptr) strategy->validate(object, own);
-  if (old == nullptr && strategy->validate_create != nullptr) strategy->validate_create(object, own);
-  if (old != nullptr && strategy->validate_update != nullptr) strategy->validate_update(object, *old, own);
+  if (subresource.empty()) {
+    validate_main(*strategy, object, old, own);
+  } else if (old != nullptr && subresource == "status") {
+    if (strategy->validate_status_update != nullptr) strategy->validate_status_update(object, *old, own);
+  } else if (old != nullptr && strategy->validate_subresource != nullptr) {
+    strategy->validate_subresource(subresource, object, *old, own);
+  }
   append_distinct(errors, std::move(own));
   return errors;
 }

@@ -1,6 +1,8 @@
 // Everything that decides whether an object may be stored, in one place: metadata, schema and strategy.
 #pragma once
 
+#include <string_view>
+
 #include "api/field_error.h"
 #include "api/kind.h"
 #include "base/value.h"
@@ -10,7 +12,9 @@ namespace plinth::api {
 // Schema defaults and the strategy's own. For built-in and custom kinds; idempotent.
 void default_object(Draft& object, const KindRow& row, const KindVersion& version);
 
-// `object` is defaulted and prepared; `old` is null on create. Not for subresources.
-FieldErrors validate_object(const Value& object, const Value* old, const KindRow& row, const KindVersion& version);
+// `object` is defaulted and prepared; `old` is null on create. `subresource` is "" for the object itself; "status" and the
+// other subresources that write a part of the object are checked for that part.
+FieldErrors validate_object(const Value& object, const Value* old, const KindRow& row, const KindVersion& version,
+                            std::string_view subresource = "");
 
 }  // namespace plinth::api

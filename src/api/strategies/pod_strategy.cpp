@@ -6,6 +6,7 @@
 #include "api/strategies/draft_tools.h"
 #include "api/strategies/pod_defaults.h"
 #include "api/strategies/pod_rules.h"
+#include "api/strategies/pod_subresources.h"
 #include "api/strategies/qos_class.h"
 #include "api/strategies/strategy_tables.h"
 
@@ -299,7 +300,17 @@ void validate_template(const Value& object, FieldErrors& errors) {
   validate_pod_template(root["template"]);
 }
 
+// A Binding posted to pods/binding or bindings.
+void validate_binding(const Value& object, FieldErrors& errors) {
+  const FieldRef root(object, errors);
+  const FieldRef kind = root["target.kind"];
+  const FieldRef name = root["target.name"];
+  if (!kind.empty() && !kind.is("Node")) kind.not_supported({"Node", "<empty>"});
+  if (name.require() && (kind.empty() || kind.is("Node"))) name.check(check_dns1123_subdomain);
+}
+
 constexpr Strategy kStrategies[] = {
+    {.group = "", .kind = "Binding", .validate = validate_binding},
     {.group = "",
      .kind = "Pod",
      .default_ = default_pod,
@@ -310,6 +321,7 @@ constexpr Strategy kStrategies[] = {
      .validate_create = validate_new_pod,
      .validate_update = validate_pod_update,
      .validate_status_update = validate_pod_status_update,
+     .validate_subresource = validate_pod_subresource,
      .warnings = pod_warnings},
     {.group = "", .kind = "PodTemplate", .default_ = default_template, .validate = validate_template},
 };

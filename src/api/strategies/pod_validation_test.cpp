@@ -182,4 +182,32 @@ TEST_CASE("a pod without gates keeps its node selector") {
         "spec Forbidden");
 }
 
+TEST_CASE("subresources of a pod change their part only") {
+  const std::string plain =
+      pod(R"("resources":{"limits":{"cpu":"1","memory":"1Gi"},"requests":{"cpu":"500m","memory":"1Gi"}})");
+  const std::string debugged = pod("", R"("ephemeralContainers":[{"name":"e","image":"i"}])");
+  const struct {
+    std::string_view subresource;
+    std::string now, old;
+    std::string_view want;
+  } kCases[] = {
+      {"ephemeralcontainers", debugged, pod(""), ""},
+      {"ephemeralcontainers", pod(""), debugged, "spec.ephemeralContainers Forbidden"},
+      {"ephemeralcontainers", pod("", R"("ephemeralContainers":[{"name":"e","image":"j"}])"), debugged,
+       "spec.ephemeralContainers Forbidden"},
+      {"resize", pod(R"("resources":{"limits":{"cpu":"2","memory":"1Gi"},"requests":{"cpu":"500m","memory":"1Gi"}})"), plain,
+       ""},
+      {"resize", pod(R"("resources":{"limits":{"cpu":"1","memory":"1Gi"},"requests":{"cpu":"1","memory":"1Gi"}})"), plain,
+       "spec Invalid"},
+      {"resize", pod(R"("workingDir":"/x")"), pod(""), "spec Forbidden"},
+      {"resize", pod(R"("resources":{"requests":{"cpu":"1","ephemeral-storage":"1Gi"}})"),
+       pod(R"("resources":{"requests":{"cpu":"1"}})"), "spec Forbidden"},
+  };
+  for (const auto& c : kCases) {
+    FieldErrors errors;
+    strategy_of("", "Pod").validate_subresource(c.subresource, parsed(c.now).root(), parsed(c.old).root(), errors);
+    CHECK_MESSAGE(brief(errors) == c.want, c.subresource, " ", c.now);
+  }
+}
+
 }  // namespace plinth::api

@@ -37,6 +37,9 @@ struct Strategy {
   // After validate, on update only.
   void (*validate_update)(const Value& object, const Value& old, FieldErrors& errors) = nullptr;
   void (*validate_status_update)(const Value& object, const Value& old, FieldErrors& errors) = nullptr;
+  // A write of another subresource (ephemeralcontainers, resize, approval, finalize), which changed only its part.
+  void (*validate_subresource)(std::string_view subresource, const Value& object, const Value& old,
+                               FieldErrors& errors) = nullptr;
   // `old` is null on create.
   void (*warnings)(const Value& object, const Value& old, Warnings& warnings) = nullptr;
   void (*canonicalize)(Draft& object) = nullptr;

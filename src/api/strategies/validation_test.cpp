@@ -328,6 +328,8 @@ TEST_CASE("network") {
 
 TEST_CASE("namespaces, nodes, quotas, limits") {
   const CreateCase kCases[] = {
+      {"", "Binding", R"({"target":{"kind":"Pod"}})", "target.kind NotSupported; target.name Required"},
+      {"", "Binding", R"({"target":{"name":"n"}})", ""},
       {"", "Namespace", R"({"spec":{"finalizers":["kubernetes","x","a/b"]}})", "spec.finalizers Invalid"},
       {"", "Node",
        R"({"spec":{"taints":[{"key":"a","effect":"NoSchedule"},{"key":"a","effect":"NoSchedule"}],"podCIDRs":["x"]}})",
