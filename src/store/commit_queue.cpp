@@ -23,7 +23,7 @@ void CommitQueue::start() {
 
 bool CommitQueue::wants_inline(const Pending& pending) const {
   return stepped_on_ == nullptr && queue_.size() == 1 && exclusive_.empty() && pending.loop->in_loop() &&
-         writer_.counts().last_sync_ns < options_.inline_sync_ns_max;
+         writer_.counts().last_sync_ns < options_.inline_sync_ns_max && writer_.has_room_ready();
 }
 
 void CommitQueue::push(Pending pending) {
@@ -54,19 +54,22 @@ void CommitQueue::push(Pending pending) {
   changed_.notify_one();
 }
 
-void CommitQueue::run_exclusive(Task task) {
+bool CommitQueue::run_exclusive(Task task) {
   std::unique_lock lock(mutex_);
+  if (closing_) return false;
   exclusive_.push_back(std::move(task));
-  if (busy_) return;
+  if (busy_) return true;
   if (stepped_on_ == nullptr) {
     lock.unlock();
-    return changed_.notify_one();
+    changed_.notify_one();
+    return true;
   }
   busy_ = posted_ = true;
   lock.unlock();
   stepped_on_->post([self = weak_from_this()] {
     if (const auto queue = self.lock()) queue->run_inline();
   });
+  return true;
 }
 
 std::vector<Pending> CommitQueue::take_group() {

@@ -31,8 +31,8 @@ class CommitQueue : public std::enable_shared_from_this<CommitQueue> {
 
   // `done` is always called, on `pending.loop`.
   void push(Pending pending);
-  // Runs `task` between two groups, on the thread that would make the next one.
-  void run_exclusive(Task task);
+  // Runs `task` between two groups, on the thread that would make the next one. False when the queue is closed.
+  bool run_exclusive(Task task);
   // Commits what is queued and stops. From no loop that the queue waits for.
   void close();
 

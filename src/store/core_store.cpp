@@ -182,7 +182,9 @@ Result<void> CoreStore::begin_new_segment() {
   if (wiring_.loop != nullptr) return change();
   std::promise<Result<void>> done;
   auto result = done.get_future();
-  queue_->run_exclusive([&] { done.set_value(change()); });
+  if (!queue_->run_exclusive([&] { done.set_value(change()); })) {
+    return Error(Reason::kServiceUnavailable, "the store is shutting down");
+  }
   return result.get();
 }
 

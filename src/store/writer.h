@@ -65,6 +65,9 @@ class Writer {
   void refuse_growth(std::string reason);
   bool growth_refused() const { return growth_refused_.load(std::memory_order_relaxed); }
 
+  // Whether the next group needs no new file, which would take a while to make.
+  bool has_room_ready() const { return parts_.log == nullptr || parts_.log->has_spare(); }
+
   struct Counts {
     std::atomic<std::uint64_t> commits{0}, groups{0}, log_bytes{0}, sync_ns{0}, last_sync_ns{0};
   };
