@@ -47,6 +47,10 @@ TEST_CASE("rows of the built-in kinds") {
   CHECK(deployments->versions[0].subresources[0].name == "scale");
   CHECK(deployments->versions[0].subresources[0].kind.kind == "Scale");
 
+  // A property that is called like a keyword keeps its type under an overlay.
+  const Field* limit = builtin_type("core.v1.LimitRangeItem")->field("default");
+  REQUIRE(limit != nullptr);
+  CHECK(limit->schema->type == SchemaType::kObject);
   REQUIRE(row("", "nodes")->short_names.size() == 1);
   CHECK(row("", "nodes")->short_names[0] == "no");
   CHECK_FALSE(row("authentication.k8s.io", "tokenreviews")->stored);

@@ -38,15 +38,16 @@ std::vector<fs::path> files_of(const fs::path& folder, std::string_view extensio
   return out;
 }
 
-// Maps merge deeply, null removes, everything else replaces.
-void merge_into(Draft& draft, Value& target, const Value& overlay) {
+// Maps merge deeply, null removes, everything else replaces. The value of the keyword `default` replaces too, but not a property
+// of that name.
+void merge_into(Draft& draft, Value& target, const Value& overlay, bool keywords = true) {
   for (const Member& m : overlay.members()) {
     if (m.value.is_null()) {
       draft.remove(target, m.key());
-    } else if (m.value.is_object() && m.key() != "default") {
+    } else if (m.value.is_object() && !(keywords && m.key() == "default")) {
       Value& slot = draft.member(target, m.key());
       if (!slot.is_object()) slot = draft.object();
-      merge_into(draft, slot, m.value);
+      merge_into(draft, slot, m.value, !(keywords && m.key() == "properties"));
     } else {
       draft.set(target, m.key(), draft.clone(m.value));
     }
