@@ -322,6 +322,9 @@ TEST_CASE("an answer reaches a client that already ended its own side") {
 }
 
 TEST_CASE("upgrade hands the stream over with the bytes that came early") {
+  Transport transport = Transport::kPlain;
+  SUBCASE("plain") {}
+  SUBCASE("TLS") { transport = Transport::kTls; }
   std::unique_ptr<Stream> handed;
   std::string rest = "untouched";
   HttpWorld world([&](HttpRequest request, std::shared_ptr<Responder> responder) {
@@ -330,7 +333,7 @@ TEST_CASE("upgrade hands the stream over with the bytes that came early") {
     headers.add("upgrade", "frob");
     handed = responder->upgrade(std::move(headers), rest);
     CHECK(responder->closed());
-  });
+  }, {}, transport);
   const auto client = world.connect();
   client->send("GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: frob\r\n\r\nearly");
   REQUIRE(world.until([&] { return handed != nullptr; }));
