@@ -71,9 +71,18 @@ Result<void> check_config(const ApplyInput& input) {
   }
   const Value* managed = config->find_path({"metadata", "managedFields"});
   if (managed != nullptr && !managed->is_null()) return bad_request("metadata.managedFields must be nil");
-  auto errors = check_typed(object_type(*input.scope.schema), config.root(), false);
-  if (errors.empty()) return {};
-  return bad_request(fmt::format("failed to create typed patch object ({}): {}", object_text(config), typed_errors_text(errors)));
+  return {};
+}
+
+// What the configuration says something about. Errors when it does not fit the schema.
+Result<FieldSet> applied_fields(const ApplyInput& input, Arena& arena) {
+  TypeRef type = object_type(*input.scope.schema);
+  bool fits = false;
+  FieldSet fields = field_set_of(type, input.config.root(), arena, Zeros::kIgnore, &fits);
+  if (fits) return fields;
+  auto errors = check_typed(type, input.config.root(), false);
+  if (errors.empty()) return fields;
+  return bad_request(fmt::format("failed to create typed patch object ({}): {}", object_text(input.config), typed_errors_text(errors)));
 }
 
 Document merged_document(TypeRef type, const Document& live, const Document& config) {
@@ -84,17 +93,15 @@ Document merged_document(TypeRef type, const Document& live, const Document& con
 }
 
 // One attempt; `conflicts` are left behind when it fails with them.
-Result<ApplyOutput> attempt(const ApplyInput& input, const Document& live, const ManagedFields& tracked, bool force,
-                            OwnershipConflicts& conflicts) {
+Result<ApplyOutput> attempt(const ApplyInput& input, const Document& live, const ManagedFields& tracked, const FieldSet& applied,
+                            bool force, OwnershipConflicts& conflicts) {
   ApplyOutput out;
   out.managers = tracked.derive();
-  out.managers.retain(input.config);
   Ownership ownership(input.scope, out.managers, Zeros::kIgnore);
   std::vector<ManagedEntry>& entries = out.managers.entries();
   TRY(ownership.reconcile(live, entries));
 
   ManagedEntry self = make_entry(input.scope, input.manager, ManagedOperation::kApply, out.managers);
-  FieldSet applied = field_set_of(ownership.type(), input.config.root(), out.managers.arena());
   self.fields = ownership.without_reset(applied, input.scope.api_version);
   ManagedEntry last;
   if (ManagedEntry* previous = out.managers.find(self)) {
@@ -129,13 +136,15 @@ Result<ApplyOutput> apply(const ApplyInput& input) {
   const Document& live = or_nothing(input.live);
   ManagedFields tracked = input.live_managers != nullptr ? input.live_managers->derive() : ManagedFields();
   if (tracked.empty()) TRY(track(input.scope, nothing(), live, kBeforeFirstApply, tracked));
+  tracked.retain(input.config);
+  FieldSet applied = TRY(applied_fields(input, tracked.arena()));
   OwnershipConflicts conflicts;
-  Result<ApplyOutput> out = attempt(input, live, tracked, input.force, conflicts);
+  Result<ApplyOutput> out = attempt(input, live, tracked, applied, input.force, conflicts);
   if (input.manager != kClientSideApplier) return out;
   if (!out.ok() && !conflicts.empty()) {
     OwnershipConflicts rest = conflicts_beyond_last_applied(input, conflicts);
     if (!rest.empty()) return conflict_error(rest);
-    out = attempt(input, live, tracked, true, conflicts);
+    out = attempt(input, live, tracked, applied, true, conflicts);
   }
   if (!out.ok()) return out;
   out->object = with_last_applied(out->object, input.config);

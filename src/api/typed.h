@@ -20,8 +20,9 @@ std::string typed_errors_text(const std::vector<std::string>& errors);
 // Whether fields that Go has although the document leaves them out are there, and equal to themselves written out.
 enum class Zeros : std::uint8_t { kIgnore, kCount };
 
-// Every leaf and list item of the value. The elements refer to the value's strings, the schema's and to `arena`.
-FieldSet field_set_of(TypeRef type, const Value& value, Arena& arena, Zeros zeros = Zeros::kIgnore);
+// Every leaf and list item of the value. The elements refer to the value's strings, the schema's and to `arena`. `fits` tells
+// whether check_typed() would find nothing, no duplicates included.
+FieldSet field_set_of(TypeRef type, const Value& value, Arena& arena, Zeros zeros = Zeros::kIgnore, bool* fits = nullptr);
 
 // `config` laid over `live`: no field goes away, scalars and atomic parts are the config's, items of lists are merged by their
 // names and ordered by both sides. Parts that do not change are `live`'s own storage. Both must be kept alive by `draft`.

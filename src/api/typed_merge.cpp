@@ -54,6 +54,11 @@ class Merger {
     Value out = left;
     for (const Member& m : right.members()) {
       const Value* old = left.find(m.key());
+      bool scalar = !m.value.is_null() && !m.value.is_object() && !m.value.is_array();
+      if (scalar && old != nullptr) {
+        if (!equal(*old, m.value)) draft_.set(out, m.key(), m.value);
+        continue;
+      }
       TypeRef member = member_type(type, m.key());
       Value merged = old != nullptr && member ? merge(member, *old, m.value) : m.value;
       if (old == nullptr || !identical(*old, merged)) draft_.set(out, m.key(), merged);

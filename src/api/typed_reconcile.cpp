@@ -23,6 +23,7 @@ class Reconciler {
         break;
     }
     for (const FieldSetNode* n = below.begin(); n < below.end(); n += n->span) {
+      if (n->span == 1) continue;  // a leaf stays one, whatever its type has become
       TypeRef child = type_below(type, n->element);
       if (!child) continue;
       path_.push_back(n->element);

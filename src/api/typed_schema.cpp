@@ -207,6 +207,17 @@ ScalarKind scalar_kind(TypeRef type) {
   }
 }
 
+bool fits_scalar(TypeRef type, const Value& v) {
+  if (v.is_null()) return true;
+  switch (scalar_kind(type)) {
+    case ScalarKind::kNumeric: return v.is_number();
+    case ScalarKind::kString: return v.is_string();
+    case ScalarKind::kBoolean: return v.is_bool();
+    case ScalarKind::kUntyped: return !v.is_array() && !v.is_object();
+  }
+  return false;
+}
+
 const Value* zero_of(TypeRef parent, const Field& field) {
   if (!parent.schema->builtin || !is_struct(*parent.schema)) return nullptr;
   static const Value null{};

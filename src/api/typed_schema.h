@@ -38,6 +38,8 @@ bool is_atomic_map(TypeRef type);
 bool is_untyped_map(TypeRef type);
 enum class ScalarKind : std::uint8_t { kNumeric, kString, kBoolean, kUntyped };
 ScalarKind scalar_kind(TypeRef type);
+// Whether a value may stand for a scalar of the type; null always may.
+bool fits_scalar(TypeRef type, const Value& value);
 
 // What Go has in a field of a built-in type that the document leaves out; nullptr when nothing stands for its absence.
 const Value* zero_of(TypeRef parent, const Field& field);

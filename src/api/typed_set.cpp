@@ -11,7 +11,9 @@ class SetWalk {
 
   void walk(TypeRef type, const Value& value) {
     switch (form_of(type, &value)) {
-      case Form::kScalar: return builder_.mark(path_);
+      case Form::kScalar:
+        if (!fits_scalar(type, value)) fits_ = false;
+        return builder_.mark(path_);
       case Form::kList: return walk_list(type, value);
       case Form::kMap:
       case Form::kAny: return walk_map(type, value);
@@ -19,6 +21,7 @@ class SetWalk {
   }
 
   FieldSet take() { return std::move(builder_).finish(); }
+  bool fits() const { return fits_; }
 
  private:
   struct Item {
@@ -27,7 +30,8 @@ class SetWalk {
   };
 
   void walk_map(TypeRef type, const Value& value) {
-    if (is_atomic_map(type)) return builder_.mark(path_);
+    if (!value.is_object() && !value.is_null()) fits_ = false;
+    if (is_atomic_map(type)) return mark_whole(type, value);
     std::size_t begin = items_.size();
     for (const Member& m : value.members()) items_.push_back({PathElement::field(m.key()), &m.value});
     if (zeros_ == Zeros::kCount && value.is_object()) add_zeros(type, value);
@@ -38,6 +42,7 @@ class SetWalk {
       TypeRef member = member_type(type, item.element.name(), &declared);
       path_.push_back(item.element);
       if (member) walk(member, *item.value);
+      else fits_ = false;
       bool empty = item.value->is_null() || (item.value->is_object() && item.value->size() == 0);
       if (!declared || empty) builder_.mark(path_);
       path_.pop_back();
@@ -54,11 +59,13 @@ class SetWalk {
   }
 
   void walk_list(TypeRef type, const Value& value) {
-    if (is_atomic_list(type)) return builder_.mark(path_);
+    if (!value.is_array() && !value.is_null()) fits_ = false;
+    if (is_atomic_list(type)) return mark_whole(type, value);
     std::size_t begin = items_.size();
     for (const Value& v : value.items()) {
       Item item{{}, &v};
       if (element_of(type, v, arena_, item.element)) items_.push_back(item);
+      else fits_ = false;
     }
     sort_items(begin);
     TypeRef items = item_type(type);
@@ -67,6 +74,7 @@ class SetWalk {
       path_.push_back(item.element);
       std::size_t last = i;
       while (last + 1 < items_.size() && items_[last + 1].element == item.element) ++last;
+      if (last != i) fits_ = false;
       // Items that share a name are owned together, as one leaf.
       if (last == i) walk(items, *item.value);
       builder_.mark(path_);
@@ -77,6 +85,12 @@ class SetWalk {
     items_.resize(begin);
   }
 
+  // One leaf; its content matters to whether the value fits only.
+  void mark_whole(TypeRef type, const Value& value) {
+    builder_.mark(path_);
+    if (fits_ && value.size() > 0) fits_ = check_typed(type, value, false).empty();
+  }
+
   void sort_items(std::size_t begin) {
     auto less = [](const Item& a, const Item& b) { return a.element.compare(b.element) < 0; };
     auto first = items_.begin() + static_cast<std::ptrdiff_t>(begin);
@@ -85,6 +99,7 @@ class SetWalk {
 
   Arena& arena_;
   Zeros zeros_;
+  bool fits_ = true;
   std::vector<PathElement> path_;
   std::vector<Item> items_;  // of all open levels; a stack
   FieldSetBuilder builder_;
@@ -104,9 +119,10 @@ void name_fields(TypeRef type, const FieldSetNode* begin, const FieldSetNode* en
 
 }  // namespace
 
-FieldSet field_set_of(TypeRef type, const Value& value, Arena& arena, Zeros zeros) {
+FieldSet field_set_of(TypeRef type, const Value& value, Arena& arena, Zeros zeros, bool* fits) {
   SetWalk walk(arena, zeros);
   walk.walk(type, value);
+  if (fits != nullptr) *fits = walk.fits();
   return walk.take();
 }
 
