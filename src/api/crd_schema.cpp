@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "api/field_slots.h"
 #include "base/json.h"
 
 namespace plinth::api {
@@ -129,6 +130,11 @@ class Compiler {
       out[i].required = std::any_of(required.begin(), required.end(), [&](const Value& r) { return r.as_string() == out[i].name; });
     }
     s.fields = out;
+    if (out.size() >= kSlotFieldsMin && out.size() <= kSlotFieldsMax) {
+      const std::span<std::uint8_t> slots = array<std::uint8_t>(slot_count(out.size()));
+      fill_slots(out, slots);
+      s.slots = slots;
+    }
     std::vector<std::string_view> undeclared;
     for (const Value& r : required) {
       if (s.field(r.as_string()) == nullptr) undeclared.push_back(r.as_string());

@@ -188,6 +188,13 @@ struct QuantityParser {
     const std::string all = std::string(whole) + std::string(fraction);
     return all[0] != '0' && !(all.size() >= 3 && all.compare(all.size() - 3, 3, "000") == 0);
   }
+  // The usual "256Mi": short digits that 1024 does not divide, below the cap. Spares the wide arithmetic.
+  bool is_plain_binary(std::string_view text) const {
+    if (base != 2 || exponent > 40 || whole.size() > 4 || text.size() != whole.size() + suffix.size()) return false;
+    int value = 0;
+    std::from_chars(whole.data(), whole.data() + whole.size(), value);
+    return value % 1024 != 0;
+  }
   int last_three_bits() const {
     std::int64_t v = 0;
     std::from_chars(whole.data(), whole.data() + whole.size(), v);
@@ -301,6 +308,9 @@ Result<bool> canonical_quantity(std::string_view text, std::string& out) {
   if (text == "0") return false;
   QuantityParser parts;
   TRY(parts.split(text));
+  if (parts.is_plain_binary(text)) return false;
+  // Only an exponent of its own can be out of range.
+  if (parts.format != Quantity::Format::kDecimalExponent && parts.keeps_spelling()) return false;
   const Quantity value = TRY(parts.number());
   if (parts.keeps_spelling()) return false;
   std::string canonical = value.text();

@@ -83,6 +83,7 @@ struct Schema {
   std::int64_t min_length = -1, max_length = -1;                  // characters; -1: none
   std::int64_t min_items = -1, max_items = -1, min_properties = -1, max_properties = -1;
   std::span<const Field> fields;              // sorted by name
+  std::span<const std::uint8_t> slots;        // finds fields by name, see field_slots.h; may be empty
   const Schema* additional = nullptr;         // additionalProperties
   const Schema* items = nullptr;
   std::span<const std::string_view> list_map_keys;
@@ -93,7 +94,7 @@ struct Schema {
   std::span<const ValidationRule> validations;
   const Value* default_value = nullptr;
 
-  // Binary search by name; nullptr when the field is not declared.
+  // nullptr when the field is not declared.
   const Field* field(std::string_view name) const;
 };
 

@@ -24,7 +24,7 @@ Result<void> write_file(const std::string& path, const std::string& text) {
 
 std::string header(const KindData& data) {
   std::string out =
-      "#pragma once\n\n#include \"api/kind.h\"\n#include \"base/value_body.h\"\n\nnamespace plinth::api::builtin {\n\n"
+      "#pragma once\n\n#include \"api/field_slots.h\"\n#include \"api/kind.h\"\n#include \"base/value_body.h\"\n\nnamespace plinth::api::builtin {\n\n"
       "// Lists and objects of static storage, laid out as in an arena.\n"
       "template <std::size_t N>\nstruct StaticItems {\n  ValueBuilder::Body body;\n  Value items[N];\n};\n"
       "template <>\nstruct StaticItems<0> {\n  ValueBuilder::Body body;\n  struct {} items;\n};\n"

@@ -92,7 +92,8 @@ Result<void> SchemaWriter::add_type(const std::string& name) {
 std::string SchemaWriter::constant(std::string_view type, std::string_view extent, const std::string& body) {
   const std::string text = std::string(type) + std::string(extent) + body;
   const auto [at, added] = shared_.emplace(text, "c" + std::to_string(shared_.size()));
-  if (added) constants_ += "constinit const " + std::string(type) + " " + at->second + std::string(extent) + " = " + body + ";\n";
+  // The slots of a schema are computed from its fields at compile time.
+  if (added) constants_ += (type == "Field" ? "constexpr " : "constinit const ") + std::string(type) + " " + at->second + std::string(extent) + " = " + body + ";\n";
   return at->second;
 }
 
@@ -259,7 +260,11 @@ Result<std::string> SchemaWriter::fields(const Value& node, const At& at) {
     const bool is_required = std::any_of(required.begin(), required.end(), [&](const Value& v) { return v.as_string() == m->key(); });
     body += "  " + TRY(field(*m, is_required, {at.file, joined_path(at.path, m->key())})) + ",\n";
   }
-  return ".fields = " + constant("Field", "[]", body + "}") + ", ";
+  const std::string table = constant("Field", "[]", body + "}");
+  std::string out = ".fields = " + table + ", ";
+  // The limits are those of field_slots.h.
+  if (sorted.size() >= 4 && sorted.size() <= 127) out += ".slots = " + constant("auto", "", "make_slots(" + table + ")") + ", ";
+  return out;
 }
 
 Result<std::string> SchemaWriter::field(const Member& property, bool required, const At& at) {
