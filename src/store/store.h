@@ -164,7 +164,8 @@ class Store {
   // A new key for what is sensitive; blocks until no file of the store holds anything sealed with an older one. The watch
   // history before it is given up.
   virtual Result<void> rotate_key() = 0;
-  // Stops the writer after what is queued; nothing may be committed afterwards.
+  // Stops the writer after what is queued; nothing may be committed afterwards. Loops that were given to commit, watch or
+  // when_published must live until it has returned (a post may be under way); reading goes on until the store is destroyed.
   virtual void close() = 0;
   struct Stats {
     std::uint64_t commits = 0, groups = 0, log_bytes = 0, history_bytes = 0, sync_ns_total = 0, snapshots = 0;

@@ -137,9 +137,9 @@ TEST_CASE("increments from several loops are linearizable, and watchers see each
         for (std::size_t i = 0; i < follower->values.size(); ++i) CHECK(follower->values[i] == static_cast<std::int64_t>(i) + 1);
       }
       for (std::size_t i = 0; i < followers.size(); ++i) loops[i]->call([&] { followers[i]->watch.reset(); });
+      store->close();  // before the loops go: its threads post to them
     }
     CHECK(value_of(store->snapshot()->get(kKey)) == kIncrements * kClients);
-    store->close();
     if (!durable) continue;
     CHECK(store->stats().snapshots > 0);
     store.reset();
@@ -170,6 +170,7 @@ TEST_CASE("keys are rotated while others write") {
     thread.loop().post([&] { client.step(); });
     for (int i = 0; i < 3; ++i) CHECK(store->rotate_key().ok());
     client.finished.get_future().get();
+    store->close();
   }
   store.reset();
   auto again = make_store(options, World{&clock, &entropy, &disk, nullptr}, StoreWiring{&sealer, nullptr});
