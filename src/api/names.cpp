@@ -60,6 +60,13 @@ std::string bad_label_key_name() {
       kLabelKeyPattern, {"MyName", "my.name", "123-abc"});
 }
 
+std::string bad_subdomain() {
+  return not_of_form(
+      "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with "
+      "an alphanumeric character",
+      kSubdomainPattern, {"example.com"});
+}
+
 // Go's unicode.IsPrint, as its quoting applies it: what is not printed as itself is escaped.
 bool is_printable(char32_t rune, std::string_view bytes) {
   if (rune < 0x80) return rune >= 0x20 && rune < 0x7f;
@@ -92,11 +99,7 @@ Complaints check_dns1123_label(std::string_view text) {
 Complaints check_dns1123_subdomain(std::string_view text) {
   Complaints out;
   if (text.size() > kDnsSubdomainMax) out.push_back(too_long_name(kDnsSubdomainMax));
-  if (!is_subdomain_form(text)) {
-    out.push_back(not_of_form("a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
-                              "and must start and end with an alphanumeric character",
-                              kSubdomainPattern, {"example.com"}));
-  }
+  if (!is_subdomain_form(text)) out.push_back(bad_subdomain());
   return out;
 }
 
@@ -143,7 +146,9 @@ Complaints check_label_key(std::string_view text) {
     if (slash == 0) {
       out.push_back("prefix part must be non-empty");
     } else {
-      for (const std::string& complaint : check_dns1123_subdomain(text.substr(0, slash))) out.push_back("prefix part " + complaint);
+      std::string_view prefix = text.substr(0, slash);
+      if (prefix.size() > kDnsSubdomainMax) out.push_back("prefix part " + too_long(kDnsSubdomainMax));
+      if (!is_subdomain_form(prefix)) out.push_back("prefix part " + bad_subdomain());
     }
   }
   if (name.empty()) {

@@ -69,7 +69,7 @@ TEST_CASE("names: label keys and values") {
       {"only/one/slash", {"a valid label key must consist"}}, {"example.com/", {"name part must be non-empty", "name part must consist"}},
       {"/simple", {"prefix part must be non-empty"}}, {"Example.com/abc", {"prefix part a lowercase RFC 1123 subdomain"}},
       {"", {"name part must be non-empty", "name part must consist"}}, {repeat(64, 'a'), {"name part must be no more than 63 bytes"}},
-      {repeat(254, 'a') + "/abc", {"prefix part must be no more than 253 characters"}},
+      {repeat(254, 'a') + "/abc", {"prefix part must be no more than 253 bytes"}},
   });
   check_all(check_label_value, {
       {"", {}}, {"end-with-num-1", {}}, {"1234", {}}, {"a", {}}, {"a_b.C", {}}, {repeat(63, 'a'), {}},

@@ -61,8 +61,8 @@ func name(line []byte) answer {
 		return failed(err)
 	}
 	checks := map[string]func(string) []string{
-		"label":        content.IsDNS1123Label,
-		"subdomain":    content.IsDNS1123Subdomain,
+		"label":        validation.IsDNS1123Label,
+		"subdomain":    validation.IsDNS1123Subdomain,
 		"label1035":    validation.IsDNS1035Label,
 		"wildcard":     validation.IsWildcardDNS1123Subdomain,
 		"label_key":    content.IsLabelKey,
