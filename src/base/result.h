@@ -57,6 +57,8 @@ struct ErrorDetails {
   std::string uid;
   std::vector<Cause> causes;
   std::int32_t retry_after_seconds = 0;
+  // Status.metadata.continue: of an expired list, how to go on at the latest state.
+  std::string continue_token;
 };
 
 // An error as it would be told to a client: reason, message and details. Small (one pointer), move-only.

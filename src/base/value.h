@@ -200,6 +200,8 @@ class Draft {
   // Ends the draft; the document keeps everything alive that it refers to. Where that would be a chain of more than
   // kArenaDepthMax arenas (a document changed many times over), the document is copied into one arena instead.
   Document finish() &&;
+  // The draft as it is now, to be read only until its next change.
+  Document view() const { return Document(arena_, root_); }
   static constexpr std::size_t kArenaDepthMax = 8;
 
  private:

@@ -97,10 +97,11 @@ void StateSnapshot::scan(std::string_view prefix, std::string_view start,
   });
 }
 
-std::size_t StateSnapshot::count(std::string_view prefix) const {
+std::size_t StateSnapshot::count_from(std::string_view prefix, std::string_view start) const {
   const std::string end = prefix_end(prefix);
   const std::size_t below = end.empty() ? state_.objects().size() : state_.objects().rank(end);
-  return below - state_.objects().rank(prefix);
+  const std::size_t before = state_.objects().rank(start);
+  return below > before ? below - before : 0;
 }
 
 void StateSnapshot::owned_by(std::string_view owner_uid, const std::function<bool(const RecordPtr&)>& visit) const {

@@ -67,7 +67,8 @@ class StateSnapshot final : public Snapshot {
   Revision revision() const override { return state_.revision; }
   RecordPtr get(std::string_view key) const override { return state_.find(key); }
   void scan(std::string_view prefix, std::string_view start, const std::function<bool(const RecordPtr&)>& visit) const override;
-  std::size_t count(std::string_view prefix) const override;
+  std::size_t count(std::string_view prefix) const override { return count_from(prefix, prefix); }
+  std::size_t count_from(std::string_view prefix, std::string_view start) const override;
   RecordPtr by_uid(std::string_view uid) const override { return state_.by_uid(uid); }
   void owned_by(std::string_view owner_uid, const std::function<bool(const RecordPtr&)>& visit) const override;
   std::size_t object_count() const override { return state_.objects().size(); }

@@ -31,6 +31,8 @@ class Snapshot {
   // In key order, keys >= `start` having `prefix`; stops when `visit` returns false. Takes no copies.
   virtual void scan(std::string_view prefix, std::string_view start, const std::function<bool(const RecordPtr&)>& visit) const = 0;
   virtual std::size_t count(std::string_view prefix) const = 0;  // O(log n)
+  // Of the keys having `prefix`, those >= `start`. O(log n).
+  virtual std::size_t count_from(std::string_view prefix, std::string_view start) const = 0;
   // By index.
   virtual RecordPtr by_uid(std::string_view uid) const = 0;
   virtual void owned_by(std::string_view owner_uid, const std::function<bool(const RecordPtr&)>& visit) const = 0;
