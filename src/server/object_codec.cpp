@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "store/record_codec.h"
 
 namespace plinth::server {
 namespace {
@@ -60,7 +61,6 @@ store::EncodedObject encode_object(const Value& object, std::string_view managed
     if (m.key() == "kind" || m.key() == "apiVersion" || m.key() == "metadata") continue;
     append_member(out, m.key(), m.value);
   }
-  encoded.metadata_offset = static_cast<std::uint32_t>(out.size());
   out += "\"metadata\":{";
   for (const Member& m : metadata.members()) {
     if (m.key() == "managedFields" || m.key() == "resourceVersion") continue;
@@ -118,11 +118,25 @@ Result<Document> decode_record(const store::Record& record, std::string_view hea
   return parse_json(text);
 }
 
+Result<store::RecordPtr> make_record(std::string_view key, store::Revision revision, store::Revision create_revision,
+                                     const store::EncodedObject& object) {
+  store::MutableRecordPtr record = TRY(store::RecordBuilder::build(key, object));
+  store::RecordBuilder::stamp(*record, revision, create_revision);
+  return store::RecordPtr(std::move(record));
+}
+
 std::string_view managed_fields_text(const store::Record& record) {
   constexpr std::string_view kLead = ",\"managedFields\":";
   std::string_view rest = record.body().substr(record.managed_fields_cut());
   if (rest.substr(0, kLead.size()) != kLead) return {};
   return rest.substr(kLead.size(), rest.size() - kLead.size() - 2);
+}
+
+std::string_view metadata_text(const store::Record& record) {
+  // A quote inside a string is escaped, and nothing in metadata before managedFields has a member "metadata" that is an object: the
+  // last occurrence is the object's own.
+  std::size_t at = record.body().substr(0, record.managed_fields_cut()).rfind("\"metadata\":{");
+  return record.body().substr(at);
 }
 
 std::string kind_prefix(const api::KindRow& row) {

@@ -27,8 +27,14 @@ ByteChain object_bytes(const store::RecordPtr& record, std::string_view header, 
 
 // A record's document with kind and apiVersion set. `with_managed_fields` false parses less.
 Result<Document> decode_record(const store::Record& record, std::string_view header, bool with_managed_fields);
+// A record that is not (yet) in the store: dry runs, other forms of a stored one.
+Result<store::RecordPtr> make_record(std::string_view key, store::Revision revision, store::Revision create_revision,
+                                     const store::EncodedObject& object);
 // The JSON array text of a record's managedFields; "" when there are none.
 std::string_view managed_fields_text(const store::Record& record);
+
+// `"metadata":{...}}`: the end of the body from metadata on.
+std::string_view metadata_text(const store::Record& record);
 
 // "/apps/deployments/ns/name"; namespace "" for cluster scope.
 std::string object_key(const api::KindRow& row, std::string_view name_space, std::string_view name);

@@ -68,7 +68,10 @@ Error about(Reason reason, std::string message, std::string_view group, std::str
 }  // namespace
 
 std::string status_json(const Error& error) {
-  std::string out = R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":)";
+  std::string out = R"({"kind":"Status","apiVersion":"v1","metadata":{)";
+  bool first = true;
+  append_field(out, "continue", error.details().continue_token, first);
+  out += R"(},"status":"Failure","message":)";
   append_json_string(out, error.message());
   out += ',';
   if (error.reason() != Reason::kNone) {

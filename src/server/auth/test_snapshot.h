@@ -59,9 +59,10 @@ class TestSnapshot final : public store::Snapshot {
       if (!visit(it->second)) return;
     }
   }
-  std::size_t count(std::string_view prefix) const override {
+  std::size_t count(std::string_view prefix) const override { return count_from(prefix, prefix); }
+  std::size_t count_from(std::string_view prefix, std::string_view start) const override {
     std::size_t n = 0;
-    scan(prefix, prefix, [&](const store::RecordPtr&) { return ++n > 0; });
+    scan(prefix, start, [&](const store::RecordPtr&) { return ++n > 0; });
     return n;
   }
   store::RecordPtr by_uid(std::string_view uid) const override {

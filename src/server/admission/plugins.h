@@ -1,0 +1,14 @@
+// The built-in admission plugins, one file each; default_admission_plugins() has their order.
+#pragma once
+
+#include <memory>
+
+#include "server/admission/admission.h"
+
+namespace plinth::server {
+
+std::unique_ptr<AdmissionPlugin> make_namespace_lifecycle();
+std::unique_ptr<AdmissionPlugin> make_rbac_escalation();
+std::unique_ptr<AdmissionPlugin> make_definition_names();
+
+}  // namespace plinth::server

@@ -1,0 +1,134 @@
+#include "server/admission/webhook_call.h"
+
+#include "base/base64.h"
+#include "base/ids.h"
+#include "base/json.h"
+#include "base/quoted.h"
+#include "net/tls.h"
+#include "server/admission/webhook_address.h"
+#include "server/object_codec.h"
+
+namespace plinth::server {
+namespace {
+
+constexpr std::size_t kAnswerBytesMax = 16 * 1024 * 1024;
+
+Value gvk(Draft& d, std::string_view group, std::string_view version, std::string_view last_name, std::string_view last) {
+  Value out = d.object();
+  d.set(out, "group", group);
+  d.set(out, "version", version);
+  d.set(out, last_name, last);
+  return out;
+}
+
+std::string review_json(const AdmissionRequest& request, const std::string& uid) {
+  Draft d;
+  d.root() = d.object();
+  d.set(d.root(), "kind", "AdmissionReview");
+  d.set(d.root(), "apiVersion", "admission.k8s.io/v1");
+  Value& r = d.member(d.root(), "request");
+  r = d.object();
+  const api::KindRow& row = *request.kind.row;
+  const std::string_view version = request.kind.version->name;
+  d.set(r, "uid", uid);
+  const Value kind = gvk(d, row.group, version, "kind", row.kind);
+  const Value resource = gvk(d, row.group, version, "resource", row.plural);
+  d.set(r, "kind", kind);
+  d.set(r, "resource", resource);
+  d.set(r, "requestKind", kind);
+  d.set(r, "requestResource", resource);
+  if (!request.subresource.empty()) {
+    d.set(r, "subResource", request.subresource);
+    d.set(r, "requestSubResource", request.subresource);
+  }
+  d.set(r, "name", request.name);
+  if (!request.name_space.empty()) d.set(r, "namespace", request.name_space);
+  d.set(r, "operation", operation_name(request.operation));
+  d.set(r, "userInfo", auth::user_to_value(d, *request.user));
+  if (request.object != nullptr) d.set(r, "object", d.clone(request.object->root()));
+  if (!request.old_object.is_null()) d.set(r, "oldObject", d.clone(request.old_object.root()));
+  d.set(r, "dryRun", Value::of(request.dry_run));
+  if (!request.options.is_null()) d.set(r, "options", d.clone(request.options.root()));
+  return to_json(d.root());
+}
+
+Error failure(const Webhook& webhook, std::string_view why) {
+  return internal_error("failed calling webhook " + quoted(webhook.name()) + ": " + std::string(why));
+}
+
+Error denial_of(const Webhook& webhook, const Value& status) {
+  std::string message = "admission webhook " + quoted(webhook.name()) + " denied the request";
+  const std::string_view said = status["message"].as_string();
+  const std::string_view reason = status["reason"].as_string();
+  if (!said.empty()) message += ": " + std::string(said);
+  else if (!reason.empty()) message += ": " + std::string(reason);
+  else message += " without explanation";
+  const std::int64_t code = status["code"].as_int();
+  Error error(code == 403 ? Reason::kForbidden : Reason::kBadRequest, std::move(message));
+  error.set_code(code >= 400 && code < 600 ? static_cast<int>(code) : 400);
+  return error;
+}
+
+Result<WebhookAnswer> read_answer(const Webhook& webhook, const std::string& uid, const net::HttpResponse& response) {
+  if (response.status != 200) return failure(webhook, "the answer has status " + std::to_string(response.status));
+  auto body = parse_json(flatten(response.body));
+  if (!body.ok()) return failure(webhook, body.error().message());
+  const Value answer = (*body)["response"];
+  if (!answer.is_object()) return failure(webhook, "the answer has no response");
+  if (answer["uid"].as_string() != uid) return failure(webhook, "expected response.uid=" + quoted(uid) + ", got " + quoted(answer["uid"].as_string()));
+  WebhookAnswer out;
+  for (const Value& warning : answer["warnings"].items()) out.warnings.emplace_back(warning.as_string());
+  out.allowed = answer["allowed"].as_bool();
+  if (!out.allowed) {
+    out.denial = denial_of(webhook, answer["status"]);
+    return out;
+  }
+  const std::string_view patch = answer["patch"].as_string();
+  if (patch.empty()) return out;
+  if (answer["patchType"].as_string() != "JSONPatch") return failure(webhook, "unsupported patch type " + quoted(answer["patchType"].as_string()));
+  auto text = base64_decode(patch);
+  if (!text) return failure(webhook, "response.patch is not base64");
+  auto operations = parse_json(*text);
+  if (!operations.ok()) return failure(webhook, operations.error().message());
+  out.patch = std::move(*operations);
+  return out;
+}
+
+}  // namespace
+
+net::HttpClient& WebhookClients::on(Loop& loop) {
+  std::lock_guard lock(mutex_);
+  auto& client = clients_[&loop];
+  if (client == nullptr) client = net::make_http_client(loop, network_, clock_);
+  return *client;
+}
+
+void call_webhook(ServerContext& context, Loop& loop, const AdmissionRequest& request, const Webhook& webhook,
+                  UniqueFunction<void(Result<WebhookAnswer>)> done) {
+  auto address = webhook_address(webhook.webhook["clientConfig"], *request.snapshot);
+  if (!address.ok()) return done(failure(webhook, address.error().message()));
+  auto tls = net::make_client_context(address->ca_pem, net::KeyPair(), /*insecure_skip_verify=*/false);
+  if (!tls.ok()) return done(failure(webhook, tls.error().message()));
+
+  const std::string uid = new_uuid(*context.entropy);
+  net::HttpRequest call;
+  call.method = "POST";
+  const std::int64_t seconds = webhook.webhook["timeoutSeconds"].is_int() ? webhook.webhook["timeoutSeconds"].as_int() : 10;
+  call.target = address->path + (address->path.find('?') == std::string::npos ? "?" : "&") + "timeout=" + std::to_string(seconds) + "s";
+  call.host = address->server_name;
+  call.headers.add("content-type", "application/json");
+  call.headers.add("accept", "application/json");
+  call.body = review_json(request, uid);
+  net::HttpClient::Options options;
+  options.timeout = std::chrono::seconds(seconds);
+  options.body_bytes_max = kAnswerBytesMax;
+  options.server_name = address->server_name;
+  auto finish = [webhook, uid, done = std::make_shared<UniqueFunction<void(Result<WebhookAnswer>)>>(std::move(done))](
+                    Result<net::HttpResponse> response) {
+    if (!response.ok()) return (*done)(failure(webhook, response.error().message()));
+    (*done)(read_answer(webhook, uid, *response));
+  };
+  context.webhook_clients->on(loop).send(address->dial, *tls, std::move(call), options, std::move(finish));
+}
+
+}  // namespace plinth::server

@@ -1,0 +1,139 @@
+#include "server/api_server.h"
+
+#include "base/ids.h"
+#include "server/admission/admission.h"
+#include "server/admission/webhook_call.h"
+#include "server/bootstrap.h"
+#include "server/exchange.h"
+#include "server/in_flight.h"
+#include "server/paths/paths.h"
+#include "server/read/current_forms.h"
+#include "server/read/list.h"
+#include "server/read/watch.h"
+#include "server/resources/routes.h"
+#include "server/status.h"
+
+namespace plinth::server {
+
+struct ApiServer::Parts {
+  explicit Parts(const ApiServerParts& given, const ApiServerOptions& options)
+      : forms(options.forms_cache_bytes),
+        pins(*given.world.clock, options.pinned_snapshot_age_max, options.pinned_snapshots_max),
+        admission(default_admission_plugins()),
+        webhook_clients(*given.world.network, *given.world.clock),
+        reads(options.read_requests_max),
+        writes(options.write_requests_max),
+        documents(registry) {}
+
+  KindRegistry registry;
+  CurrentForms forms;
+  PinnedSnapshots pins;
+  WatchBook watches;
+  AdmissionChain admission;
+  WebhookClients webhook_clients;
+  InFlight reads, writes;
+  Metrics metrics;
+  ServedDocuments documents;
+  ServerContext context;
+};
+
+ApiServer::ApiServer(ApiServerParts given, ApiServerOptions options)
+    : given_(given), options_(std::move(options)), parts_(std::make_unique<Parts>(given_, options_)) {
+  ServerContext& context = parts_->context;
+  context.clock = given_.world.clock;
+  context.entropy = given_.world.entropy;
+  context.network = given_.world.network;
+  context.store = given_.store;
+  context.registry = &parts_->registry;
+  context.forms = &parts_->forms;
+  context.pins = &parts_->pins;
+  context.watches = &parts_->watches;
+  context.admission = &parts_->admission;
+  context.webhook_clients = &parts_->webhook_clients;
+  context.auth = given_.auth;
+  context.limits = options_.limits;
+  parts_->registry.sync(*given_.store->snapshot());
+  parts_->registry.on_change([watches = &parts_->watches](const std::vector<std::string>& kinds) { watches->end_kinds(kinds); });
+}
+
+ApiServer::~ApiServer() = default;
+
+KindRegistry& ApiServer::registry() { return parts_->registry; }
+ServerContext& ApiServer::context() { return parts_->context; }
+void ApiServer::end_watches() { parts_->watches.end_all(); }
+std::string ApiServer::make_audit_id() { return new_uuid(*given_.world.entropy); }
+
+void ApiServer::bootstrap(Loop& loop, UniqueFunction<void(Result<void>)> done) {
+  seed_cluster(*this, loop, std::move(done));
+}
+
+void ApiServer::handle(net::HttpRequest request, std::shared_ptr<net::Responder> responder) {
+  auto snapshot = given_.store->snapshot();
+  auto user = given_.auth->authenticate(request, *snapshot, given_.world.clock->wall_ns());
+  if (!user.ok()) {
+    parts_->metrics.count_request("", "", user.error().code());
+    Exchange refused(std::move(request), RequestInfo(), nullptr, std::move(responder), make_audit_id());
+    return refused.fail(user.error());
+  }
+  dispatch(std::move(request), std::move(*user), std::move(responder));
+}
+
+void ApiServer::dispatch(net::HttpRequest request, auth::UserPtr user, std::shared_ptr<net::Responder> responder) {
+  auto info = parse_request_info(request.method, request.target);
+  if (!info.ok()) {
+    Exchange refused(std::move(request), RequestInfo(), std::move(user), std::move(responder), make_audit_id());
+    return refused.fail(info.error());
+  }
+  auto exchange = std::make_shared<Exchange>(std::move(request), std::move(*info), std::move(user), std::move(responder), make_audit_id());
+  exchange->metrics = &parts_->metrics;
+  if (!exchange->info.is_watch) {
+    const bool reads = exchange->info.method == "GET" || exchange->info.method == "HEAD";
+    InFlight& gate = reads ? parts_->reads : parts_->writes;
+    exchange->in_flight = gate.enter();
+    // Members of system:masters are never turned away: they must be able to act on an overloaded server.
+    if (!exchange->in_flight && !exchange->user->privileged()) {
+      return exchange->fail(too_many_requests("too many requests are in flight, please try again later", 1));
+    }
+  }
+  auto allowed = authorize(*exchange);
+  if (!allowed.ok()) return exchange->fail(allowed.error());
+  route(std::move(exchange));
+}
+
+Result<void> ApiServer::authorize(const Exchange& exchange) {
+  const RequestInfo& info = exchange.info;
+  if (!info.is_resource && auth::is_public_path(info.path)) return {};
+  auth::Attributes attributes;
+  attributes.user = exchange.user;
+  attributes.verb = info.verb;
+  attributes.is_resource_request = info.is_resource;
+  attributes.path = info.path;
+  if (info.is_resource) {
+    attributes.group = info.group;
+    attributes.version = info.version;
+    attributes.resource = info.resource;
+    attributes.subresource = info.subresource;
+    attributes.name_space = info.name_space;
+    attributes.name = info.name;
+    if (auto selector = query_value(info.query, "fieldSelector"); selector && info.name.empty() && info.verb != "create") {
+      attributes.field_selector = *selector;
+      attributes.name = auth::name_of_field_selector(*selector);
+    }
+    if (auto selector = query_value(info.query, "labelSelector")) attributes.label_selector = *selector;
+  }
+  return given_.auth->rbac().require(attributes, *given_.store->snapshot());
+}
+
+void ApiServer::route(ExchangePtr exchange) {
+  if (exchange->info.is_resource) return route_resource(std::move(exchange));
+  route_path(std::move(exchange));
+}
+
+void ApiServer::route_path(ExchangePtr exchange) {
+  PathServer server{parts_->context, parts_->documents, parts_->metrics, *given_.auth, options_.advertised_address, ready_.load()};
+  serve_path(server, std::move(exchange));
+}
+
+void ApiServer::route_resource(ExchangePtr exchange) { serve_resource(parts_->context, std::move(exchange)); }
+
+}  // namespace plinth::server

@@ -1,0 +1,67 @@
+// The API server: authentication, authorization, routing, and the operations behind the routes.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "base/world.h"
+#include "net/http.h"
+#include "server/auth/auth.h"
+#include "server/context.h"
+#include "server/exchange.h"
+#include "server/metrics.h"
+
+namespace plinth::server {
+
+struct ApiServerOptions {
+  std::string advertised_address;  // "host:port" as discovery tells clients
+  std::size_t read_requests_max = 400;      // in flight; beyond: 429
+  std::size_t write_requests_max = 200;
+  std::size_t forms_cache_bytes = 8 * 1024 * 1024;
+  std::size_t pinned_snapshots_max = 64;
+  Duration pinned_snapshot_age_max = std::chrono::minutes(5);
+  ServerLimits limits;
+};
+
+// What the server is assembled from; everything outlives it.
+struct ApiServerParts {
+  World world;
+  store::Store* store = nullptr;
+  auth::Auth* auth = nullptr;
+};
+
+class ApiServer {
+ public:
+  ApiServer(ApiServerParts parts, ApiServerOptions options);
+  ~ApiServer();
+
+  // A request from the network, on the responder's loop.
+  void handle(net::HttpRequest request, std::shared_ptr<net::Responder> responder);
+  // A request whose sender is known: controllers in this process. The same pipeline from authorization on.
+  void dispatch(net::HttpRequest request, auth::UserPtr user, std::shared_ptr<net::Responder> responder);
+
+  // Seeds what a cluster always has (namespaces, default roles), directly in the store; `done` runs on `loop` when it is durable.
+  void bootstrap(Loop& loop, UniqueFunction<void(Result<void>)> done);
+  void set_ready(bool ready) { ready_ = ready; }
+  // Ends all watches cleanly; at shutdown.
+  void end_watches();
+
+  KindRegistry& registry();
+  ServerContext& context();
+
+ private:
+  struct Parts;
+  void route(ExchangePtr exchange);
+  void route_path(ExchangePtr exchange);
+  void route_resource(ExchangePtr exchange);
+  Result<void> authorize(const Exchange& exchange);
+  std::string make_audit_id();
+
+  ApiServerParts given_;
+  ApiServerOptions options_;
+  std::unique_ptr<Parts> parts_;
+  std::atomic<bool> ready_{false};
+};
+
+}  // namespace plinth::server

@@ -1,0 +1,52 @@
+// What every operation of the API server works with. One per server; outlives all exchanges.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/world.h"
+#include "server/kind_registry.h"
+#include "store/store.h"
+
+namespace plinth::server {
+
+class CurrentForms;
+class PinnedSnapshots;
+class WatchBook;
+class AdmissionChain;
+class WebhookClients;
+
+namespace auth {
+class Auth;
+}
+
+struct ServerLimits {
+  std::size_t list_slice_bytes = 128 * 1024;         // JSON made before the loop gets its turn
+  std::size_t list_slice_objects = 256;
+  std::size_t stream_queue_bytes_max = 1024 * 1024;  // unsent bytes of one streamed answer before it waits for its client
+  std::size_t watchers_max = 20'000;
+  std::size_t write_attempts_max = 8;                // a write that lost a race is prepared again this often
+  std::size_t object_bytes_max = 1536 * 1024;        // of an encoded object
+  Duration future_revision_wait = std::chrono::seconds(3);
+  Duration bookmark_interval = std::chrono::seconds(60);
+  Duration watch_timeout_min = std::chrono::minutes(30);  // when a client names none: random between this and twice this
+};
+
+struct ServerContext {
+  Clock* clock = nullptr;
+  Entropy* entropy = nullptr;
+  Network* network = nullptr;
+  store::Store* store = nullptr;
+  KindRegistry* registry = nullptr;
+  CurrentForms* forms = nullptr;
+  PinnedSnapshots* pins = nullptr;
+  WatchBook* watches = nullptr;
+  AdmissionChain* admission = nullptr;
+  WebhookClients* webhook_clients = nullptr;
+  auth::Auth* auth = nullptr;
+  ServerLimits limits;
+
+  std::int64_t now_s() const { return clock->wall_ns() / 1'000'000'000; }
+};
+
+}  // namespace plinth::server

@@ -1,0 +1,166 @@
+#include "server/custom_kind.h"
+
+#include <mutex>
+
+#include "api/crd_schema.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "server/object_codec.h"
+
+namespace plinth::server {
+namespace {
+
+bool condition_is_true(const Value& crd, std::string_view type) {
+  for (const Value& c : crd["status"]["conditions"].items()) {
+    if (c["type"].as_string() == type) return c["status"].as_string() == "True";
+  }
+  return false;
+}
+
+std::vector<std::string_view> texts(const Value& list) {
+  std::vector<std::string_view> out;
+  for (const Value& v : list.items()) out.push_back(v.as_string());
+  return out;
+}
+
+std::string_view without_dot(std::string_view path) { return !path.empty() && path.front() == '.' ? path.substr(1) : path; }
+
+std::uint64_t hash_text(std::string_view text) {
+  std::uint64_t hash = 1469598103934665603ull;
+  for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ull;
+  return hash;
+}
+
+// Everything that one version's row points to.
+struct VersionParts {
+  std::vector<api::Subresource> subresources;
+  std::vector<api::Column> columns;
+  std::vector<std::string_view> selectable_fields;
+  std::string deprecation_warning;
+  Value schema;
+};
+
+class CrdKind final : public CustomKind {
+ public:
+  CrdKind(Document crd, store::Revision revision) : crd_(std::move(crd)), revision_(revision) {
+    const Value spec = crd_["spec"];
+    // Names that were accepted count; those of the spec may be refused.
+    const Value names = crd_["status"]["acceptedNames"].is_object() ? crd_["status"]["acceptedNames"] : spec["names"];
+    name_ = crd_["metadata"]["name"].as_string();
+    short_names_ = texts(names["shortNames"]);
+    categories_ = texts(names["categories"]);
+    row_.group = spec["group"].as_string();
+    row_.kind = names["kind"].as_string();
+    row_.list_kind = names["listKind"].as_string();
+    row_.plural = names["plural"].as_string();
+    row_.singular = names["singular"].as_string();
+    row_.short_names = short_names_;
+    row_.categories = categories_;
+    row_.scope = spec["scope"].as_string() == "Cluster" ? api::Scope::kCluster : api::Scope::kNamespaced;
+    row_.builtin = false;
+    row_.keeps_generation = true;
+    row_.unconditional_update = false;
+    established_ = condition_is_true(crd_.root(), "Established");
+    terminating_ = crd_["metadata"].find("deletionTimestamp") != nullptr;
+    build_versions(spec);
+  }
+
+  const api::KindRow& row() const override { return row_; }
+  const Document& definition() const override { return crd_; }
+  store::Revision revision() const override { return revision_; }
+  const std::string& crd_name() const override { return name_; }
+  bool established() const override { return established_; }
+  bool terminating() const override { return terminating_; }
+
+  void ensure_schema(const api::KindVersion& version) const override {
+    const std::size_t i = static_cast<std::size_t>(&version - versions_.data());
+    std::lock_guard lock(mutex_);
+    if (versions_[i].schema != nullptr) return;
+    compiled_[i] = api::compile_schema(crd_.at(parts_[i].schema));
+    versions_[i].schema = &compiled_[i]->root();
+  }
+
+  api::PatternCache* patterns(const api::KindVersion& version) const override {
+    std::lock_guard lock(mutex_);
+    const auto& compiled = compiled_[static_cast<std::size_t>(&version - versions_.data())];
+    return compiled ? &compiled->patterns() : nullptr;
+  }
+
+ private:
+  void build_versions(const Value& spec) {
+    std::vector<Value> sorted(spec["versions"].items().begin(), spec["versions"].items().end());
+    std::stable_sort(sorted.begin(), sorted.end(), [](const Value& a, const Value& b) {
+      return version_precedes(a["name"].as_string(), b["name"].as_string());
+    });
+    parts_.resize(sorted.size());
+    versions_.resize(sorted.size());
+    compiled_.resize(sorted.size());
+    for (std::size_t i = 0; i < sorted.size(); ++i) build_version(sorted[i], versions_[i], parts_[i]);
+    for (const api::KindVersion& v : versions_) {
+      if (v.storage) row_.stamp = v.stamp;
+    }
+    row_.versions = versions_;
+  }
+
+  void build_version(const Value& in, api::KindVersion& version, VersionParts& parts) {
+    version.name = in["name"].as_string();
+    version.served = in["served"].as_bool();
+    version.storage = in["storage"].as_bool();
+    version.deprecated = in["deprecated"].as_bool();
+    parts.schema = in["schema"]["openAPIV3Schema"];
+    version.stamp = hash_text(to_json(parts.schema));
+    const std::string own_version = group_version(row_.group, version.name);
+    parts.deprecation_warning = in["deprecationWarning"].as_string();
+    if (parts.deprecation_warning.empty()) parts.deprecation_warning = own_version + " " + std::string(row_.kind) + " is deprecated";
+    version.deprecation_warning = parts.deprecation_warning;
+    build_subresources(in["subresources"], version, parts);
+    for (const Value& c : in["additionalPrinterColumns"].items()) {
+      parts.columns.push_back({c["name"].as_string(), c["type"].as_string(), c["format"].as_string(), c["description"].as_string(),
+                               static_cast<std::int32_t>(c["priority"].as_int()), c["jsonPath"].as_string()});
+    }
+    version.columns = parts.columns;
+    for (const Value& f : in["selectableFields"].items()) parts.selectable_fields.push_back(without_dot(f["jsonPath"].as_string()));
+    version.selectable_fields = parts.selectable_fields;
+  }
+
+  void build_subresources(const Value& in, api::KindVersion& version, VersionParts& parts) {
+    constexpr std::uint16_t kView = api::kVerbGet | api::kVerbPatch | api::kVerbUpdate;
+    if (in.find("status") != nullptr) {
+      version.has_status = true;
+      parts.subresources.push_back({"status", {}, kView});
+    }
+    const Value scale = in["scale"];
+    if (scale.is_object()) {
+      version.scale.present = true;
+      version.scale.spec_replicas = scale["specReplicasPath"].as_string();
+      version.scale.status_replicas = scale["statusReplicasPath"].as_string();
+      version.scale.label_selector = scale["labelSelectorPath"].as_string();
+      parts.subresources.push_back({"scale", {"autoscaling", "v1", "Scale"}, kView});
+    }
+    version.subresources = parts.subresources;
+  }
+
+  Document crd_;
+  store::Revision revision_;
+  std::string name_;
+  std::vector<std::string_view> short_names_, categories_;
+  api::KindRow row_;
+  bool established_ = false, terminating_ = false;
+  mutable std::vector<api::KindVersion> versions_;  // `schema` is set once, under the lock, before any use of it
+  std::vector<VersionParts> parts_;
+  mutable std::vector<api::CompiledSchemaPtr> compiled_;
+  mutable std::mutex mutex_;
+};
+
+}  // namespace
+
+std::shared_ptr<CustomKind> CustomKind::make(Document crd, store::Revision revision) {
+  return std::make_shared<CrdKind>(std::move(crd), revision);
+}
+
+bool serves_same(const CustomKind& a, const CustomKind& b) {
+  return equal(a.definition()["spec"], b.definition()["spec"]) && a.established() == b.established() &&
+         equal(a.definition()["status"]["acceptedNames"], b.definition()["status"]["acceptedNames"]);
+}
+
+}  // namespace plinth::server

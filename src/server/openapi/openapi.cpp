@@ -1,0 +1,113 @@
+#include "server/openapi/openapi.h"
+
+#include "base/json.h"
+#include "server/object_codec.h"
+#include "server/openapi/paths.h"
+
+namespace plinth::server {
+namespace {
+
+std::string path_of(std::string_view group, std::string_view version) {
+  return (group.empty() ? "api/" : "apis/") + group_version(group, version);
+}
+
+std::string root_definition(const ResolvedKind& kind) {
+  if (kind.custom) return custom_definition_name(kind.row->group, kind.version->name, kind.row->kind);
+  return definition_name(kind.version->schema->name);
+}
+
+void append_definition(std::string& out, const ResolvedKind& kind, OpenApiVersion form, ReferencedTypes& types) {
+  if (out.back() != '{') out += ',';
+  append_json_string(out, root_definition(kind));
+  out += ':';
+  const std::string extra = gvk_list_extension(*kind.row, kind.version->name);
+  if (kind.custom) append_custom_root(out, *kind.version->schema, form, types, extra);
+  else append_schema(out, *kind.version->schema, form, types, extra);
+}
+
+// Types that are referred to but are no kind's root; the queue grows while it is worked on.
+void append_referenced(std::string& out, OpenApiVersion form, ReferencedTypes& types) {
+  for (std::size_t i = 0; i < types.queue.size(); ++i) {
+    const api::Schema* schema = types.queue[i];
+    if (out.back() != '{') out += ',';
+    append_json_string(out, definition_name(schema->name));
+    out += ':';
+    append_schema(out, *schema, form, types, "");
+  }
+}
+
+void append_definitions(std::string& out, const std::vector<ResolvedKind>& kinds, OpenApiVersion form) {
+  ReferencedTypes types;
+  std::set<const api::Schema*> roots;
+  std::string definitions;
+  definitions += '{';
+  for (const ResolvedKind& kind : kinds) {
+    // An alias version shares its root with another: one definition, listed once.
+    if (!kind.custom && !roots.insert(kind.version->schema).second) continue;
+    types.seen.insert(kind.version->schema);
+    append_definition(definitions, kind, form, types);
+  }
+  append_referenced(definitions, form, types);
+  out += definitions;
+  out += '}';
+}
+
+constexpr std::string_view kInfo = R"("info":{"title":"Kubernetes","version":"v1.34.0"})";
+
+}  // namespace
+
+std::string openapi_v3_hash(const KindTable& table, std::string_view group, std::string_view version) {
+  std::uint64_t hash = 1469598103934665603ull;
+  auto mix = [&hash](std::uint64_t x) { hash = (hash ^ x) * 1099511628211ull; };
+  for (const ResolvedKind& entry : table.rows()) {
+    if (entry.row->group != group) continue;
+    for (const api::KindVersion& v : entry.row->versions) {
+      if (!v.served || v.name != version) continue;
+      for (char c : entry.row->kind) mix(static_cast<unsigned char>(c));
+      mix(entry.custom ? entry.custom->revision() : v.stamp);
+    }
+  }
+  std::string out;
+  for (int i = 0; i < 16; ++i) out += "0123456789ABCDEF"[(hash >> (60 - 4 * i)) & 15];
+  return out;
+}
+
+std::string openapi_v3_index(const KindTable& table) {
+  std::string out = "{\"paths\":{";
+  for (std::string_view group : table.groups()) {
+    for (std::string_view version : table.versions(group)) {
+      if (out.back() != '{') out += ',';
+      append_json_string(out, path_of(group, version));
+      out += ":{\"serverRelativeURL\":\"/openapi/v3/" + path_of(group, version) + "?hash=" + openapi_v3_hash(table, group, version) + "\"}";
+    }
+  }
+  return out + "}}";
+}
+
+std::string openapi_v3_document(const KindTable& table, std::string_view group, std::string_view version) {
+  const std::vector<ResolvedKind> kinds = kinds_of(table, group, version);
+  if (kinds.empty()) return "";
+  std::string out = "{\"openapi\":\"3.0.0\"," + std::string(kInfo) + ",\"paths\":{";
+  for (const ResolvedKind& kind : kinds) append_paths(out, kind, *kind.version, OpenApiVersion::kV3, root_definition(kind));
+  out += "},\"components\":{\"schemas\":";
+  append_definitions(out, kinds, OpenApiVersion::kV3);
+  return out + "}}";
+}
+
+std::string openapi_v2_json(const KindTable& table) {
+  std::vector<ResolvedKind> all;
+  std::string out = "{\"swagger\":\"2.0\"," + std::string(kInfo) + ",\"paths\":{";
+  for (std::string_view group : table.groups()) {
+    for (std::string_view version : table.versions(group)) {
+      for (const ResolvedKind& kind : kinds_of(table, group, version)) {
+        append_paths(out, kind, *kind.version, OpenApiVersion::kV2, root_definition(kind));
+        all.push_back(kind);
+      }
+    }
+  }
+  out += "},\"definitions\":";
+  append_definitions(out, all, OpenApiVersion::kV2);
+  return out + "}";
+}
+
+}  // namespace plinth::server

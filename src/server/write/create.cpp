@@ -1,0 +1,49 @@
+#include "server/object_codec.h"
+#include "server/status.h"
+#include "server/write/metadata.h"
+#include "server/write/object_form.h"
+#include "server/write/strategy_steps.h"
+#include "server/write/write_operation.h"
+
+namespace plinth::server {
+namespace {
+
+class CreateOperation : public WriteOperation {
+ public:
+  using WriteOperation::WriteOperation;
+
+ protected:
+  Result<Proposal> propose() override {
+    if (!body_read_) {
+      body_ = TRY(read_body(*exchange_, kind_, duplicates_));
+      body_read_ = true;
+    }
+    Proposal proposal;
+    proposal.operation = Operation::kCreate;
+    proposal.success_code = 201;
+    proposal.object = TRY(form_object(*exchange_, kind_, body_, options_.field_validation, duplicates_));
+    Draft& object = *proposal.object;
+    TRY(fill_new_metadata(object, kind_, name_space(), exchange_->info.name, *context_.clock, *context_.entropy));
+    prepare_for_create(kind_, object);
+    const Value metadata = object.root()["metadata"];
+    const std::string_view name = metadata["name"].as_string();
+    if (store::RecordPtr there = snapshot()->get(key(name)); there && !is_generated_name(object.root())) {
+      return already_exists(kind_.row->group, kind_.row->plural, name, is_being_deleted(*there));
+    }
+    proposal.ownership = Ownership::of_creation(kind_, body_, object.view(), write_context(context_, *exchange_, options_));
+    return proposal;
+  }
+
+ private:
+  Document body_;
+  std::vector<std::string> duplicates_;
+  bool body_read_ = false;
+};
+
+}  // namespace
+
+void serve_create(ServerContext& context, ExchangePtr exchange, const ResolvedKind& kind) {
+  std::make_shared<CreateOperation>(context, std::move(exchange), kind)->start();
+}
+
+}  // namespace plinth::server

@@ -1,0 +1,139 @@
+#include "server/write/metadata.h"
+
+#include "base/ids.h"
+#include "base/json.h"
+#include "base/time_text.h"
+#include "server/object_codec.h"
+
+namespace plinth::server {
+namespace {
+
+constexpr std::size_t kGeneratedPrefixMax = 58;
+constexpr std::size_t kGeneratedSuffix = 5;
+
+Error namespace_mismatch() {
+  return bad_request("the namespace of the provided object does not match the namespace sent on the request");
+}
+
+void restore_member(Draft& draft, Value& metadata, const Value& old_metadata, std::string_view key) {
+  if (const Value* value = old_metadata.find(key)) draft.member(metadata, key) = draft.clone(*value);
+  else draft.remove(metadata, key);
+}
+
+bool same_member(const Value& a, const Value& b, std::string_view key) {
+  const Value* x = a.find(key);
+  const Value* y = b.find(key);
+  if (x == nullptr || y == nullptr) return x == y;
+  return equal(*x, *y);
+}
+
+// Equal but for the members named.
+bool equal_except(const Value& a, const Value& b, std::initializer_list<std::string_view> except) {
+  auto ignored = [&](std::string_view key) {
+    for (std::string_view name : except) {
+      if (name == key) return true;
+    }
+    return false;
+  };
+  for (const Member& m : a.members()) {
+    if (!ignored(m.key()) && !same_member(a, b, m.key())) return false;
+  }
+  for (const Member& m : b.members()) {
+    if (!ignored(m.key()) && a.find(m.key()) == nullptr) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<void> match_url(Draft& object, const ResolvedKind& kind, std::string_view name_space, std::string_view name) {
+  Value& metadata = object.member(object.root(), "metadata");
+  const std::string_view own = metadata["namespace"].as_string();
+  if (kind.row->scope == api::Scope::kCluster) {
+    if (!own.empty()) return namespace_mismatch();
+  } else if (own.empty()) {
+    object.set(metadata, "namespace", name_space);
+  } else if (own != name_space) {
+    return namespace_mismatch();
+  }
+  if (name.empty()) return {};
+  const std::string_view given = metadata["name"].as_string();
+  if (given.empty()) {
+    object.set(metadata, "name", name);
+  } else if (given != name) {
+    return bad_request("the name of the object (" + std::string(given) + ") does not match the name on the URL (" + std::string(name) + ")");
+  }
+  return {};
+}
+
+Result<void> fill_new_metadata(Draft& object, const ResolvedKind& kind, std::string_view name_space, std::string_view name_in_url,
+                               Clock& clock, Entropy& entropy) {
+  TRY(match_url(object, kind, name_space, name_in_url));
+  Value& metadata = object.member(object.root(), "metadata");
+  if (!metadata["resourceVersion"].as_string().empty()) return bad_request("resourceVersion should not be set on objects to be created");
+  for (std::string_view key : {"resourceVersion", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"}) {
+    object.remove(metadata, key);
+  }
+  if (metadata["name"].as_string().empty()) {
+    std::string prefix(metadata["generateName"].as_string());
+    if (!prefix.empty()) {
+      if (prefix.size() > kGeneratedPrefixMax) prefix.resize(kGeneratedPrefixMax);
+      object.set(metadata, "name", prefix + random_suffix(entropy, kGeneratedSuffix));
+    }
+  }
+  object.set(metadata, "uid", new_uuid(entropy));
+  object.set(metadata, "creationTimestamp", format_rfc3339(clock.wall_ns()));
+  if (kind.row->keeps_generation) object.member(metadata, "generation") = Value::of(1);
+  return {};
+}
+
+void restore_system_metadata(Draft& object, const Value& old) {
+  if (old.is_null()) return;
+  const Value old_metadata = old["metadata"];
+  Value& metadata = object.member(object.root(), "metadata");
+  for (std::string_view key : {"uid", "creationTimestamp", "namespace", "name", "generateName"}) {
+    if (!same_member(metadata, old_metadata, key)) restore_member(object, metadata, old_metadata, key);
+  }
+  object.remove(metadata, "selfLink");
+  object.remove(metadata, "resourceVersion");
+}
+
+bool is_unchanged(const Value& old, const Value& object) {
+  return equal_except(old, object, {"metadata"}) &&
+         equal_except(old["metadata"], object["metadata"], {"managedFields", "resourceVersion"});
+}
+
+void update_generation(Draft& object, const Value& old, const ResolvedKind& kind) {
+  Value& metadata = object.member(object.root(), "metadata");
+  if (!kind.row->keeps_generation) {
+    restore_member(object, metadata, old["metadata"], "generation");
+    return;
+  }
+  std::int64_t generation = old["metadata"]["generation"].as_int();
+  const bool same = kind.version->has_status ? equal_except(old, object.root(), {"metadata", "status"})
+                                             : equal_except(old, object.root(), {"metadata"});
+  if (!same) ++generation;
+  if (generation > 0) object.member(metadata, "generation") = Value::of(generation);
+  else object.remove(metadata, "generation");
+}
+
+bool is_generated_name(const Value& object) {
+  const Value metadata = object["metadata"];
+  const std::string_view prefix = metadata["generateName"].as_string().substr(0, kGeneratedPrefixMax);
+  const std::string_view name = metadata["name"].as_string();
+  return !prefix.empty() && name.size() == prefix.size() + kGeneratedSuffix && name.substr(0, prefix.size()) == prefix;
+}
+
+bool is_being_deleted(const store::Record& record) {
+  return metadata_text(record).find("\"deletionTimestamp\":") != std::string_view::npos;
+}
+
+bool is_ready_to_be_removed(const ResolvedKind& kind, const Value& object) {
+  const Value metadata = object["metadata"];
+  const bool spec_finalizers = kind.row->builtin && kind.row->group.empty() && kind.row->kind == "Namespace" &&
+                               object["spec"]["finalizers"].size() > 0;
+  return metadata.find("deletionTimestamp") != nullptr && metadata["finalizers"].size() == 0 && !spec_finalizers &&
+         metadata["deletionGracePeriodSeconds"].as_int() == 0;
+}
+
+}  // namespace plinth::server

@@ -1,0 +1,36 @@
+// What the API server itself keeps in metadata (registry/rest create.go, update.go; registry/generic store).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/value.h"
+#include "base/world.h"
+#include "server/kind_registry.h"
+#include "store/store.h"
+
+namespace plinth::server {
+
+// Of an object to be created: name (generated from generateName when empty), namespace, uid, creationTimestamp, generation; what
+// only the server may set is cleared. BadRequest when the body contradicts the URL or carries a resourceVersion.
+Result<void> fill_new_metadata(Draft& object, const ResolvedKind& kind, std::string_view name_space, std::string_view name_in_url,
+                               Clock& clock, Entropy& entropy);
+
+// BadRequest unless namespace and name of the object agree with the URL; empty ones are filled in.
+Result<void> match_url(Draft& object, const ResolvedKind& kind, std::string_view name_space, std::string_view name);
+
+// Of an object to be updated: what the caller cannot change is what it was.
+void restore_system_metadata(Draft& object, const Value& old);
+
+// Whether anything changed besides metadata.managedFields and resourceVersion.
+bool is_unchanged(const Value& old, const Value& object);
+// Sets metadata.generation of an update: one more when anything outside metadata (and status, where it is a subresource) changed.
+void update_generation(Draft& object, const Value& old, const ResolvedKind& kind);
+
+bool is_generated_name(const Value& object);
+bool is_being_deleted(const store::Record& record);
+// Deletion was asked for, no finalizer is left (of a Namespace: in its spec neither) and no grace is running.
+bool is_ready_to_be_removed(const ResolvedKind& kind, const Value& object);
+
+}  // namespace plinth::server

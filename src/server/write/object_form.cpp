@@ -1,0 +1,114 @@
+#include "server/write/object_form.h"
+
+#include "api/decode.h"
+#include "api/default.h"
+#include "api/strategies/object_meta.h"
+#include "api/strategies/strategy.h"
+#include "api/validate.h"
+#include "base/quoted.h"
+#include "server/object_codec.h"
+#include "server/read/current_forms.h"
+#include "server/read/schema_upgrade.h"
+#include "server/status.h"
+#include "server/write/request_body.h"
+
+namespace plinth::server {
+namespace {
+
+std::string cannot_be_handled(const ResolvedKind& kind) {
+  const std::string name(kind.row->kind);
+  return name + " in version " + quoted(kind.version->name) + " cannot be handled as a " + name + ": ";
+}
+
+// The body must say what it is, and that must be what the URL says.
+Result<void> check_type(const ResolvedKind& kind, const Value& body) {
+  if (!body.is_object()) return bad_request("the object provided is unrecognized (must be of type " + std::string(kind.row->kind) + "): it is not an object");
+  const std::string wanted = group_version(kind.row->group, kind.version->name);
+  const std::string_view api_version = body["apiVersion"].as_string();
+  const std::string_view name = body["kind"].as_string();
+  if (!api_version.empty() && api_version != wanted) {
+    return bad_request("the API version in the data (" + std::string(api_version) + ") does not match the expected API version (" + wanted + ")");
+  }
+  if (!name.empty() && name != kind.row->kind) {
+    return bad_request(cannot_be_handled(kind) + "no kind " + quoted(name) + " is registered for version " + quoted(wanted) +
+                       ": the request is for a " + std::string(kind.row->kind));
+  }
+  if (!kind.row->builtin && (name.empty() || api_version.empty())) {
+    return bad_request(std::string("the object provided is unrecognized (must be of type ") + std::string(kind.row->kind) + "): " +
+                       (name.empty() ? "Object 'Kind' is missing" : "Object 'apiVersion' is missing"));
+  }
+  return {};
+}
+
+void set_type(const ResolvedKind& kind, Draft& object) {
+  object.set(object.root(), "apiVersion", group_version(kind.row->group, kind.version->name));
+  object.set(object.root(), "kind", kind.row->kind);
+}
+
+}  // namespace
+
+Result<Document> read_body(const Exchange& exchange, const ResolvedKind& kind, std::vector<std::string>& duplicates) {
+  const bool protobuf = kind.row->builtin && kind.version->schema != nullptr;
+  return read_document(exchange, protobuf ? kind.version->schema->name : std::string_view(), duplicates);
+}
+
+Result<Draft> form_object(Exchange& exchange, const ResolvedKind& kind, const Document& document, FieldValidation validation,
+                          const std::vector<std::string>& duplicates) {
+  TRY(check_type(kind, document.root()));
+  Draft object(document);
+  set_type(kind, object);
+  const api::DecodeTarget target{kind.version->schema, kind.row->kind, kind.version->name};
+  const std::vector<std::string> warnings = TRY(api::decode(object, target, validation, duplicates));
+  for (const std::string& warning : warnings) exchange.warn(warning);
+  Value& metadata = object.member(object.root(), "metadata");
+  if (!metadata.is_object()) metadata = object.object();
+  object.remove(metadata, "managedFields");
+  TRY(default_object(kind, object));
+  return object;
+}
+
+Result<void> default_object(const ResolvedKind& kind, Draft& object) {
+  api::apply_defaults(object, object.root(), *kind.version->schema);
+  if (!kind.row->builtin) return {};
+  const api::Strategy* strategy = api::find_strategy(kind.row->group, kind.row->kind);
+  if (strategy != nullptr && strategy->default_ != nullptr) strategy->default_(object);
+  return {};
+}
+
+api::FieldErrors validate_object(const ResolvedKind& kind, std::string_view subresource, const Value& object, const Value* old) {
+  api::FieldErrors errors;
+  if (old == nullptr) api::validate_metadata(object, *kind.row, errors);
+  else api::validate_metadata_update(object, *old, *kind.row, errors);
+  api::append_distinct(errors, api::validate(*kind.version->schema, object, {old, kind.custom ? kind.custom->patterns(*kind.version) : nullptr}));
+  if (!kind.row->builtin) return errors;
+  const api::Strategy* strategy = api::find_strategy(kind.row->group, kind.row->kind);
+  if (strategy == nullptr) return errors;
+  api::FieldErrors own;
+  const bool main = subresource.empty();
+  if (main && strategy->validate != nullptr) strategy->validate(object, own);
+  if (main && old != nullptr && strategy->validate_update != nullptr) strategy->validate_update(object, *old, own);
+  if (subresource == "status" && old != nullptr && strategy->validate_status_update != nullptr) {
+    strategy->validate_status_update(object, *old, own);
+  }
+  api::append_distinct(errors, std::move(own));
+  return errors;
+}
+
+std::vector<std::string> object_warnings(const ResolvedKind& kind, const Value& object, const Value* old) {
+  api::Warnings warnings;
+  if (!kind.row->builtin) return warnings;
+  const api::Strategy* strategy = api::find_strategy(kind.row->group, kind.row->kind);
+  if (strategy != nullptr && strategy->warnings != nullptr) strategy->warnings(object, old != nullptr ? *old : Value(), warnings);
+  return warnings;
+}
+
+store::EncodedObject encode_for_storage(const ResolvedKind& kind, const Value& object, const Ownership& ownership) {
+  return encode_object(object, ownership.json(), *kind.row, *kind.version, kind.version->stamp);
+}
+
+Result<Document> object_of(const ResolvedKind& kind, const store::RecordPtr& record) {
+  const store::RecordPtr current = TRY(current_form(kind, record));
+  return decode_record(*current, type_header(kind.row->group, kind.version->name, kind.row->kind), /*with_managed_fields=*/false);
+}
+
+}  // namespace plinth::server

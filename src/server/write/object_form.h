@@ -1,0 +1,40 @@
+// From a body to an object in form (decoded, pruned, defaulted), and whether it is valid: the one place where built-in kinds and
+// custom ones take their different paths through the schema functions of `api`.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/field_error.h"
+#include "base/result.h"
+#include "base/value.h"
+#include "server/exchange.h"
+#include "server/kind_registry.h"
+#include "server/write/ownership.h"
+#include "store/store.h"
+
+namespace plinth::server {
+
+// The request's body as a document. `duplicates` gets the paths of fields that stand twice.
+Result<Document> read_body(const Exchange& exchange, const ResolvedKind& kind, std::vector<std::string>& duplicates);
+
+// A document that a client sent (or a patch made) as an object of `kind`: apiVersion and kind checked, wrong types refused, unknown
+// fields dropped and, as fieldValidation says, refused or warned about; defaulted. Without managedFields.
+Result<Draft> form_object(Exchange& exchange, const ResolvedKind& kind, const Document& document, FieldValidation validation,
+                          const std::vector<std::string>& duplicates);
+
+// Defaults of the schema and of the kind's strategy; idempotent.
+Result<void> default_object(const ResolvedKind& kind, Draft& object);
+
+// What is wrong with an object; `old` null for a creation.
+api::FieldErrors validate_object(const ResolvedKind& kind, std::string_view subresource, const Value& object, const Value* old);
+std::vector<std::string> object_warnings(const ResolvedKind& kind, const Value& object, const Value* old);
+
+// In the storage version's shape, with everything that the store's index needs.
+store::EncodedObject encode_for_storage(const ResolvedKind& kind, const Value& object, const Ownership& ownership);
+
+// A record as an object of the resolved version, apiVersion and kind set, without managedFields but with resourceVersion.
+Result<Document> object_of(const ResolvedKind& kind, const store::RecordPtr& record);
+
+}  // namespace plinth::server

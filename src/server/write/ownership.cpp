@@ -1,0 +1,159 @@
+#include "server/write/ownership.h"
+
+#include "api/apply.h"
+#include "api/field_filter.h"
+#include "server/object_codec.h"
+#include "server/read/schema_upgrade.h"
+#include "server/write/object_form.h"
+
+namespace plinth::server {
+namespace {
+
+// What an endpoint does not write, so that nobody comes to own it there.
+struct EndpointFilters {
+  api::FieldFilter nothing;
+  api::FieldFilter status = api::FieldFilter::without({{"status"}});
+  api::FieldFilter all_but_status = api::FieldFilter::only({{"status"}, {"metadata", "labels"}, {"metadata", "annotations"}, {"metadata", "finalizers"}});
+  api::FieldFilter custom_all_but_status = api::FieldFilter::only({{"status"}});
+
+  const api::FieldFilter* choose(const ResolvedKind& kind, std::string_view subresource) const {
+    if (!kind.version->has_status) return &nothing;
+    if (subresource == "status") return kind.row->builtin ? &all_but_status : &custom_all_but_status;
+    return subresource.empty() ? &status : &nothing;
+  }
+};
+
+const EndpointFilters& filters() {
+  static const EndpointFilters made;
+  return made;
+}
+
+// The versions of a kind whose objects differ in apiVersion only.
+class KindVersions : public api::ObjectVersions {
+ public:
+  KindVersions(const ResolvedKind& kind, std::string_view subresource) : kind_(kind), subresource_(subresource) {}
+
+  const api::Schema* schema(std::string_view api_version) const override {
+    const api::KindVersion* version = find(api_version);
+    if (version == nullptr) return nullptr;
+    if (kind_.custom) kind_.custom->ensure_schema(*version);
+    return version->schema;
+  }
+  const api::FieldFilter* reset(std::string_view) const override { return filters().choose(kind_, subresource_); }
+  Result<Document> convert(const Document& object, std::string_view api_version) const override {
+    const api::KindVersion* to = find(api_version);
+    if (to == nullptr) return bad_request("there is no version " + std::string(api_version));
+    Draft draft(object);
+    draft.set(draft.root(), "apiVersion", api_version);
+    return std::move(draft).finish();
+  }
+
+ private:
+  const api::KindVersion* find(std::string_view api_version) const {
+    for (const api::KindVersion& v : kind_.row->versions) {
+      if (group_version(kind_.row->group, v.name) == api_version && v.conversion == kind_.version->conversion) return &v;
+    }
+    return nullptr;
+  }
+  const ResolvedKind& kind_;
+  std::string_view subresource_;
+};
+
+// An OwnershipScope and what it points to.
+struct Scope {
+  Scope(const ResolvedKind& kind, const WriteContext& write)
+      : api_version(group_version(kind.row->group, kind.version->name)), versions(kind, write.subresource) {
+    scope.schema = kind.version->schema;
+    scope.api_version = api_version;
+    scope.kind = kind.row->kind;
+    scope.subresource = write.subresource;
+    scope.reset = filters().choose(kind, write.subresource);
+    scope.others = kind.row->versions.size() > 1 ? &versions : nullptr;
+    scope.now_s = write.now_s;
+  }
+  std::string api_version;
+  KindVersions versions;
+  api::OwnershipScope scope;
+};
+
+Document without_revision(const Document& object) {
+  if (object.is_null()) return object;
+  Draft draft(object);
+  draft.remove(draft.member(draft.root(), "metadata"), "resourceVersion");
+  return std::move(draft).finish();
+}
+
+}  // namespace
+
+WriteContext write_context(const ServerContext& context, const Exchange& exchange, const WriteOptions& options) {
+  WriteContext write;
+  write.manager = manager_name(options.field_manager, exchange.request.headers.get("user-agent"));
+  write.subresource = exchange.info.subresource;
+  write.now_s = context.now_s();
+  write.force = options.force.value_or(false);
+  return write;
+}
+
+Ownership Ownership::of_creation(const ResolvedKind& kind, const Document& sent, const Document& object, const WriteContext& write) {
+  Scope scope(kind, write);
+  api::UpdateInput input;
+  input.scope = scope.scope;
+  input.next = object;
+  input.requested_managers = sent.at(sent.root()["metadata"]["managedFields"]);
+  input.manager = write.manager;
+  Ownership made;
+  made.json_ = api::track_update(input).to_json();
+  return made;
+}
+
+Ownership Ownership::of_update(const ResolvedKind& kind, const store::Record& old_record, const Document& old_object, const Document& sent,
+                               const Document& object, const WriteContext& write) {
+  Scope scope(kind, write);
+  const std::string_view stored_text = managed_fields_text(old_record);
+  auto live = api::ManagedFields::parse_json(stored_text);
+  api::UpdateInput input;
+  input.scope = scope.scope;
+  input.live = without_revision(old_object);
+  if (live.ok() && !live->empty()) input.live_managers = &*live;
+  input.next = object;
+  input.requested_managers = sent.at(sent.root()["metadata"]["managedFields"]);
+  input.manager = write.manager;
+  Ownership made;
+  made.json_ = api::track_update(input).to_json();
+  return made;
+}
+
+Ownership Ownership::stored(const store::Record& record) {
+  Ownership made;
+  made.json_ = managed_fields_text(record);
+  return made;
+}
+
+Result<Applied> Ownership::apply(const ResolvedKind& kind, const store::Record* old_record, const Document& old_object, Document config,
+                                 const WriteContext& write) {
+  Scope scope(kind, write);
+  api::ManagedFields live;
+  if (old_record != nullptr) live = TRY(api::ManagedFields::parse_json(managed_fields_text(*old_record)));
+  api::ApplyInput input;
+  input.scope = scope.scope;
+  input.live = without_revision(old_object);
+  input.live_managers = live.empty() ? nullptr : &live;
+  input.config = std::move(config);
+  input.manager = write.manager;
+  input.force = write.force;
+  api::ApplyOutput output = TRY(api::apply(input));
+  Applied applied;
+  applied.merged = std::move(output.object);
+  applied.ownership.json_ = output.managers.to_json();
+  return applied;
+}
+
+bool Ownership::same_as_stored(const store::Record& record) const {
+  const std::string_view text = managed_fields_text(record);
+  if (text == json_ || (text.empty() && json_ == "[]")) return true;
+  auto mine = api::ManagedFields::parse_json(json_);
+  auto theirs = api::ManagedFields::parse_json(text);
+  return mine.ok() && theirs.ok() && mine->same_but_times(*theirs);
+}
+
+}  // namespace plinth::server

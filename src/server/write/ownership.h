@@ -1,0 +1,54 @@
+// managedFields around a write: who owns what afterwards. The algorithm is api's (managed_fields.h, apply.h); this binds it to a
+// request and a stored object.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "api/managed_fields.h"
+#include "base/result.h"
+#include "base/value.h"
+#include "server/context.h"
+#include "server/exchange.h"
+#include "server/kind_registry.h"
+
+namespace plinth::server {
+
+// Who writes, through which endpoint, when.
+struct WriteContext {
+  std::string manager;
+  std::string subresource;
+  std::int64_t now_s = 0;
+  bool force = false;
+};
+WriteContext write_context(const ServerContext& context, const Exchange& exchange, const WriteOptions& options);
+
+struct Applied;
+
+class Ownership {
+ public:
+  Ownership() = default;
+  // `sent` is the body: metadata.managedFields in it count as upstream says (explicit reset).
+  static Ownership of_creation(const ResolvedKind& kind, const Document& sent, const Document& object, const WriteContext& write);
+  static Ownership of_update(const ResolvedKind& kind, const store::Record& old_record, const Document& old_object, const Document& sent,
+                             const Document& object, const WriteContext& write);
+  // What is stored, unchanged (deletions, scale writes that change nothing).
+  static Ownership stored(const store::Record& record);
+  // Server-side apply of `config`; `old_record` null creates. 409 with the conflicts unless forced.
+  static Result<Applied> apply(const ResolvedKind& kind, const store::Record* old_record, const Document& old_object, Document config,
+                               const WriteContext& write);
+  const std::string& json() const { return json_; }
+  // Equal but for times.
+  bool same_as_stored(const store::Record& record) const;
+
+ private:
+  std::string json_;  // of the entries; "" or "[]" when nothing is owned
+};
+
+struct Applied {
+  Document merged;
+  Ownership ownership;
+};
+
+}  // namespace plinth::server

@@ -1,0 +1,98 @@
+#include "server/write/strategy_steps.h"
+
+#include "api/strategies/strategy.h"
+
+namespace plinth::server {
+namespace {
+
+const api::Strategy* strategy_of(const ResolvedKind& kind) {
+  return kind.row->builtin ? api::find_strategy(kind.row->group, kind.row->kind) : nullptr;
+}
+
+void copy_member(Draft& to, Value& slot, const Value& from, std::string_view key) {
+  if (const Value* value = from.find(key)) to.member(slot, key) = *value;
+  else to.remove(slot, key);
+}
+
+// The stored object with the parts replaced that the endpoint writes. Of metadata, custom kinds keep all; built-in ones let
+// labels and annotations through, as most of upstream's status strategies do.
+void replace_part(const ResolvedKind& kind, Draft& object, const Document& old, std::string_view part) {
+  const Value root = object.root();
+  const Value sent_part = root[part];
+  const Value sent_metadata = root["metadata"];
+  const bool has_part = root.find(part) != nullptr;
+  object.root() = object.adopt(old);
+  if (has_part) object.member(object.root(), part) = sent_part;
+  else object.remove(object.root(), part);
+  Value& metadata = object.member(object.root(), "metadata");
+  if (kind.row->builtin && part == "status") {
+    copy_member(object, metadata, sent_metadata, "labels");
+    copy_member(object, metadata, sent_metadata, "annotations");
+    copy_member(object, metadata, sent_metadata, "finalizers");
+  }
+}
+
+void replace_nested(Draft& object, const Document& old, std::string_view outer, std::string_view inner) {
+  const Value sent = object.root()[outer][inner];
+  object.root() = object.adopt(old);
+  Value& slot = object.member(object.root(), outer);
+  if (sent.is_null()) object.remove(slot, inner);
+  else object.member(slot, inner) = sent;
+}
+
+// Resources of the containers that both sides have.
+void replace_resources(Draft& object, const Document& old) {
+  const Value sent = object.root()["spec"]["containers"];
+  object.root() = object.adopt(old);
+  Value& spec = object.member(object.root(), "spec");
+  Value* containers = object.mutable_find(spec, "containers");
+  if (containers == nullptr) return;
+  for (Value& container : object.mutable_items(*containers)) {
+    for (const Value& c : sent.items()) {
+      if (c["name"].as_string() != container["name"].as_string()) continue;
+      copy_member(object, container, c, "resources");
+      copy_member(object, container, c, "resizePolicy");
+    }
+  }
+}
+
+void keep_status(const ResolvedKind& kind, Draft& object, const Document& old) {
+  if (!kind.version->has_status) return;
+  object.adopt(old);
+  copy_member(object, object.root(), old.root(), "status");
+}
+
+}  // namespace
+
+void prepare_for_create(const ResolvedKind& kind, Draft& object) {
+  if (kind.version->has_status) object.remove(object.root(), "status");
+  const api::Strategy* strategy = strategy_of(kind);
+  if (strategy == nullptr) return;
+  if (strategy->prepare_for_create != nullptr) strategy->prepare_for_create(object);
+  if (strategy->canonicalize != nullptr) strategy->canonicalize(object);
+}
+
+void prepare_for_update(const ResolvedKind& kind, std::string_view subresource, Draft& object, const Document& old) {
+  const api::Strategy* strategy = strategy_of(kind);
+  if (subresource.empty()) {
+    keep_status(kind, object, old);
+    if (strategy != nullptr && strategy->prepare_for_update != nullptr) strategy->prepare_for_update(object, old.root());
+  } else if (subresource == "status") {
+    replace_part(kind, object, old, "status");
+    if (strategy != nullptr && strategy->prepare_for_status_update != nullptr) strategy->prepare_for_status_update(object, old.root());
+  } else if (subresource == "finalize") {
+    replace_nested(object, old, "spec", "finalizers");
+  } else if (subresource == "approval") {
+    replace_nested(object, old, "status", "conditions");
+  } else if (subresource == "ephemeralcontainers") {
+    replace_nested(object, old, "spec", "ephemeralContainers");
+  } else if (subresource == "resize") {
+    replace_resources(object, old);
+  }
+  // Deletion marks are the server's: what the caller sent of them is not looked at.
+  Value& metadata = object.member(object.root(), "metadata");
+  for (std::string_view key : {"deletionTimestamp", "deletionGracePeriodSeconds"}) copy_member(object, metadata, old.root()["metadata"], key);
+  if (strategy != nullptr && strategy->canonicalize != nullptr) strategy->canonicalize(object);
+}
+
+}  // namespace plinth::server

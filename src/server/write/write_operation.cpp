@@ -1,0 +1,205 @@
+#include "server/write/write_operation.h"
+
+#include "base/json.h"
+#include "server/admission/webhooks.h"
+#include "server/object_codec.h"
+#include "server/read/current_forms.h"
+#include "server/read/representation.h"
+#include "server/status.h"
+#include "server/write/after_commit.h"
+#include "server/write/metadata.h"
+#include "server/write/object_form.h"
+
+namespace plinth::server {
+
+WriteOperation::WriteOperation(ServerContext& context, ExchangePtr exchange, ResolvedKind kind)
+    : context_(context), exchange_(std::move(exchange)), kind_(std::move(kind)) {}
+
+std::string WriteOperation::name_space() const {
+  return kind_.row->scope == api::Scope::kCluster ? std::string() : exchange_->info.name_space;
+}
+
+std::string WriteOperation::key(std::string_view name) const { return object_key(*kind_.row, name_space(), name); }
+
+store::RecordPtr WriteOperation::stored() const { return snapshot()->get(key(exchange_->info.name)); }
+
+Error WriteOperation::missing() const { return not_found(kind_.row->group, kind_.row->plural, exchange_->info.name); }
+
+void WriteOperation::start() {
+  const std::string& verb = exchange_->info.verb;
+  const std::string_view what = verb == "create" ? "CreateOptions" : verb == "update" ? "UpdateOptions"
+                                : verb == "patch" ? "PatchOptions" : "DeleteOptions";
+  auto options = parse_write_options(exchange_->info.query, what);
+  if (!options.ok()) return fail(options.error());
+  options_ = std::move(*options);
+  attempt();
+}
+
+void WriteOperation::fail(const Error& error) { exchange_->fail(error); }
+
+void WriteOperation::attempt() {
+  ++attempts_;
+  snapshot_ = context_.store->snapshot();
+  auto proposal = propose();
+  if (!proposal.ok()) return fail(proposal.error());
+  proposal_ = std::move(*proposal);
+
+  admission_ = AdmissionRequest();
+  admission_.operation = proposal_.operation;
+  admission_.kind = kind_;
+  admission_.name_space = name_space();
+  admission_.name = exchange_->info.name;
+  admission_.subresource = exchange_->info.subresource;
+  admission_.user = exchange_->user;
+  admission_.dry_run = options_.dry_run;
+  admission_.options = request_options_;
+  admission_.old_object = proposal_.old_object;
+  admission_.snapshot = snapshot_;
+  if (proposal_.operation != Operation::kDelete) {
+    admission_.object = &*proposal_.object;
+    if (admission_.name.empty()) admission_.name = proposal_.object->root()["metadata"]["name"].as_string();
+  }
+  mutate();
+}
+
+void WriteOperation::mutate() {
+  if (admission_.object == nullptr) return validate();
+  auto mutated = context_.admission->mutate(context_, admission_);
+  if (!mutated.ok()) return fail(mutated.error());
+  auto self = shared_from_this();
+  call_mutating_webhooks(context_, exchange_->loop(), admission_, [self](Result<bool> changed) {
+    if (!changed.ok()) return self->fail(changed.error());
+    self->complete();
+  });
+}
+
+// What mutation left is brought into form again: a plugin or a webhook may have added containers that need defaults.
+void WriteOperation::complete() {
+  auto formed = default_object(kind_, *admission_.object);
+  if (!formed.ok()) return fail(formed.error());
+  restore_system_metadata(*admission_.object, proposal_.old_object.root());
+  auto checked = check();
+  if (!checked.ok()) return fail(checked.error());
+  validate();
+}
+
+Result<void> WriteOperation::check() {
+  const Value* old = proposal_.old_object.is_null() ? nullptr : &proposal_.old_object.root();
+  const api::FieldErrors errors = validate_object(kind_, exchange_->info.subresource, admission_.object->root(), old);
+  if (!errors.empty()) return api::invalid(kind_.row->group, kind_.row->kind, admission_.name, errors);
+  for (std::string& warning : object_warnings(kind_, admission_.object->root(), old)) exchange_->warn(std::move(warning));
+  return {};
+}
+
+void WriteOperation::validate() {
+  auto self = shared_from_this();
+  call_validating_webhooks(context_, exchange_->loop(), admission_, [self](Result<void> allowed) {
+    if (!allowed.ok()) return self->fail(allowed.error());
+    auto admitted = self->context_.admission->validate(self->context_, self->admission_);
+    if (!admitted.ok()) return self->fail(admitted.error());
+    self->commit();
+  });
+}
+
+Result<store::Transaction> WriteOperation::transaction() {
+  store::Transaction transaction;
+  store::Precondition own;
+  own.key = key(admission_.name);
+  own.kind = proposal_.old_record ? store::Precondition::Kind::kAtRevision : store::Precondition::Kind::kAbsent;
+  if (proposal_.old_record) own.revision = proposal_.old_record->revision();
+  transaction.preconditions.push_back(own);
+  for (store::Precondition& p : admission_.preconditions) transaction.preconditions.push_back(std::move(p));
+  if (kind_.custom) {
+    transaction.preconditions.push_back(
+        {store::Precondition::Kind::kAtRevision,
+         "/apiextensions.k8s.io/customresourcedefinitions//" + kind_.custom->crd_name(), kind_.custom->revision(), ""});
+  }
+  transaction.reservations = std::move(admission_.reservations);
+  store::Write write;
+  write.key = own.key;
+  write.lease = kind_.row->group == "coordination.k8s.io";
+  if (proposal_.object) {
+    store::EncodedObject encoded = encode_for_storage(kind_, proposal_.object->root(), proposal_.ownership);
+    if (encoded.body.size() > context_.limits.object_bytes_max) {
+      return Error(Reason::kRequestEntityTooLarge, "the object would take " + std::to_string(encoded.body.size()) + " bytes, the limit is " +
+                                                       std::to_string(context_.limits.object_bytes_max) + " (etcdserver: request is too large)");
+    }
+    if (is_ready_to_be_removed(kind_, proposal_.object->root())) write.last_state = std::move(encoded);
+    else write.put = std::move(encoded);
+  }
+  transaction.writes.push_back(std::move(write));
+  return transaction;
+}
+
+void WriteOperation::commit() {
+  for (const std::string& warning : admission_.warnings) exchange_->warn(warning);
+  const bool unchanged = proposal_.object && proposal_.old_record &&
+                         is_unchanged(proposal_.old_object.root(), proposal_.object->root()) &&
+                         proposal_.ownership.same_as_stored(*proposal_.old_record);
+  if (unchanged) return answer(proposal_, proposal_.old_record);
+
+  auto prepared = transaction();
+  if (!prepared.ok()) return fail(prepared.error());
+  if (options_.dry_run) {
+    store::Write& write = prepared->writes.front();
+    if (write.put) return finish_dry_run(std::move(*write.put));
+    if (write.last_state) return finish_dry_run(std::move(*write.last_state));
+    return answer(proposal_, proposal_.old_record);
+  }
+  auto self = shared_from_this();
+  context_.store->commit(std::move(*prepared), exchange_->loop(),
+                         [self](store::CommitOutcome outcome) { self->committed(std::move(outcome)); });
+}
+
+void WriteOperation::finish_dry_run(store::EncodedObject encoded) {
+  const store::Revision revision = proposal_.old_record ? proposal_.old_record->revision() : 0;
+  auto record = make_record(key(admission_.name), revision, revision, encoded);
+  if (!record.ok()) return fail(record.error());
+  answer(proposal_, *record);
+}
+
+void WriteOperation::committed(store::CommitOutcome outcome) {
+  switch (outcome.kind) {
+    case store::CommitOutcome::Kind::kCommitted: {
+      after_commit(context_, kind_);
+      return answer(proposal_, outcome.committed.records.front());
+    }
+    case store::CommitOutcome::Kind::kPreconditionFailed: {
+      const bool own = outcome.failed_index == 0;
+      if (own && !proposal_.old_record && exchange_->info.verb == "create") {
+        const std::string name(proposal_.object->root()["metadata"]["name"].as_string());
+        if (!is_generated_name(proposal_.object->root()) || attempts_ >= context_.limits.write_attempts_max) {
+          store::RecordPtr there = context_.store->snapshot()->get(key(name));
+          return fail(already_exists(kind_.row->group, kind_.row->plural, name, there && is_being_deleted(*there)));
+        }
+      }
+      if ((own && !proposal_.retry_on_conflict) || attempts_ >= context_.limits.write_attempts_max) {
+        return fail(modified_conflict(kind_.row->group, kind_.row->plural, admission_.name));
+      }
+      auto self = shared_from_this();
+      exchange_->loop().post([self] { self->attempt(); });
+      return;
+    }
+    case store::CommitOutcome::Kind::kReservationFailed: {
+      if (attempts_ >= context_.limits.write_attempts_max) {
+        return fail(modified_conflict(kind_.row->group, kind_.row->plural, admission_.name));
+      }
+      auto self = shared_from_this();
+      exchange_->loop().post([self] { self->attempt(); });
+      return;
+    }
+    case store::CommitOutcome::Kind::kError: return fail(*outcome.error);
+  }
+}
+
+void WriteOperation::answer(const Proposal& proposal, const store::RecordPtr& record) {
+  auto accepted = negotiate_object(exchange_->request.headers.get("accept"), true);
+  if (!accepted.ok()) return fail(accepted.error());
+  auto representation = Representation::make(context_, kind_, *accepted, exchange_->info.query);
+  if (!representation.ok()) return fail(representation.error());
+  auto body = (*representation)->object(record);
+  if (!body.ok()) return fail(body.error());
+  exchange_->reply(proposal.success_code, std::move(*body), *accepted);
+}
+
+}  // namespace plinth::server

@@ -1,0 +1,80 @@
+// A write, from what is asked to what is stored: propose against a snapshot, admit, validate, encode, commit; and again when the
+// commit finds that the snapshot was overtaken (a bounded number of times).
+//
+// Lives on its exchange's loop. The stages run one after the other on the loop; only webhooks and the commit are waited for.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "server/admission/admission.h"
+#include "server/context.h"
+#include "server/exchange.h"
+#include "server/write/ownership.h"
+
+namespace plinth::server {
+
+// What a request wants to become of one object.
+struct Proposal {
+  Operation operation = Operation::kCreate;
+  store::RecordPtr old_record;   // null for a creation
+  Document old_object;           // at the request's version, without managedFields
+  std::optional<Draft> object;   // the new state, defaulted; without managedFields. Nothing: the object is removed
+  Ownership ownership;           // managedFields of the new state
+  bool retry_on_conflict = true; // false when the request itself named a revision
+  int success_code = 200;
+};
+
+class WriteOperation : public std::enable_shared_from_this<WriteOperation> {
+ public:
+  WriteOperation(ServerContext& context, ExchangePtr exchange, ResolvedKind kind);
+  virtual ~WriteOperation() = default;
+  void start();
+
+ protected:
+  // The first stage: everything that follows from the request and `snapshot()`. Run again for each attempt.
+  virtual Result<Proposal> propose() = 0;
+  // How the outcome is told; the default answers with the object.
+  virtual void answer(const Proposal& proposal, const store::RecordPtr& record);
+  virtual void fail(const Error& error);
+
+  const store::SnapshotPtr& snapshot() const { return snapshot_; }
+  // The object that the URL names; null when there is none.
+  store::RecordPtr stored() const;
+  Error missing() const;
+  // "" for cluster scope.
+  std::string name_space() const;
+  std::string key(std::string_view name) const;
+
+  ServerContext& context_;
+  ExchangePtr exchange_;
+  ResolvedKind kind_;
+  WriteOptions options_;
+  // Set by propose(): what admission sees of the request's own options.
+  Document request_options_;
+
+ private:
+  void attempt();
+  void mutate();
+  void complete();
+  void validate();
+  void commit();
+  void committed(store::CommitOutcome outcome);
+  void finish_dry_run(store::EncodedObject encoded);
+  Result<void> check();
+  Result<store::Transaction> transaction();
+
+  store::SnapshotPtr snapshot_;
+  Proposal proposal_;
+  AdmissionRequest admission_;
+  std::size_t attempts_ = 0;
+};
+
+void serve_create(ServerContext& context, ExchangePtr exchange, const ResolvedKind& kind);
+void serve_update(ServerContext& context, ExchangePtr exchange, const ResolvedKind& kind);
+void serve_patch(ServerContext& context, ExchangePtr exchange, const ResolvedKind& kind);
+void serve_delete(ServerContext& context, ExchangePtr exchange, const ResolvedKind& kind);
+void serve_delete_collection(ServerContext& context, ExchangePtr exchange, const ResolvedKind& kind);
+
+}  // namespace plinth::server
