@@ -1,0 +1,35 @@
+// What controllers read. One for a process, shared by all controllers; the truth of some moment, never newer than what is durable.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "client/object.h"
+
+namespace plinth::client {
+
+// One state of the cluster. Immutable.
+class View {
+ public:
+  virtual ~View() = default;
+  // Kinds that store objects, custom ones included.
+  virtual std::vector<Resource> resources() const = 0;
+  virtual std::optional<Resource> find_resource(std::string_view group, std::string_view plural) const = 0;
+  virtual std::optional<Object> get(const Resource& resource, std::string_view name_space, std::string_view name) const = 0;
+  virtual std::optional<Object> by_uid(std::string_view uid) const = 0;
+  // Stops when `visit` returns false. "" as namespace: all.
+  virtual void list(const Resource& resource, std::string_view name_space, const std::function<bool(const Object&)>& visit) const = 0;
+  virtual std::vector<Object> owned_by(std::string_view uid) const = 0;
+  virtual std::size_t count(const Resource& resource, std::string_view name_space) const = 0;
+};
+
+// A change, as triggers see it. `object` is the new state, or the last one of what was deleted.
+struct Change {
+  bool deleted = false;
+  bool created = false;
+  Object object;
+};
+
+}  // namespace plinth::client

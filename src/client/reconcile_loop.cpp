@@ -1,0 +1,110 @@
+#include "client/reconcile_loop.h"
+
+#include <algorithm>
+
+namespace plinth::client {
+
+struct ReconcileLoop::Run {
+  std::string key;
+  Plan plan;
+  std::size_t at = 0;
+};
+
+ReconcileLoop::ReconcileLoop(const Controller& controller, Transport& transport, std::function<std::shared_ptr<const View>()> view, Loop& loop,
+                             Clock& clock, ReconcileLimits limits)
+    : controller_(controller), transport_(transport), view_(std::move(view)), loop_(loop), clock_(clock), limits_(limits) {}
+
+ReconcileLoop::~ReconcileLoop() { stop(); }
+
+void ReconcileLoop::start() {
+  started_ = true;
+  std::vector<std::string> keys;
+  controller_.initial_keys(*view_(), keys);
+  for (const std::string& key : keys) enqueue(key);
+}
+
+void ReconcileLoop::stop() {
+  *alive_ = false;
+  started_ = false;
+  for (const auto& [key, timer] : timers_) loop_.cancel(timer);
+  timers_.clear();
+  queue_.clear();
+  queued_.clear();
+}
+
+void ReconcileLoop::on_change(const Change& change, const View& view) {
+  if (!started_) return;
+  std::vector<std::string> keys;
+  controller_.keys_of(change, view, keys);
+  for (const std::string& key : keys) enqueue(key);
+}
+
+void ReconcileLoop::enqueue(const std::string& key) {
+  if (!queued_.insert(key).second) return;
+  queue_.push_back(key);
+  if (pump_posted_) return;
+  pump_posted_ = true;
+  loop_.post([this, alive = alive_] {
+    if (!*alive) return;
+    pump_posted_ = false;
+    pump();
+  });
+}
+
+void ReconcileLoop::enqueue_after(const std::string& key, Duration delay) {
+  if (auto it = timers_.find(key); it != timers_.end()) loop_.cancel(it->second);
+  timers_[key] = loop_.after(delay, [this, key, alive = alive_] {
+    if (!*alive) return;
+    timers_.erase(key);
+    enqueue(key);
+  });
+}
+
+// A key that is under way waits at the end of the queue: steps of one key never overlap.
+void ReconcileLoop::pump() {
+  std::size_t looked = queue_.size();
+  while (looked-- > 0 && running_.size() < limits_.steps_at_once) {
+    std::string key = std::move(queue_.front());
+    queue_.pop_front();
+    if (running_.count(key) > 0) {
+      queue_.push_back(std::move(key));
+      continue;
+    }
+    queued_.erase(key);
+    run(key);
+  }
+}
+
+void ReconcileLoop::run(const std::string& key) {
+  auto run = std::make_shared<Run>();
+  run->key = key;
+  run->plan = controller_.step(*view_(), key, {clock_.wall_ns()});
+  running_.insert(key);
+  next_request(run);
+}
+
+void ReconcileLoop::next_request(const std::shared_ptr<Run>& run) {
+  if (run->at == run->plan.requests.size()) return finish(run, Result<void>());
+  Request& request = run->plan.requests[run->at++];
+  transport_.call(std::move(request), [this, run, alive = alive_](Result<Response> response) {
+    if (!*alive) return;
+    if (!response.ok()) return finish(run, std::move(response).error());
+    auto checked = check_response(*response);
+    if (!checked.ok()) return finish(run, std::move(checked));
+    next_request(run);
+  });
+}
+
+void ReconcileLoop::finish(const std::shared_ptr<Run>& run, Result<void> outcome) {
+  running_.erase(run->key);
+  if (outcome.ok()) {
+    failures_.erase(run->key);
+    if (run->plan.revisit_ns) enqueue_after(run->key, Duration(*run->plan.revisit_ns));
+  } else {
+    const int failures = std::min(failures_[run->key]++, 20);
+    enqueue_after(run->key, std::min<Duration>(limits_.backoff_first * (std::int64_t{1} << failures), limits_.backoff_max));
+  }
+  pump();
+}
+
+}  // namespace plinth::client

@@ -1,0 +1,60 @@
+// Runs a controller: queue of keys without duplicates, one step of a key at a time, its requests in order, back-off after failures.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "base/world.h"
+#include "client/controller.h"
+
+namespace plinth::client {
+
+struct ReconcileLimits {
+  std::size_t steps_at_once = 8;                              // keys whose requests are under way
+  Duration backoff_first = std::chrono::milliseconds(50);
+  Duration backoff_max = std::chrono::minutes(2);
+};
+
+// Lives on one loop.
+class ReconcileLoop {
+ public:
+  // `view` gives the present state; it is asked for once per step.
+  ReconcileLoop(const Controller& controller, Transport& transport, std::function<std::shared_ptr<const View>()> view, Loop& loop, Clock& clock,
+                ReconcileLimits limits = {});
+  ~ReconcileLoop();
+
+  void start();
+  void stop();
+  void on_change(const Change& change, const View& view);
+  bool idle() const { return queue_.empty() && running_.empty(); }
+
+ private:
+  struct Run;
+  void enqueue(const std::string& key);
+  void enqueue_after(const std::string& key, Duration delay);
+  void pump();
+  void run(const std::string& key);
+  void next_request(const std::shared_ptr<Run>& run);
+  void finish(const std::shared_ptr<Run>& run, Result<void> outcome);
+
+  const Controller& controller_;
+  Transport& transport_;
+  std::function<std::shared_ptr<const View>()> view_;
+  Loop& loop_;
+  Clock& clock_;
+  const ReconcileLimits limits_;
+  std::deque<std::string> queue_;
+  std::set<std::string> queued_;
+  std::set<std::string> running_;
+  std::map<std::string, int> failures_;
+  std::map<std::string, TimerId> timers_;  // of keys that wait
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  bool started_ = false;
+  bool pump_posted_ = false;
+};
+
+}  // namespace plinth::client
