@@ -1,0 +1,19 @@
+#include "cli/command.h"
+
+namespace plinth::cli {
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> all = {
+      up_command(), kubeconfig_command(), snapshot_save_command(), snapshot_restore_command(), rotate_key_command(), version_command(),
+  };
+  return all;
+}
+
+std::string argument(const Arguments& arguments, std::string_view name) {
+  auto it = arguments.find(name);
+  return it == arguments.end() ? std::string() : it->second;
+}
+
+bool has_flag(const Arguments& arguments, std::string_view name) { return arguments.find(name) != arguments.end(); }
+
+}  // namespace plinth::cli

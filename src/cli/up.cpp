@@ -1,0 +1,82 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/fail.h"
+#include "platform/service.h"
+#include "world_real/real_disk.h"
+
+namespace plinth::cli {
+namespace {
+
+// A quarter of the machine's memory.
+std::uint64_t default_store_bytes() {
+  const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+  return pages > 0 && size > 0 ? static_cast<std::uint64_t>(pages) / 4 * static_cast<std::uint64_t>(size) : 0;
+}
+
+void print_ready(const platform::Service& service, const Arguments& arguments) {
+  const std::string url = "https://" + service.api_address();
+  if (argument(arguments, "output") == "json") {
+    std::string line = "{\"ready\":true,\"api\":";
+    append_json_string(line, url);
+    line += ",\"dataDir\":";
+    append_json_string(line, argument(arguments, "data-dir"));
+    std::printf("%s}\n", line.c_str());
+  } else {
+    std::printf("API        %s\n", url.c_str());
+    std::printf("data       %s\n", argument(arguments, "data-dir").c_str());
+    const std::string file = argument(arguments, "write-kubeconfig");
+    if (!file.empty()) std::printf("kubeconfig %s\n", file.c_str());
+    std::printf("ready\n");
+  }
+  std::fflush(stdout);
+}
+
+int run(const Arguments& arguments) {
+  const std::string node = argument(arguments, "node");
+  if (node != "none") {
+    return fail(2, "--node " + node + ": this release runs no pods yet; use --node none");
+  }
+  const std::string output = argument(arguments, "output");
+  if (output != "text" && output != "json") return fail(2, "--output " + output + ": use text or json");
+  platform::ServiceOptions options;
+  options.data_dir = argument(arguments, "data-dir");
+  options.api_address = argument(arguments, "api");
+  options.store_bytes_max = default_store_bytes();
+  if (const std::string text = argument(arguments, "max-store-bytes"); !text.empty()) {
+    auto bytes = parse_integer<std::uint64_t>(text);
+    if (!bytes) return fail(2, "--max-store-bytes " + text + ": not a number of bytes");
+    options.store_bytes_max = *bytes;
+  }
+  auto service = platform::Service::open(std::move(options));
+  if (!service.ok()) return fail(1, service.error().message());
+  const std::string file = argument(arguments, "write-kubeconfig");
+  if (!file.empty()) {
+    world_real::RealDisk disk;
+    auto written = write_file_atomically(disk, file, (*service)->kubeconfig());
+    if (!written.ok()) return fail(1, "the kubeconfig could not be written: " + written.error().message());
+  }
+  auto ended = (*service)->run([&] { print_ready(**service, arguments); });
+  return ended.ok() ? 0 : fail(1, ended.error().message());
+}
+
+}  // namespace
+
+Command up_command() {
+  return {"up",
+          "run the platform until SIGTERM; prints where it listens, a line starting with \"ready\" last",
+          {{"--data-dir", "DIR", "where everything is kept; \":memory:\" keeps nothing", "./plinth-data", false},
+           {"--api", "ADDR", "address of the Kubernetes API; port 0 picks a free one", "127.0.0.1:6443", false},
+           {"--node", "MODE", "none: a control plane without a node", "none", false},
+           {"--write-kubeconfig", "FILE", "write a kubeconfig for the administrator before the ready line", "", false},
+           {"--max-store-bytes", "BYTES", "ceiling of stored objects (default: a quarter of memory); deletes go on beyond it", "", false},
+           {"-o,--output", "FORMAT", "text or json", "text", false}},
+          run};
+}
+
+}  // namespace plinth::cli

@@ -1,0 +1,90 @@
+#include "platform/control_plane.h"
+
+#include "control/definition_cleanup.h"
+#include "control/event_expiry.h"
+#include "control/garbage_collector.h"
+#include "control/namespace_content.h"
+#include "control/namespace_controller.h"
+#include "control/role_aggregation.h"
+#include "platform/controller_host.h"
+#include "server/auth/auth.h"
+#include "server/auth/secret_files.h"
+#include "store/secrets.h"
+
+namespace plinth::platform {
+
+struct ControlPlane::Parts {
+  World world;
+  ControlPlaneOptions options;
+  std::unique_ptr<server::auth::SecretFiles> files;
+  std::unique_ptr<store::KeyFileSealer> sealer;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<server::auth::Auth> auth;
+  std::unique_ptr<server::ApiServer> api;
+  std::unique_ptr<ControllerHost> controllers;
+};
+
+ControlPlane::ControlPlane(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+ControlPlane::~ControlPlane() = default;
+
+server::ApiServer& ControlPlane::api() { return *parts_->api; }
+store::Store& ControlPlane::store() { return *parts_->store; }
+server::auth::SecretFiles& ControlPlane::secret_files() { return *parts_->files; }
+
+Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const World& world, const ControlPlaneOptions& options, Loop* store_loop) {
+  auto parts = std::make_unique<Parts>();
+  parts->world = world;
+  parts->options = options;
+  const bool in_memory = options.data_dir == ":memory:";
+  if (in_memory) {
+    parts->files = std::make_unique<server::auth::MemorySecretFiles>();
+  } else {
+    TRY(world.disk->make_directories(options.data_dir));
+    parts->files = std::make_unique<server::auth::DiskSecretFiles>(*world.disk, options.data_dir + "/pki");
+    parts->sealer = TRY(store::KeyFileSealer::open(*world.disk, *world.entropy, options.data_dir + "/" + std::string(store::kKeyFileName)));
+  }
+  store::StoreOptions store_options;
+  store_options.directory = options.data_dir;
+  store_options.bytes_max = options.store_bytes_max;
+  store::StoreWiring wiring;
+  wiring.sealer = parts->sealer.get();
+  wiring.loop = store_loop;
+  parts->store = TRY(store::make_store(store_options, world, wiring));
+
+  parts->auth = TRY(server::auth::Auth::open(*parts->files, *world.entropy, server::auth::AuthOptions()));
+
+  server::ApiServerParts api;
+  api.world = world;
+  api.store = parts->store.get();
+  api.auth = parts->auth.get();
+  server::ApiServerOptions api_options;
+  api_options.advertised_address = options.advertised_address;
+  parts->api = std::make_unique<server::ApiServer>(api, api_options);
+  return std::unique_ptr<ControlPlane>(new ControlPlane(std::move(parts)));
+}
+
+void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
+  parts_->controllers = std::make_unique<ControllerHost>(*parts_->api, *parts_->store, loop, *parts_->world.clock);
+  ControllerHost& host = *parts_->controllers;
+  host.add(control::make_garbage_collector());
+  host.add(control::make_namespace_controller());
+  host.add(control::make_service_account_controller());
+  host.add(control::make_root_ca_publisher(parts_->options.ca_pem));
+  host.add(control::make_definition_cleanup());
+  host.add(control::make_role_aggregation());
+  host.add(control::make_event_expiry());
+  parts_->auth->rbac().follow(*parts_->store, loop);
+  parts_->api->bootstrap(loop, [this, done = std::make_shared<UniqueFunction<void(Result<void>)>>(std::move(done))](Result<void> seeded) {
+    if (seeded.ok()) seeded = parts_->controllers->start();
+    if (seeded.ok()) parts_->api->set_ready(true);
+    (*done)(std::move(seeded));
+  });
+}
+
+void ControlPlane::stop_controllers() {
+  if (parts_->controllers) parts_->controllers->stop();
+}
+
+void ControlPlane::close() { parts_->store->close(); }
+
+}  // namespace plinth::platform

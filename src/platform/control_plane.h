@@ -1,0 +1,45 @@
+// The control plane over a world: store, identities, API server, controllers. The same for the real world and the simulated one.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "base/world.h"
+#include "server/api_server.h"
+#include "store/store.h"
+
+namespace plinth::platform {
+
+struct ControlPlaneOptions {
+  std::string data_dir;              // ":memory:" keeps nothing
+  std::string advertised_address;    // "host:port"
+  std::string ca_pem;                // published to every namespace as kube-root-ca.crt
+  std::uint64_t store_bytes_max = 0; // 0: no ceiling
+};
+
+class ControlPlane {
+ public:
+  // Opens the store (recovery happens here) and assembles everything; nothing runs yet. `store_loop`: null gives the store threads
+  // of its own, a loop makes it step there (simulation).
+  static Result<std::unique_ptr<ControlPlane>> open(const World& world, const ControlPlaneOptions& options, Loop* store_loop);
+  ~ControlPlane();
+
+  // Seeds the cluster, then starts the controllers on `loop`; `done` runs there.
+  void start(Loop& loop, UniqueFunction<void(Result<void>)> done);
+  // On the controllers' loop: no step begins after this.
+  void stop_controllers();
+  // After all loops have stopped.
+  void close();
+
+  server::ApiServer& api();
+  store::Store& store();
+  server::auth::SecretFiles& secret_files();
+
+ private:
+  struct Parts;
+  explicit ControlPlane(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace plinth::platform

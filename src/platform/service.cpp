@@ -1,0 +1,195 @@
+#include "platform/service.h"
+
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "net/tls_network.h"
+#include "platform/kubeconfig.h"
+#include "server/status.h"
+#include "world_real/epoll_loop.h"
+#include "world_real/real_clock.h"
+#include "world_real/real_disk.h"
+#include "world_real/real_network.h"
+#include "world_real/thread_pool.h"
+
+namespace plinth::platform {
+namespace {
+
+constexpr Duration kDrainGrace = std::chrono::seconds(2);
+
+// SIGTERM and SIGINT as something to read, blocked for all threads from here on.
+Result<int> open_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  if (pthread_sigmask(SIG_BLOCK, &set, nullptr) != 0) return internal_error("signals cannot be blocked");
+  signal(SIGPIPE, SIG_IGN);
+  const int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (fd < 0) return internal_error("signalfd failed");
+  return fd;
+}
+
+class SignalHandler final : public world_real::IoHandler {
+ public:
+  SignalHandler(int fd, Task on_signal) : fd_(fd), on_signal_(std::move(on_signal)) {}
+  void on_io(std::uint32_t) override {
+    signalfd_siginfo info;
+    if (read(fd_, &info, sizeof(info)) == sizeof(info) && on_signal_) on_signal_();
+  }
+
+ private:
+  int fd_;
+  Task on_signal_;
+};
+
+std::vector<std::string> certificate_hosts(const std::string& address) {
+  std::vector<std::string> hosts = {"127.0.0.1", "::1", "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
+                                    "kubernetes.default.svc.cluster.local", "10.96.0.1"};
+  const std::size_t colon = address.rfind(':');
+  std::string host = address.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
+  if (!host.empty() && std::find(hosts.begin(), hosts.end(), host) == hosts.end()) hosts.push_back(host);
+  return hosts;
+}
+
+}  // namespace
+
+// One I/O loop with its HTTP server, on a thread of its own.
+struct IoLoop {
+  std::unique_ptr<world_real::EpollLoop> loop;
+  std::unique_ptr<net::HttpServer> http;
+  std::thread thread;
+};
+
+struct Service::Parts {
+  ServiceOptions options;
+  world_real::RealClock clock;
+  world_real::RealEntropy entropy;
+  world_real::RealDisk disk;
+  std::unique_ptr<world_real::EpollLoop> control_loop;  // controllers and signals; run()'s thread
+  std::vector<std::unique_ptr<IoLoop>> io;
+  std::unique_ptr<world_real::ThreadPool> resolver;
+  std::unique_ptr<world_real::RealNetwork> tcp;
+  std::unique_ptr<Network> network;
+  std::unique_ptr<ControlPlane> control;
+  std::unique_ptr<Listener> listener;
+  Pki pki;
+  int signals = -1;
+  std::size_t draining = 0;
+};
+
+Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Service::~Service() {
+  Parts& p = *parts_;
+  p.listener.reset();
+  for (auto& io : p.io) {
+    if (io->thread.joinable()) {
+      io->loop->stop();
+      io->thread.join();
+    }
+  }
+  if (p.control) p.control->close();
+  for (auto& io : p.io) io->http.reset();
+  p.control.reset();
+  p.network.reset();
+  p.tcp.reset();
+  p.resolver.reset();
+  p.io.clear();
+  if (p.signals >= 0) close(p.signals);
+}
+
+const std::string& Service::api_address() const { return parts_->options.api_address; }
+std::string Service::kubeconfig() const { return admin_kubeconfig(parts_->pki, "https://" + parts_->options.api_address); }
+
+Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
+  auto parts = std::make_unique<Parts>();
+  Parts& p = *parts;
+  p.options = std::move(options);
+  p.signals = TRY(open_signals());
+  p.control_loop = TRY(world_real::EpollLoop::create());
+  const std::size_t loops = p.options.io_loops != 0 ? p.options.io_loops : std::max(1u, std::thread::hardware_concurrency());
+  std::vector<Loop*> io_loops;
+  for (std::size_t i = 0; i < loops; ++i) {
+    auto io = std::make_unique<IoLoop>();
+    io->loop = TRY(world_real::EpollLoop::create());
+    io_loops.push_back(io->loop.get());
+    p.io.push_back(std::move(io));
+  }
+  constexpr std::size_t kResolverThreads = 2, kResolverQueue = 256;
+  p.resolver = std::make_unique<world_real::ThreadPool>(kResolverThreads, kResolverQueue);
+  p.tcp = std::make_unique<world_real::RealNetwork>(*p.resolver);
+  p.network = net::make_tls_network(*p.tcp);
+
+  World world;
+  world.clock = &p.clock;
+  world.entropy = &p.entropy;
+  world.disk = &p.disk;
+  world.network = p.network.get();
+  ControlPlaneOptions control;
+  control.data_dir = p.options.data_dir;
+  control.advertised_address = p.options.api_address;
+  control.store_bytes_max = p.options.store_bytes_max;
+  p.control = TRY(ControlPlane::open(world, control, nullptr));
+  p.pki = TRY(load_or_make_pki(p.control->secret_files(), p.clock, p.entropy, certificate_hosts(p.options.api_address)));
+  auto tls = TRY(net::make_server_context(p.pki.server, p.pki.ca.certificate_pem));
+
+  server::ApiServer& api = p.control->api();
+  for (auto& io : p.io) {
+    io->http = net::make_http_server(
+        *io->loop, p.clock, net::HttpLimits(),
+        [&api](net::HttpRequest request, std::shared_ptr<net::Responder> responder) { api.handle(std::move(request), std::move(responder)); },
+        [](const Error& error) { return server::status_json(error); });
+  }
+  std::vector<std::unique_ptr<IoLoop>>& all = p.io;
+  p.listener = TRY(p.network->listen_shared(io_loops, p.options.api_address, tls, [&all](std::unique_ptr<Stream> stream) {
+    for (auto& io : all) {
+      if (io->loop.get() == &stream->loop()) return io->http->serve(std::move(stream));
+    }
+  }));
+  p.options.api_address = p.listener->address();
+  return std::unique_ptr<Service>(new Service(std::move(parts)));
+}
+
+Result<void> Service::run(UniqueFunction<void()> ready) {
+  Parts& p = *parts_;
+  for (auto& io : p.io) io->thread = std::thread([loop = io->loop.get()] { loop->run(); });
+
+  Result<void> outcome;
+  bool ending = false;
+  auto end = [&] {
+    if (ending) return;
+    ending = true;
+    p.listener->close();
+    p.control->stop_controllers();
+    p.control->api().end_watches();
+    p.draining = p.io.size();
+    for (auto& io : p.io) {
+      io->loop->post([&p, http = io->http.get()] {
+        http->drain(kDrainGrace, [&p] {
+          p.control_loop->post([&p] {
+            if (--p.draining == 0) p.control_loop->stop();
+          });
+        });
+      });
+    }
+  };
+  SignalHandler signals(p.signals, end);
+  TRY(p.control_loop->add(p.signals, EPOLLIN, &signals));
+  p.control->start(*p.control_loop, [&](Result<void> started) {
+    if (started.ok()) return ready();
+    outcome = std::move(started);
+    end();
+  });
+  p.control_loop->run();
+  p.control_loop->remove(p.signals, &signals);
+  return outcome;
+}
+
+}  // namespace plinth::platform

@@ -1,0 +1,38 @@
+// A control plane served over TLS by the loops of the real world: what `plinth up` runs.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "platform/control_plane.h"
+#include "platform/pki.h"
+
+namespace plinth::platform {
+
+struct ServiceOptions {
+  std::string data_dir;
+  std::string api_address = "127.0.0.1:6443";
+  std::size_t io_loops = 0;  // 0: one for each processor
+  std::uint64_t store_bytes_max = 0;
+};
+
+class Service {
+ public:
+  // Everything up to a listening socket; requests are served from here on, /readyz says no until run() has seeded the cluster.
+  static Result<std::unique_ptr<Service>> open(ServiceOptions options);
+  ~Service();
+
+  const std::string& api_address() const;  // with the port that was bound
+  std::string kubeconfig() const;
+
+  // Serves until SIGTERM or SIGINT. `ready` runs once the API is ready. Returns after a clean end.
+  Result<void> run(UniqueFunction<void()> ready);
+
+ private:
+  struct Parts;
+  explicit Service(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace plinth::platform
