@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""Runs the scenarios: text files of commands and the output that a real client must print.
+
+A scenario is a list of steps:
+
+    # a comment
+    $ command            run by bash; may go on with a trailing backslash
+    expected output      [..] stands for any text within a line, a line of ... for any number of lines
+    ? 1                  expected exit status, when it is not 0
+
+Each file gets a platform of its own (temporary data directory, port 0). In commands KUBECTL, KUBECONFIG, PLINTH, API (the URL) and TMP
+(a folder for files) are set; `restart` kills the platform with SIGKILL and starts it again. Placeholders of expected lines are matched
+against standard output and error together.
+"""
+import argparse, os, re, shutil, signal, subprocess, sys, tempfile, time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+STEP_SECONDS = 60
+READY_SECONDS = 30
+
+
+class Platform:
+    def __init__(self, plinth, root):
+        self.plinth, self.root = plinth, root
+        self.kubeconfig = os.path.join(root, 'kubeconfig')
+        self.api = '127.0.0.1:0'
+        self.process = None
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [self.plinth, 'up', '--data-dir', os.path.join(self.root, 'data'), '--api', self.api, '--node', 'none',
+             '--write-kubeconfig', self.kubeconfig], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        lines = []
+        for line in self.process.stdout:
+            lines.append(line)
+            m = re.match(r'API +https://(\S+)', line)
+            if m:
+                self.api = m[1]
+            if line.startswith('ready'):
+                return
+        raise RuntimeError('the platform did not start:\n' + ''.join(lines))
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return 'SIGTERM did not end the platform within 5 s'
+        return None if status == 0 else f'the platform ended with status {status}'
+
+
+def parse(path):
+    steps = []
+    with open(path) as f:
+        lines = f.read().split('\n')
+    i = 0
+    while i < len(lines):
+        line = lines[i]
+        if line.startswith('$ '):
+            command = line[2:]
+            while command.endswith('\\') and i + 1 < len(lines):
+                i += 1
+                command = command[:-1] + '\n' + lines[i]
+            step = {'line': i + 1, 'command': command, 'expected': [], 'status': 0}
+            steps.append(step)
+            # A here-document belongs to the command.
+            m = re.search(r"<<'?(\w+)'?", command)
+            if m:
+                while i + 1 < len(lines):
+                    i += 1
+                    step['command'] += '\n' + lines[i]
+                    if lines[i] == m[1]:
+                        break
+        elif line.startswith('? ') and steps:
+            steps[-1]['status'] = int(line[2:])
+        elif line.startswith('# ') or not line.strip():
+            pass
+        elif steps:
+            steps[-1]['expected'].append(line)
+        i += 1
+    return steps
+
+
+def pattern(line):
+    return '.*'.join(re.escape(part) for part in line.split('[..]'))
+
+
+def matches(expected, actual):
+    regex = ''
+    for line in expected:
+        regex += r'(?:.*\n)*' if line == '...' else pattern(line) + r'[ \t]*\n'
+    return re.fullmatch(regex, actual) is not None
+
+
+def run_step(step, env, platform):
+    if step['command'] == 'restart':
+        platform.kill()
+        platform.start()
+        return None
+    done = subprocess.run(['bash', '-c', step['command']], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          timeout=STEP_SECONDS, stdin=subprocess.DEVNULL)
+    actual = ''.join(line + '\n' for line in done.stdout.split('\n') if line.strip())
+    if done.returncode != step['status']:
+        return f"exit status {done.returncode}, expected {step['status']}; it printed:\n{actual}"
+    if step['expected'] and not matches(step['expected'], actual):
+        return 'expected:\n' + '\n'.join(step['expected']) + '\ngot:\n' + actual
+    return None
+
+
+def run_file(path, plinth, kubectl):
+    root = tempfile.mkdtemp(prefix='plinth-scenario-')
+    platform = Platform(plinth, root)
+    try:
+        platform.start()
+        tmp = os.path.join(root, 'tmp')
+        os.mkdir(tmp)
+        env = dict(os.environ, KUBECTL=kubectl, KUBECONFIG=platform.kubeconfig, PLINTH=plinth, API='https://' + platform.api, TMP=tmp,
+                   HOME=root, DATA=os.path.join(root, 'data'))
+        for step in parse(path):
+            try:
+                problem = run_step(step, env, platform)
+            except subprocess.TimeoutExpired:
+                problem = f'took longer than {STEP_SECONDS} s'
+            if problem:
+                return f"{os.path.basename(path)}:{step['line']}: $ {step['command']}\n{problem}"
+        return platform.stop()
+    finally:
+        if platform.process and platform.process.poll() is None:
+            platform.kill()
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def clients():
+    """Each real client that is here, by the version that it says it has."""
+    found = []
+    for name, path in (('kubectl 1.20 of Debian', os.environ.get('KUBECTL', '')), ('another kubectl', shutil.which('kubectl') or '')):
+        if path and os.access(path, os.X_OK) and path not in [p for _, p in found]:
+            version = subprocess.run([path, 'version', '--client', '--short'], capture_output=True, text=True)
+            text = version.stdout.strip() or subprocess.run([path, 'version', '--client'], capture_output=True, text=True).stdout.split('\n')[0]
+            found.append((text or name, path))
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--counts')
+    parser.add_argument('files', nargs='*')
+    arguments = parser.parse_args()
+    plinth = os.environ['PLINTH']
+    files = arguments.files or sorted(os.path.join(HERE, f) for f in os.listdir(HERE) if f.endswith('.txt'))
+    passed = failed = skipped = 0
+    kubectls = clients()
+    if not kubectls:
+        skipped = len(files)
+        print('skipped: no kubectl here')
+    for version, kubectl in kubectls:
+        print(version)
+        for path in files:
+            problem = run_file(path, plinth, kubectl)
+            print(('FAILED ' if problem else 'ok     ') + os.path.basename(path), flush=True)
+            if problem:
+                failed += 1
+                print(problem)
+            else:
+                passed += 1
+    if arguments.counts:
+        with open(arguments.counts, 'a') as out:
+            out.write(f'{passed} passed | {failed} failed | {skipped} skipped\n')
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
