@@ -11,8 +11,9 @@ struct ReconcileLoop::Run {
 };
 
 ReconcileLoop::ReconcileLoop(const Controller& controller, Transport& transport, std::function<std::shared_ptr<const View>()> view, Loop& loop,
-                             Clock& clock, ReconcileLimits limits)
-    : controller_(controller), transport_(transport), view_(std::move(view)), loop_(loop), clock_(clock), limits_(limits) {}
+                             Clock& clock, Logger log, ReconcileLimits limits)
+    : controller_(controller), transport_(transport), view_(std::move(view)), loop_(loop), clock_(clock), log_(std::move(log)),
+      limits_(limits) {}
 
 ReconcileLoop::~ReconcileLoop() { stop(); }
 
@@ -101,6 +102,9 @@ void ReconcileLoop::finish(const std::shared_ptr<Run>& run, Result<void> outcome
     failures_.erase(run->key);
     if (run->plan.revisit_ns) enqueue_after(run->key, Duration(*run->plan.revisit_ns));
   } else {
+    const bool moved_on = outcome.error().reason() == Reason::kConflict || outcome.error().reason() == Reason::kNotFound;
+    log_.log(moved_on ? LogLevel::kDebug : LogLevel::kWarning, "a step failed and is tried again",
+             {{"controller", controller_.name()}, {"key", run->key}, {"error", outcome.error()}});
     const int failures = std::min(failures_[run->key]++, 20);
     enqueue_after(run->key, std::min<Duration>(limits_.backoff_first * (std::int64_t{1} << failures), limits_.backoff_max));
   }

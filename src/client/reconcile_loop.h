@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "base/log.h"
 #include "base/world.h"
 #include "client/controller.h"
 
@@ -23,7 +24,7 @@ struct ReconcileLimits {
 class ReconcileLoop {
  public:
   // `view` gives the present state; it is asked for once per step.
-  ReconcileLoop(const Controller& controller, Transport& transport, std::function<std::shared_ptr<const View>()> view, Loop& loop, Clock& clock,
+  ReconcileLoop(const Controller& controller, Transport& transport, std::function<std::shared_ptr<const View>()> view, Loop& loop, Clock& clock, Logger log,
                 ReconcileLimits limits = {});
   ~ReconcileLoop();
 
@@ -46,6 +47,7 @@ class ReconcileLoop {
   std::function<std::shared_ptr<const View>()> view_;
   Loop& loop_;
   Clock& clock_;
+  const Logger log_;
   const ReconcileLimits limits_;
   std::deque<std::string> queue_;
   std::set<std::string> queued_;

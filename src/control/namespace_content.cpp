@@ -41,7 +41,9 @@ class NamespaceContent : public client::Controller {
       wanted.set(wanted.member_path(wanted.root(), {"metadata"}), "name", object_name_);
       plan.requests.push_back(client::create_request(resource, key, wanted.root(), name()));
     } else if (!object->deleting() && differs(*object, wanted.root())) {
-      plan.requests.push_back(client::merge_patch_request(*object, "", std::move(wanted), /*same_revision=*/false, name()));
+      Draft next(object->document);
+      for (const Member& m : wanted.root().members()) next.member(next.root(), m.key()) = next.clone(m.value);
+      plan.requests.push_back(client::update_request(*object, "", next.root(), name()));
     }
     return plan;
   }

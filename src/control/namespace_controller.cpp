@@ -106,14 +106,11 @@ class NamespaceController final : public client::Controller {
 
   static void plan_conditions(const Object& object, const Remaining& remaining, std::int64_t wall_ns, Plan& plan) {
     const std::string now = format_rfc3339(wall_ns);
-    Draft patch;
-    patch.root() = patch.object();
-    Value& status = patch.member(patch.root(), "status");
-    status = patch.object();
-    Value conditions = patch.clone(object["status"]["conditions"]);
+    Draft next(object.document);
+    Value conditions = next.clone(object["status"]["conditions"]);
     bool changed = false;
     auto set = [&](std::string_view type, bool status_true, std::string_view reason, const std::string& message) {
-      changed = set_condition(patch, conditions, {type, status_true, reason, message}, now) || changed;
+      changed = set_condition(next, conditions, {type, status_true, reason, message}, now) || changed;
     };
     set("NamespaceDeletionDiscoveryFailure", false, "ResourcesDiscovered", "All resources successfully discovered");
     set("NamespaceDeletionGroupVersionParsingFailure", false, "ParsedGroupVersions", "All legacy kube types successfully parsed");
@@ -126,8 +123,8 @@ class NamespaceController final : public client::Controller {
           "Some content in the namespace has finalizers remaining: " + counted(remaining.by_finalizer, " in "));
     }
     if (!changed) return;
-    patch.member(status, "conditions") = conditions;
-    plan.requests.push_back(client::merge_patch_request(object, "status", std::move(patch), /*same_revision=*/false, kName));
+    next.member_path(next.root(), {"status", "conditions"}) = conditions;
+    plan.requests.push_back(client::update_request(object, "status", next.root(), kName));
   }
 };
 

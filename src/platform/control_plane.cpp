@@ -22,6 +22,7 @@ struct ControlPlane::Parts {
   std::unique_ptr<server::auth::Auth> auth;
   std::unique_ptr<server::ApiServer> api;
   std::unique_ptr<ControllerHost> controllers;
+  std::string ca_pem;
 };
 
 ControlPlane::ControlPlane(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -63,13 +64,15 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const World& world, con
   return std::unique_ptr<ControlPlane>(new ControlPlane(std::move(parts)));
 }
 
+void ControlPlane::set_ca(std::string ca_pem) { parts_->ca_pem = std::move(ca_pem); }
+
 void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
-  parts_->controllers = std::make_unique<ControllerHost>(*parts_->api, *parts_->store, loop, *parts_->world.clock);
+  parts_->controllers = std::make_unique<ControllerHost>(*parts_->api, *parts_->store, loop, *parts_->world.clock, parts_->options.log);
   ControllerHost& host = *parts_->controllers;
   host.add(control::make_garbage_collector());
   host.add(control::make_namespace_controller());
   host.add(control::make_service_account_controller());
-  host.add(control::make_root_ca_publisher(parts_->options.ca_pem));
+  host.add(control::make_root_ca_publisher(parts_->ca_pem));
   host.add(control::make_definition_cleanup());
   host.add(control::make_role_aggregation());
   host.add(control::make_event_expiry());

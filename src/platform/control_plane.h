@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "base/log.h"
 #include "base/result.h"
 #include "base/world.h"
 #include "server/api_server.h"
@@ -14,7 +15,7 @@ namespace plinth::platform {
 struct ControlPlaneOptions {
   std::string data_dir;              // ":memory:" keeps nothing
   std::string advertised_address;    // "host:port"
-  std::string ca_pem;                // published to every namespace as kube-root-ca.crt
+  Logger log;
   std::uint64_t store_bytes_max = 0; // 0: no ceiling
 };
 
@@ -25,6 +26,8 @@ class ControlPlane {
   static Result<std::unique_ptr<ControlPlane>> open(const World& world, const ControlPlaneOptions& options, Loop* store_loop);
   ~ControlPlane();
 
+  // Before start(): the certificate that is published to every namespace as kube-root-ca.crt.
+  void set_ca(std::string ca_pem);
   // Seeds the cluster, then starts the controllers on `loop`; `done` runs there.
   void start(Loop& loop, UniqueFunction<void(Result<void>)> done);
   // On the controllers' loop: no step begins after this.

@@ -8,7 +8,7 @@ void ControllerHost::add(std::unique_ptr<client::Controller> controller) {
   Entry entry;
   entry.transport = std::make_unique<DirectTransport>(api_, loop_, controller_user(controller->name()));
   auto view = [this] { return make_store_view(api_.registry(), store_.snapshot()); };
-  entry.loop = std::make_unique<client::ReconcileLoop>(*controller, *entry.transport, view, loop_, clock_);
+  entry.loop = std::make_unique<client::ReconcileLoop>(*controller, *entry.transport, view, loop_, clock_, log_);
   entry.controller = std::move(controller);
   entries_.push_back(std::move(entry));
 }

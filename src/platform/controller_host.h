@@ -14,7 +14,8 @@ namespace plinth::platform {
 
 class ControllerHost {
  public:
-  ControllerHost(server::ApiServer& api, store::Store& store, Loop& loop, Clock& clock) : api_(api), store_(store), loop_(loop), clock_(clock) {}
+  ControllerHost(server::ApiServer& api, store::Store& store, Loop& loop, Clock& clock, Logger log)
+      : api_(api), store_(store), loop_(loop), clock_(clock), log_(log.named("controllers")) {}
   void add(std::unique_ptr<client::Controller> controller);
   Result<void> start();
   void stop();
@@ -32,6 +33,7 @@ class ControllerHost {
   store::Store& store_;
   Loop& loop_;
   Clock& clock_;
+  Logger log_;
   std::vector<Entry> entries_;
   std::unique_ptr<store::Watch> watch_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -70,6 +70,7 @@ struct IoLoop {
 struct Service::Parts {
   ServiceOptions options;
   world_real::RealClock clock;
+  DescriptorLogSink log_sink;
   world_real::RealEntropy entropy;
   world_real::RealDisk disk;
   std::unique_ptr<world_real::EpollLoop> control_loop;  // controllers and signals; run()'s thread
@@ -136,8 +137,10 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   control.data_dir = p.options.data_dir;
   control.advertised_address = p.options.api_address;
   control.store_bytes_max = p.options.store_bytes_max;
+  control.log = Logger(&p.log_sink, &p.clock, "plinth");
   p.control = TRY(ControlPlane::open(world, control, nullptr));
   p.pki = TRY(load_or_make_pki(p.control->secret_files(), p.clock, p.entropy, certificate_hosts(p.options.api_address)));
+  p.control->set_ca(p.pki.ca.certificate_pem);
   auto tls = TRY(net::make_server_context(p.pki.server, p.pki.ca.certificate_pem));
 
   server::ApiServer& api = p.control->api();

@@ -23,6 +23,10 @@ controller certificate-controller
   @report
 controller clusterrole-aggregation-controller
   rbac.authorization.k8s.io | clusterroles | escalate get list patch update watch
+controller crd-finalizer
+  apiextensions.k8s.io | customresourcedefinitions | get list patch update watch
+  apiextensions.k8s.io | customresourcedefinitions/status | patch update
+  * | * | delete deletecollection get list watch
 controller cronjob-controller
   batch | cronjobs | get list update watch
   batch | jobs | create delete get list patch update watch
@@ -82,6 +86,8 @@ controller expand-controller
   core | persistentvolumeclaims/status | patch update
   core | persistentvolumeclaims | read
   @report
+controller event-expiry
+  core events.k8s.io | events | delete get list watch
 controller generic-garbage-collector
   * | * | delete get list patch update watch
   @report

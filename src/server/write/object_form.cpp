@@ -3,6 +3,7 @@
 #include "api/decode.h"
 #include "api/default.h"
 #include "api/strategies/object_meta.h"
+#include "api/strategies/object_rules.h"
 #include "api/strategies/strategy.h"
 #include "api/validate.h"
 #include "base/quoted.h"
@@ -68,29 +69,16 @@ Result<Draft> form_object(Exchange& exchange, const ResolvedKind& kind, const Do
 }
 
 Result<void> default_object(const ResolvedKind& kind, Draft& object) {
-  api::apply_defaults(object, object.root(), *kind.version->schema);
-  if (!kind.row->builtin) return {};
-  const api::Strategy* strategy = api::find_strategy(kind.row->group, kind.row->kind);
-  if (strategy != nullptr && strategy->default_ != nullptr) strategy->default_(object);
+  api::default_object(object, *kind.row, *kind.version);
   return {};
 }
 
 api::FieldErrors validate_object(const ResolvedKind& kind, std::string_view subresource, const Value& object, const Value* old) {
+  if (kind.row->builtin) return api::validate_object(object, old, *kind.row, *kind.version, subresource);
   api::FieldErrors errors;
   if (old == nullptr) api::validate_metadata(object, *kind.row, errors);
   else api::validate_metadata_update(object, *old, *kind.row, errors);
-  api::append_distinct(errors, api::validate(*kind.version->schema, object, {old, kind.custom ? kind.custom->patterns(*kind.version) : nullptr}));
-  if (!kind.row->builtin) return errors;
-  const api::Strategy* strategy = api::find_strategy(kind.row->group, kind.row->kind);
-  if (strategy == nullptr) return errors;
-  api::FieldErrors own;
-  const bool main = subresource.empty();
-  if (main && strategy->validate != nullptr) strategy->validate(object, own);
-  if (main && old != nullptr && strategy->validate_update != nullptr) strategy->validate_update(object, *old, own);
-  if (subresource == "status" && old != nullptr && strategy->validate_status_update != nullptr) {
-    strategy->validate_status_update(object, *old, own);
-  }
-  api::append_distinct(errors, std::move(own));
+  api::append_distinct(errors, api::validate(*kind.version->schema, object, {old, kind.custom->patterns(*kind.version)}));
   return errors;
 }
 

@@ -1,5 +1,6 @@
 #include "server/write/strategy_steps.h"
 
+#include "api/strategies/object_rules.h"
 #include "api/strategies/strategy.h"
 
 namespace plinth::server {
@@ -65,11 +66,12 @@ void keep_status(const ResolvedKind& kind, Draft& object, const Document& old) {
 }  // namespace
 
 void prepare_for_create(const ResolvedKind& kind, Draft& object) {
-  if (kind.version->has_status) object.remove(object.root(), "status");
   const api::Strategy* strategy = strategy_of(kind);
-  if (strategy == nullptr) return;
-  if (strategy->prepare_for_create != nullptr) strategy->prepare_for_create(object);
-  if (strategy->canonicalize != nullptr) strategy->canonicalize(object);
+  if (kind.version->has_status && !(strategy != nullptr && strategy->keeps_status)) object.remove(object.root(), "status");
+  if (strategy != nullptr && strategy->prepare_for_create != nullptr) strategy->prepare_for_create(object);
+  // What was dropped gets its zero values again ("status": {"replicas": 0}).
+  api::default_object(object, *kind.row, *kind.version);
+  if (strategy != nullptr && strategy->canonicalize != nullptr) strategy->canonicalize(object);
 }
 
 void prepare_for_update(const ResolvedKind& kind, std::string_view subresource, Draft& object, const Document& old) {
