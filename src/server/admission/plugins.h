@@ -10,5 +10,9 @@ namespace plinth::server {
 std::unique_ptr<AdmissionPlugin> make_namespace_lifecycle();
 std::unique_ptr<AdmissionPlugin> make_rbac_escalation();
 std::unique_ptr<AdmissionPlugin> make_definition_names();
+std::unique_ptr<AdmissionPlugin> make_priority();
+std::unique_ptr<AdmissionPlugin> make_default_toleration_seconds();
+std::unique_ptr<AdmissionPlugin> make_default_storage_class();
+std::unique_ptr<AdmissionPlugin> make_default_ingress_class();
 
 }  // namespace plinth::server
