@@ -111,7 +111,7 @@ void validate_immutable(const FieldRef& metadata, const Value& old) {
 void validate_standard_finalizers(const FieldRef& metadata) {
   metadata["finalizers"].each_item([](const FieldRef& finalizer, std::size_t) {
     if (finalizer.text().find('/') != std::string_view::npos || finalizer.is(kOrphan) || finalizer.is(kForeground) ||
-        finalizer.is("kubernetes")) {
+        finalizer.is("kubernetes") || finalizer.is("customresourcecleanup.apiextensions.k8s.io")) {
       return;
     }
     finalizer.invalid("name is neither a standard finalizer name nor is it fully qualified");
