@@ -43,7 +43,12 @@ void ReconcileLoop::on_change(const Change& change, const View& view) {
 void ReconcileLoop::enqueue(const std::string& key) {
   if (!queued_.insert(key).second) return;
   queue_.push_back(key);
-  if (pump_posted_) return;
+  schedule_pump();
+}
+
+// Never at once: steps end inside pump() when their plans are empty.
+void ReconcileLoop::schedule_pump() {
+  if (pump_posted_ || queue_.empty()) return;
   pump_posted_ = true;
   loop_.post([this, alive = alive_] {
     if (!*alive) return;
@@ -64,7 +69,7 @@ void ReconcileLoop::enqueue_after(const std::string& key, Duration delay) {
 // A key that is under way waits at the end of the queue: steps of one key never overlap.
 void ReconcileLoop::pump() {
   std::size_t looked = queue_.size();
-  while (looked-- > 0 && running_.size() < limits_.steps_at_once) {
+  while (looked-- > 0 && !queue_.empty() && running_.size() < limits_.steps_at_once) {
     std::string key = std::move(queue_.front());
     queue_.pop_front();
     if (running_.count(key) > 0) {
@@ -108,7 +113,7 @@ void ReconcileLoop::finish(const std::shared_ptr<Run>& run, Result<void> outcome
     const int failures = std::min(failures_[run->key]++, 20);
     enqueue_after(run->key, std::min<Duration>(limits_.backoff_first * (std::int64_t{1} << failures), limits_.backoff_max));
   }
-  pump();
+  schedule_pump();
 }
 
 }  // namespace plinth::client

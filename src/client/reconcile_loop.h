@@ -38,6 +38,7 @@ class ReconcileLoop {
   void enqueue(const std::string& key);
   void enqueue_after(const std::string& key, Duration delay);
   void pump();
+  void schedule_pump();
   void run(const std::string& key);
   void next_request(const std::shared_ptr<Run>& run);
   void finish(const std::shared_ptr<Run>& run, Result<void> outcome);

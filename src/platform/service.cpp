@@ -89,13 +89,13 @@ Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Service::~Service() {
   Parts& p = *parts_;
-  p.listener.reset();
   for (auto& io : p.io) {
     if (io->thread.joinable()) {
       io->loop->stop();
       io->thread.join();
     }
   }
+  p.listener.reset();
   if (p.control) p.control->close();
   for (auto& io : p.io) io->http.reset();
   p.control.reset();
@@ -169,7 +169,7 @@ Result<void> Service::run(UniqueFunction<void()> ready) {
   auto end = [&] {
     if (ending) return;
     ending = true;
-    p.listener->close();
+    p.io.front()->loop->post([&p] { p.listener->close(); });  // the first loop accepts for all
     p.control->stop_controllers();
     p.control->api().end_watches();
     p.draining = p.io.size();

@@ -174,7 +174,9 @@ class Printer {
   void required(const Schema& s) {
     std::vector<std::string_view> names(s.required.begin(), s.required.end());
     for (const Field& f : s.fields) {
-      if (f.required) names.push_back(f.name);
+      // What has a default may be left out, although validation asks for it afterwards.
+      const bool defaulted = f.default_value != nullptr || f.schema->default_value != nullptr;
+      if (f.required && !defaulted) names.push_back(f.name);
     }
     std::sort(names.begin(), names.end());
     names.erase(std::unique(names.begin(), names.end()), names.end());
