@@ -7,6 +7,7 @@ A scenario is a list of steps:
     $ command            run by bash; may go on with a trailing backslash
     expected output      [..] stands for any text within a line, a line of ... for any number of lines
     ? 1                  expected exit status, when it is not 0
+    requires NAME        skipped, by name, unless the variable is set (SHARED: the folder with the walk-throughs, beside the checkout)
 
 Each file gets a platform of its own (temporary data directory, port 0). In commands KUBECTL, KUBECONFIG, PLINTH, API (the URL) and TMP
 (a folder for files) are set; `restart` kills the platform with SIGKILL and starts it again. Placeholders of expected lines are matched
@@ -78,7 +79,7 @@ def parse(path):
                         break
         elif line.startswith('? ') and steps:
             steps[-1]['status'] = int(line[2:])
-        elif line.startswith('# ') or not line.strip():
+        elif line.startswith(('# ', 'requires ')) or not line.strip():
             pass
         elif steps:
             steps[-1]['expected'].append(line)
@@ -135,6 +136,14 @@ def run_file(path, plinth, kubectl):
         shutil.rmtree(root, ignore_errors=True)
 
 
+def missing_requirement(path):
+    with open(path) as f:
+        for line in f:
+            if line.startswith('requires ') and not os.environ.get(line.split()[1]):
+                return line.split()[1]
+    return None
+
+
 def clients():
     """Each real client that is here, by the version that it says it has."""
     found = []
@@ -152,6 +161,9 @@ def main():
     parser.add_argument('files', nargs='*')
     arguments = parser.parse_args()
     plinth = os.environ['PLINTH']
+    shared = os.path.normpath(os.path.join(HERE, '..', '..', '..', 'shared'))
+    if os.path.isdir(os.path.join(shared, 'walkthroughs')):
+        os.environ.setdefault('SHARED', shared)
     files = arguments.files or sorted(os.path.join(HERE, f) for f in os.listdir(HERE) if f.endswith('.txt'))
     passed = failed = skipped = 0
     kubectls = clients()
@@ -161,6 +173,11 @@ def main():
     for version, kubectl in kubectls:
         print(version)
         for path in files:
+            missing = missing_requirement(path)
+            if missing:
+                print(f'skipped {os.path.basename(path)}: no {missing} here')
+                skipped += 1
+                continue
             problem = run_file(path, plinth, kubectl)
             print(('FAILED ' if problem else 'ok     ') + os.path.basename(path), flush=True)
             if problem:
