@@ -10,6 +10,7 @@ namespace plinth::server {
 std::unique_ptr<AdmissionPlugin> make_namespace_lifecycle();
 std::unique_ptr<AdmissionPlugin> make_rbac_escalation();
 std::unique_ptr<AdmissionPlugin> make_definition_names();
+std::unique_ptr<AdmissionPlugin> make_limit_ranger();
 std::unique_ptr<AdmissionPlugin> make_priority();
 std::unique_ptr<AdmissionPlugin> make_default_toleration_seconds();
 std::unique_ptr<AdmissionPlugin> make_default_storage_class();
