@@ -25,6 +25,8 @@ struct ServerLimits {
   std::size_t list_slice_objects = 256;
   std::size_t stream_queue_bytes_max = 1024 * 1024;  // unsent bytes of one streamed answer before it waits for its client
   std::size_t watchers_max = 20'000;
+  std::size_t admission_waits_max = 9;                // how often a write waits for what a controller is about to make ...
+  Duration admission_wait = std::chrono::milliseconds(150);  // ... and how long each time
   std::size_t write_attempts_max = 8;                // a write that lost a race is prepared again this often
   std::size_t object_bytes_max = 1536 * 1024;        // of an encoded object
   Duration future_revision_wait = std::chrono::seconds(3);

@@ -35,6 +35,8 @@ struct AdmissionRequest {
   std::vector<store::Precondition> preconditions;
   std::vector<store::Reservation> reservations;
   std::vector<std::string> warnings;
+  // Set with a refusal: what is missing is being made by a controller, so that the same request may pass a moment later.
+  bool is_awaited = false;
 
   // "pods" / "status" of the request, for rules and messages.
   std::string_view group() const { return kind.row->group; }

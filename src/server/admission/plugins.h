@@ -11,6 +11,7 @@ std::unique_ptr<AdmissionPlugin> make_namespace_lifecycle();
 std::unique_ptr<AdmissionPlugin> make_rbac_escalation();
 std::unique_ptr<AdmissionPlugin> make_definition_names();
 std::unique_ptr<AdmissionPlugin> make_limit_ranger();
+std::unique_ptr<AdmissionPlugin> make_service_account();
 std::unique_ptr<AdmissionPlugin> make_priority();
 std::unique_ptr<AdmissionPlugin> make_default_toleration_seconds();
 std::unique_ptr<AdmissionPlugin> make_default_storage_class();

@@ -65,11 +65,24 @@ void WriteOperation::attempt() {
 void WriteOperation::mutate() {
   if (admission_.object == nullptr) return validate();
   auto mutated = context_.admission->mutate(context_, admission_);
-  if (!mutated.ok()) return fail(mutated.error());
+  if (!mutated.ok()) return refuse_or_wait(mutated.error());
   auto self = shared_from_this();
   call_mutating_webhooks(context_, exchange_->loop(), admission_, [self](Result<bool> changed) {
     if (!changed.ok()) return self->fail(changed.error());
     self->complete();
+  });
+}
+
+// A pod that follows its namespace at once would otherwise be refused for want of the account that a controller makes there.
+void WriteOperation::refuse_or_wait(const Error& refusal) {
+  if (!admission_.is_awaited || waits_ >= context_.limits.admission_waits_max) return fail(refusal);
+  ++waits_;
+  snapshot_.reset();
+  admission_.snapshot.reset();
+  auto self = shared_from_this();
+  exchange_->loop().after(context_.limits.admission_wait, [self] {
+    self->attempts_ = 0;
+    self->attempt();
   });
 }
 

@@ -57,6 +57,7 @@ class WriteOperation : public std::enable_shared_from_this<WriteOperation> {
  private:
   void attempt();
   void mutate();
+  void refuse_or_wait(const Error& refusal);
   void complete();
   void validate();
   void commit();
@@ -69,6 +70,7 @@ class WriteOperation : public std::enable_shared_from_this<WriteOperation> {
   Proposal proposal_;
   AdmissionRequest admission_;
   std::size_t attempts_ = 0;
+  std::size_t waits_ = 0;
 };
 
 void serve_create(ServerContext& context, ExchangePtr exchange, const ResolvedKind& kind);
