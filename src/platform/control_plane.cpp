@@ -47,6 +47,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const World& world, con
   store::StoreOptions store_options;
   store_options.directory = options.data_dir;
   store_options.bytes_max = options.store_bytes_max;
+  store_options.segment_bytes = options.store_segment_bytes;
   store::StoreWiring wiring;
   wiring.sealer = parts->sealer.get();
   wiring.loop = store_loop;

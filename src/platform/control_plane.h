@@ -17,6 +17,7 @@ struct ControlPlaneOptions {
   std::string advertised_address;    // "host:port"
   Logger log;
   std::uint64_t store_bytes_max = 0; // 0: no ceiling
+  std::uint64_t store_segment_bytes = 16ull << 20;  // small where disks are simulated: segments are zeroed when they are made
 };
 
 class ControlPlane {
