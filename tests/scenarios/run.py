@@ -164,6 +164,8 @@ def main():
     shared = os.path.normpath(os.path.join(HERE, '..', '..', '..', 'shared'))
     if os.path.isdir(os.path.join(shared, 'walkthroughs')):
         os.environ.setdefault('SHARED', shared)
+    if subprocess.run(['/usr/bin/python3', '-c', 'import kubernetes'], capture_output=True).returncode == 0:
+        os.environ.setdefault('PYTHON_KUBERNETES', '/usr/bin/python3')
     files = arguments.files or sorted(os.path.join(HERE, f) for f in os.listdir(HERE) if f.endswith('.txt'))
     passed = failed = skipped = 0
     kubectls = clients()
