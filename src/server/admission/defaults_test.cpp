@@ -22,7 +22,8 @@ TEST_CASE("pods leave a bad node after five minutes unless they say otherwise") 
   };
   const auto plugin = make_default_toleration_seconds();
   for (const auto& [sent, left] : rows) {
-    CAPTURE(sent);
+    const auto& shown = sent;
+    CAPTURE(shown);
     AdmissionBench b;
     CHECK(b.run(*plugin, "", "pods", R"({"metadata":{"name":"p"},"spec":{"tolerations":[)" + sent + "]}}") == "");
     CHECK(b.left("spec") == "{\"tolerations\":[" + left + "]}");
@@ -56,7 +57,8 @@ TEST_CASE("a claim gets the newest default storage class") {
       {R"({"metadata":{"name":"c","annotations":{"volume.beta.kubernetes.io/storage-class":""}},"spec":{}})", "{}"},
   };
   for (const auto& [sent, left] : rows) {
-    CAPTURE(sent);
+    const auto& shown = sent;
+    CAPTURE(shown);
     CHECK(b.run(*plugin, "", "persistentvolumeclaims", sent) == "");
     CHECK(b.left("spec") == left);
   }
@@ -75,7 +77,8 @@ TEST_CASE("an Ingress gets the default class") {
       {R"({"metadata":{"name":"i","annotations":{"kubernetes.io/ingress.class":"nginx"}},"spec":{}})", "{}"},
   };
   for (const auto& [sent, left] : rows) {
-    CAPTURE(sent);
+    const auto& shown = sent;
+    CAPTURE(shown);
     CHECK(b.run(*plugin, "networking.k8s.io", "ingresses", sent) == "");
     CHECK(b.left("spec") == left);
   }

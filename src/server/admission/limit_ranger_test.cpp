@@ -96,7 +96,8 @@ TEST_CASE("claims stay within the bounds of the namespace") {
   };
   const auto plugin = make_limit_ranger();
   for (const auto& [requests, refusal] : rows) {
-    CAPTURE(requests);
+    const auto& shown = requests;
+    CAPTURE(shown);
     AdmissionBench b;
     put_range(b, R"({"type":"PersistentVolumeClaim","min":{"storage":"1Gi"},"max":{"storage":"2Gi"}},{"type":"Container","min":{"storage":"9Gi"}})");
     const std::string claim = R"({"metadata":{"name":"c"},"spec":{"resources":{"requests":{)" + requests + "}}}}";

@@ -102,7 +102,8 @@ TEST_CASE("a mirror pod has neither account nor secrets") {
        "a mirror pod may not use ServiceAccountToken volume projections"},
   };
   for (const auto& [spec, refusal] : rows) {
-    CAPTURE(spec);
+    const auto& shown = spec;
+    CAPTURE(shown);
     AdmissionBench b;
     CHECK(b.run(*make_service_account(), "", "pods", pod(spec, mirror)) == (refusal.empty() ? "" : kNo + refusal));
     CHECK(b.draft.root()["spec"]["serviceAccount"].is_null());
