@@ -86,6 +86,8 @@ void ApiServer::dispatch(net::HttpRequest request, auth::UserPtr user, std::shar
   }
   auto exchange = std::make_shared<Exchange>(std::move(request), std::move(*info), std::move(user), std::move(responder), make_audit_id());
   exchange->metrics = &parts_->metrics;
+  exchange->clock = given_.world.clock;
+  exchange->started_ns = given_.world.clock->monotonic_ns();
   if (!exchange->info.is_watch) {
     const bool reads = exchange->info.method == "GET" || exchange->info.method == "HEAD";
     InFlight& gate = reads ? parts_->reads : parts_->writes;

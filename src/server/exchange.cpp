@@ -45,7 +45,10 @@ void Exchange::warn(std::string text) {
 }
 
 net::HttpResponse Exchange::head(int status, std::string content_type) {
-  if (metrics != nullptr) metrics->count_request(info.verb, info.resource, status);
+  if (metrics != nullptr) {
+    metrics->count_request(info.verb, info.resource, status);
+    if (!info.is_watch) metrics->observe_duration(info.verb, Duration(clock->monotonic_ns() - started_ns));
+  }
   net::HttpResponse response;
   response.status = status;
   response.headers.add("content-type", std::move(content_type));

@@ -28,6 +28,8 @@ class Exchange {
   std::shared_ptr<net::Responder> responder;
   std::shared_ptr<void> in_flight;  // a place among the requests that are worked on
   Metrics* metrics = nullptr;
+  Clock* clock = nullptr;        // with metrics: to measure how long the answer took
+  std::int64_t started_ns = 0;   // monotonic
 
   Loop& loop() { return responder->loop(); }
 
