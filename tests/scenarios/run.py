@@ -120,8 +120,10 @@ def run_file(path, plinth, kubectl):
         platform.start()
         tmp = os.path.join(root, 'tmp')
         os.mkdir(tmp)
+        os.mkdir(os.path.join(root, 'bin'))
+        os.symlink(os.path.abspath(kubectl), os.path.join(root, 'bin', 'kubectl'))
         env = dict(os.environ, KUBECTL=kubectl, KUBECONFIG=platform.kubeconfig, PLINTH=plinth, API='https://' + platform.api, TMP=tmp,
-                   HOME=root, DATA=os.path.join(root, 'data'))
+                   PATH=os.path.join(root, 'bin') + ':' + os.environ['PATH'], HOME=root, DATA=os.path.join(root, 'data'))
         for step in parse(path):
             try:
                 problem = run_step(step, env, platform)
