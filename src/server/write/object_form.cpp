@@ -41,6 +41,18 @@ Result<void> check_type(const ResolvedKind& kind, const Value& body) {
   return {};
 }
 
+// The row and version that a converted version's objects are stored as: another version of the kind, or the kind whose place it shares.
+std::pair<const api::KindRow*, const api::KindVersion*> storage_form(const ResolvedKind& kind) {
+  const bool shared = !kind.row->storage_plural.empty();
+  for (const api::KindRow& row : api::builtin_kinds()) {
+    if (shared ? row.group != kind.row->storage_group || row.plural != kind.row->storage_plural : &row != kind.row) continue;
+    for (const api::KindVersion& version : row.versions) {
+      if (version.storage && version.conversion.empty()) return {&row, &version};
+    }
+  }
+  return {kind.row, kind.version};
+}
+
 void set_type(const ResolvedKind& kind, Draft& object) {
   object.set(object.root(), "apiVersion", group_version(kind.row->group, kind.version->name));
   object.set(object.root(), "kind", kind.row->kind);
@@ -91,7 +103,15 @@ std::vector<std::string> object_warnings(const ResolvedKind& kind, const Value& 
 }
 
 store::EncodedObject encode_for_storage(const ResolvedKind& kind, const Value& object, const Ownership& ownership) {
-  return encode_object(object, ownership.json(), *kind.row, *kind.version, kind.version->stamp);
+  const api::Conversion* conversion = conversion_of(*kind.version);
+  if (conversion == nullptr) return encode_object(object, ownership.json(), *kind.row, *kind.version, kind.version->stamp);
+  // At rest there is one form of an object, whichever version it came in.
+  const auto [row, version] = storage_form(kind);
+  Draft stored;
+  stored.root() = stored.clone(object);
+  conversion->to_storage(stored);
+  api::default_object(stored, *row, *version);
+  return encode_object(stored.root(), ownership.json(), *row, *version, version->stamp);
 }
 
 Result<Document> object_of(const ResolvedKind& kind, const store::RecordPtr& record) {
