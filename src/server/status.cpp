@@ -114,6 +114,15 @@ Error already_exists(std::string_view group, std::string_view plural, std::strin
   return about(Reason::kAlreadyExists, std::move(message), group, plural, name);
 }
 
+Error generated_name_exists(std::string_view group, std::string_view plural, std::string_view name) {
+  Error error = about(Reason::kAlreadyExists,
+                      qualified(group, plural) + " " + quoted(name) +
+                          " already exists, the server was not able to generate a unique name for the object",
+                      group, plural, name);
+  error.mutable_details().retry_after_seconds = 1;
+  return error;
+}
+
 Error conflict(std::string_view group, std::string_view plural, std::string_view name, std::string_view why) {
   return about(Reason::kConflict,
                "Operation cannot be fulfilled on " + qualified(group, plural) + " " + quoted(name) + ": " + std::string(why), group,

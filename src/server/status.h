@@ -17,6 +17,8 @@ std::string success_status_json(std::string_view name, std::string_view group, s
 // Errors that name a resource, in apimachinery's wording (api/errors). `plural` is the resource.
 Error not_found(std::string_view group, std::string_view plural, std::string_view name);
 Error already_exists(std::string_view group, std::string_view plural, std::string_view name, bool being_deleted);
+// What generateName came to stood already, as often as a name was tried.
+Error generated_name_exists(std::string_view group, std::string_view plural, std::string_view name);
 Error conflict(std::string_view group, std::string_view plural, std::string_view name, std::string_view why);
 // The object changed since the caller read it.
 Error modified_conflict(std::string_view group, std::string_view plural, std::string_view name);

@@ -145,17 +145,17 @@ void validate_metadata_update(const Value& object, const Value& old, const KindR
   validate_common(at);
 }
 
-bool remove_duplicate_owners(Draft& object) {
+std::vector<std::string> remove_duplicate_owners(Draft& object) {
+  std::vector<std::string> uids;
   const Value* owners = object.root().find_path({"metadata", "ownerReferences"});
-  if (owners == nullptr) return false;
+  if (owners == nullptr) return uids;
   std::vector<bool> drop(owners->size());
-  bool any = false;
   for (std::size_t i = 0; i < owners->size(); ++i) {
     for (std::size_t j = 0; j < i && !drop[i]; ++j) drop[i] = equal(owners->items()[i], owners->items()[j]);
-    any = any || drop[i];
+    if (drop[i]) uids.emplace_back(owners->items()[i]["uid"].as_string());
   }
-  if (any) object.remove_if(object.member_path(object.root(), {"metadata", "ownerReferences"}), drop);
-  return any;
+  if (!uids.empty()) object.remove_if(object.member_path(object.root(), {"metadata", "ownerReferences"}), drop);
+  return uids;
 }
 
 }  // namespace plinth::api

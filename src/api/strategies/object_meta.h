@@ -1,7 +1,9 @@
 // Rules of metadata that hold for every kind, built-in or custom.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/field_error.h"
 #include "api/kind.h"
@@ -17,7 +19,7 @@ void validate_metadata_update(const Value& object, const Value& old, const KindR
 void validate_metadata_at(const Value& metadata, std::string_view path, NameFormat format, bool namespaced,
                           FieldErrors& errors);
 
-// Removes exact duplicates from metadata.ownerReferences; true when there were any (a warning is due).
-bool remove_duplicate_owners(Draft& object);
+// Removes exact duplicates from metadata.ownerReferences; the uids of those that there were (a warning is due).
+std::vector<std::string> remove_duplicate_owners(Draft& object);
 
 }  // namespace plinth::api

@@ -49,6 +49,8 @@ class AdmissionPlugin {
   virtual ~AdmissionPlugin() = default;
   virtual std::string_view name() const = 0;
   virtual Result<void> mutate(ServerContext& context, AdmissionRequest& request) const;
+  // After the kind's strategy has prepared the object, before validation: what the server itself makes of it.
+  virtual Result<void> prepare(ServerContext& context, AdmissionRequest& request) const;
   virtual Result<void> validate(ServerContext& context, AdmissionRequest& request) const;
 };
 
@@ -57,6 +59,7 @@ class AdmissionChain {
  public:
   explicit AdmissionChain(std::vector<std::unique_ptr<AdmissionPlugin>> plugins) : plugins_(std::move(plugins)) {}
   Result<void> mutate(ServerContext& context, AdmissionRequest& request) const;
+  Result<void> prepare(ServerContext& context, AdmissionRequest& request) const;
   Result<void> validate(ServerContext& context, AdmissionRequest& request) const;
 
  private:

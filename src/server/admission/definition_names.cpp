@@ -77,7 +77,7 @@ class DefinitionNames final : public AdmissionPlugin {
  public:
   std::string_view name() const override { return "CustomResourceDefinitionNames"; }
 
-  Result<void> mutate(ServerContext& context, AdmissionRequest& request) const override {
+  Result<void> prepare(ServerContext& context, AdmissionRequest& request) const override {
     if (!concerns(request)) return {};
     Draft& object = *request.object;
     api::default_crd(object);

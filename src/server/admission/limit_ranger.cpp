@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <map>
 
-#include "api/strategies/qos_class.h"
 #include "base/text.h"
 #include "server/admission/limit_range_check.h"
 #include "server/admission/plugins.h"
@@ -79,10 +78,6 @@ class LimitRanger final : public AdmissionPlugin {
     if (!concerns_pod(request) || is_leaving(request)) return {};
     Draft& pod = *request.object;
     for (const Document& limit_range : TRY(limit_ranges(request))) apply_defaults(pod, limit_range.root());
-    // The class was found before; of a resize it cannot change.
-    if (request.operation == Operation::kCreate && !pod.root()["status"]["qosClass"].is_null()) {
-      pod.set(pod.member(pod.root(), "status"), "qosClass", api::qos_class(pod.root()["spec"]));
-    }
     return {};
   }
 

@@ -44,6 +44,7 @@ struct AdmissionBench {
     ServerContext context;
     context.entropy = &entropy;
     auto outcome = plugin.mutate(context, request);
+    if (outcome.ok()) outcome = plugin.prepare(context, request);
     if (outcome.ok()) outcome = plugin.validate(context, request);
     return outcome.ok() ? "" : std::to_string(outcome.error().code()) + " " + outcome.error().message();
   }

@@ -42,7 +42,10 @@ std::string review_json(const AdmissionRequest& request, const std::string& uid)
     d.set(r, "requestSubResource", request.subresource);
   }
   d.set(r, "name", request.name);
-  if (!request.name_space.empty()) d.set(r, "namespace", request.name_space);
+  // A Namespace counts as being in itself.
+  const bool is_namespace = row.builtin && row.group.empty() && row.plural == "namespaces";
+  const std::string& name_space = is_namespace ? request.name : request.name_space;
+  if (!name_space.empty()) d.set(r, "namespace", name_space);
   d.set(r, "operation", operation_name(request.operation));
   d.set(r, "userInfo", auth::user_to_value(d, *request.user));
   if (request.object != nullptr) d.set(r, "object", d.clone(request.object->root()));

@@ -65,6 +65,7 @@ class BindOperation : public ReplaceOperation {
 
     Proposal proposal;
     proposal.operation = Operation::kUpdate;
+    proposal.is_prepared = true;
     proposal.success_code = 201;
     Draft object(old_object);
     object.set(object.member(object.root(), "spec"), "nodeName", target["name"].as_string());

@@ -1,8 +1,5 @@
-#include "server/object_codec.h"
-#include "server/status.h"
 #include "server/write/metadata.h"
 #include "server/write/object_form.h"
-#include "server/write/strategy_steps.h"
 #include "server/write/write_operation.h"
 
 namespace plinth::server {
@@ -23,13 +20,8 @@ class CreateOperation : public WriteOperation {
     proposal.success_code = 201;
     proposal.object = TRY(form_object(*exchange_, kind_, body_, options_.field_validation, duplicates_));
     Draft& object = *proposal.object;
-    TRY(fill_new_metadata(object, kind_, name_space(), exchange_->info.name, *context_.clock, *context_.entropy));
-    prepare_for_create(kind_, object);
-    const Value metadata = object.root()["metadata"];
-    const std::string_view name = metadata["name"].as_string();
-    if (store::RecordPtr there = snapshot()->get(key(name)); there && !is_generated_name(object.root())) {
-      return already_exists(kind_.row->group, kind_.row->plural, name, is_being_deleted(*there));
-    }
+    TRY(clear_new_metadata(object, kind_, name_space(), exchange_->info.name));
+    drop_duplicate_owners(object, kDuplicateOwners);
     proposal.ownership = Ownership::of_creation(kind_, body_, object.view(), write_context(context_, *exchange_, options_));
     return proposal;
   }

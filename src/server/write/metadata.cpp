@@ -66,34 +66,36 @@ Result<void> match_url(Draft& object, const ResolvedKind& kind, std::string_view
   return {};
 }
 
-Result<void> fill_new_metadata(Draft& object, const ResolvedKind& kind, std::string_view name_space, std::string_view name_in_url,
-                               Clock& clock, Entropy& entropy) {
+Result<void> clear_new_metadata(Draft& object, const ResolvedKind& kind, std::string_view name_space, std::string_view name_in_url) {
   TRY(match_url(object, kind, name_space, name_in_url));
   Value& metadata = object.member(object.root(), "metadata");
   if (!metadata["resourceVersion"].as_string().empty()) return bad_request("resourceVersion should not be set on objects to be created");
-  for (std::string_view key : {"resourceVersion", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"}) {
+  for (std::string_view key : {"resourceVersion", "selfLink", "uid", "creationTimestamp", "deletionTimestamp",
+                               "deletionGracePeriodSeconds", "generation"}) {
     object.remove(metadata, key);
   }
-  if (metadata["name"].as_string().empty()) {
-    std::string prefix(metadata["generateName"].as_string());
-    if (!prefix.empty()) {
-      if (prefix.size() > kGeneratedPrefixMax) prefix.resize(kGeneratedPrefixMax);
-      object.set(metadata, "name", prefix + random_suffix(entropy, kGeneratedSuffix));
-    }
-  }
-  object.set(metadata, "uid", new_uuid(entropy));
-  object.set(metadata, "creationTimestamp", format_rfc3339(clock.wall_ns()));
-  if (kind.row->keeps_generation) object.member(metadata, "generation") = Value::of(1);
   return {};
 }
 
+bool fill_new_metadata(Draft& object, const ResolvedKind& kind, Clock& clock, Entropy& entropy) {
+  Value& metadata = object.member(object.root(), "metadata");
+  object.set(metadata, "uid", new_uuid(entropy));
+  object.set(metadata, "creationTimestamp", format_rfc3339(clock.wall_ns()));
+  if (kind.row->keeps_generation) object.member(metadata, "generation") = Value::of(1);
+  std::string prefix(metadata["generateName"].as_string());
+  if (prefix.empty() || !metadata["name"].as_string().empty()) return false;
+  if (prefix.size() > kGeneratedPrefixMax) prefix.resize(kGeneratedPrefixMax);
+  object.set(metadata, "name", prefix + random_suffix(entropy, kGeneratedSuffix));
+  return true;
+}
+
 void restore_system_metadata(Draft& object, const Value& old) {
-  if (old.is_null()) return;
   const Value old_metadata = old["metadata"];
   Value& metadata = object.member(object.root(), "metadata");
-  for (std::string_view key : {"uid", "creationTimestamp", "namespace", "name", "generateName"}) {
-    if (!same_member(metadata, old_metadata, key)) restore_member(object, metadata, old_metadata, key);
-  }
+  if (metadata["uid"].as_string().empty()) restore_member(object, metadata, old_metadata, "uid");
+  restore_member(object, metadata, old_metadata, "creationTimestamp");
+  if (old_metadata.find("deletionTimestamp") != nullptr) restore_member(object, metadata, old_metadata, "deletionTimestamp");
+  if (metadata["deletionGracePeriodSeconds"].is_null()) restore_member(object, metadata, old_metadata, "deletionGracePeriodSeconds");
   object.remove(metadata, "selfLink");
   object.remove(metadata, "resourceVersion");
 }
@@ -115,13 +117,6 @@ void update_generation(Draft& object, const Value& old, const ResolvedKind& kind
   if (!same) ++generation;
   if (generation > 0) object.member(metadata, "generation") = Value::of(generation);
   else object.remove(metadata, "generation");
-}
-
-bool is_generated_name(const Value& object) {
-  const Value metadata = object["metadata"];
-  const std::string_view prefix = metadata["generateName"].as_string().substr(0, kGeneratedPrefixMax);
-  const std::string_view name = metadata["name"].as_string();
-  return !prefix.empty() && name.size() == prefix.size() + kGeneratedSuffix && name.substr(0, prefix.size()) == prefix;
 }
 
 bool is_being_deleted(const store::Record& record) {

@@ -12,15 +12,16 @@
 
 namespace plinth::server {
 
-// Of an object to be created: name (generated from generateName when empty), namespace, uid, creationTimestamp, generation; what
-// only the server may set is cleared. BadRequest when the body contradicts the URL or carries a resourceVersion.
-Result<void> fill_new_metadata(Draft& object, const ResolvedKind& kind, std::string_view name_space, std::string_view name_in_url,
-                               Clock& clock, Entropy& entropy);
-
 // BadRequest unless namespace and name of the object agree with the URL; empty ones are filled in.
 Result<void> match_url(Draft& object, const ResolvedKind& kind, std::string_view name_space, std::string_view name);
 
-// Of an object to be updated: what the caller cannot change is what it was.
+// Of a body to be created, before admission: clears what only the server sets and agrees with the URL. BadRequest when the body
+// contradicts the URL or carries a resourceVersion.
+Result<void> clear_new_metadata(Draft& object, const ResolvedKind& kind, std::string_view name_space, std::string_view name_in_url);
+// After mutating admission: uid, creationTimestamp, generation, and a name from generateName when there is none; whether it made one.
+bool fill_new_metadata(Draft& object, const ResolvedKind& kind, Clock& clock, Entropy& entropy);
+
+// Of an object to be updated: what the caller cannot change is what it was, where validation does not refuse a change of it.
 void restore_system_metadata(Draft& object, const Value& old);
 
 // Whether anything changed besides metadata.managedFields and resourceVersion.
@@ -28,7 +29,6 @@ bool is_unchanged(const Value& old, const Value& object);
 // Sets metadata.generation of an update: one more when anything outside metadata (and status, where it is a subresource) changed.
 void update_generation(Draft& object, const Value& old, const ResolvedKind& kind);
 
-bool is_generated_name(const Value& object);
 bool is_being_deleted(const store::Record& record);
 // Deletion was asked for, no finalizer is left (of a Namespace: in its spec neither) and no grace is running.
 bool is_ready_to_be_removed(const ResolvedKind& kind, const Value& object);

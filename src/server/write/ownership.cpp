@@ -15,8 +15,18 @@ struct EndpointFilters {
   api::FieldFilter status = api::FieldFilter::without({{"status"}});
   api::FieldFilter all_but_status = api::FieldFilter::only({{"status"}, {"metadata", "labels"}, {"metadata", "annotations"}, {"metadata", "finalizers"}});
   api::FieldFilter custom_all_but_status = api::FieldFilter::only({{"status"}});
+  // Endpoints of one part of the object.
+  std::pair<std::string_view, api::FieldFilter> parts[4] = {
+      {"finalize", api::FieldFilter::only({{"spec", "finalizers"}})},
+      {"approval", api::FieldFilter::only({{"status", "conditions"}})},
+      {"ephemeralcontainers", api::FieldFilter::only({{"spec", "ephemeralContainers"}})},
+      {"resize", api::FieldFilter::only({{"spec", "containers"}})},
+  };
 
   const api::FieldFilter* choose(const ResolvedKind& kind, std::string_view subresource) const {
+    for (const auto& [name, filter] : parts) {
+      if (subresource == name) return &filter;
+    }
     if (!kind.version->has_status) return &nothing;
     if (subresource == "status") return kind.row->builtin ? &all_but_status : &custom_all_but_status;
     return subresource.empty() ? &status : &nothing;

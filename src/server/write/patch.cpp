@@ -9,7 +9,6 @@
 #include "server/status.h"
 #include "server/write/metadata.h"
 #include "server/write/object_form.h"
-#include "server/write/strategy_steps.h"
 #include "server/write/update.h"
 
 namespace plinth::server {
@@ -133,8 +132,7 @@ class PatchOperation : public ReplaceOperation {
     Proposal proposal;
     proposal.operation = Operation::kCreate;
     proposal.success_code = 201;
-    TRY(fill_new_metadata(object, kind_, name_space(), exchange_->info.name, *context_.clock, *context_.entropy));
-    prepare_for_create(kind_, object);
+    TRY(clear_new_metadata(object, kind_, name_space(), exchange_->info.name));
     proposal.object = std::move(object);
     return proposal;
   }

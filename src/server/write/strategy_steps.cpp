@@ -71,7 +71,6 @@ void prepare_for_create(const ResolvedKind& kind, Draft& object) {
   if (strategy != nullptr && strategy->prepare_for_create != nullptr) strategy->prepare_for_create(object);
   // What was dropped gets its zero values again ("status": {"replicas": 0}).
   api::default_object(object, *kind.row, *kind.version);
-  if (strategy != nullptr && strategy->canonicalize != nullptr) strategy->canonicalize(object);
 }
 
 void prepare_for_update(const ResolvedKind& kind, std::string_view subresource, Draft& object, const Document& old) {
@@ -91,9 +90,10 @@ void prepare_for_update(const ResolvedKind& kind, std::string_view subresource, 
   } else if (subresource == "resize") {
     replace_resources(object, old);
   }
-  // Deletion marks are the server's: what the caller sent of them is not looked at.
-  Value& metadata = object.member(object.root(), "metadata");
-  for (std::string_view key : {"deletionTimestamp", "deletionGracePeriodSeconds"}) copy_member(object, metadata, old.root()["metadata"], key);
+}
+
+void canonicalize(const ResolvedKind& kind, Draft& object) {
+  const api::Strategy* strategy = strategy_of(kind);
   if (strategy != nullptr && strategy->canonicalize != nullptr) strategy->canonicalize(object);
 }
 

@@ -14,4 +14,7 @@ void prepare_for_create(const ResolvedKind& kind, Draft& object);
 // endpoint does not write are those of `old`.
 void prepare_for_update(const ResolvedKind& kind, std::string_view subresource, Draft& object, const Document& old);
 
+// The last step, when the object is known to be valid.
+void canonicalize(const ResolvedKind& kind, Draft& object);
+
 }  // namespace plinth::server

@@ -6,7 +6,6 @@
 #include "server/status.h"
 #include "server/write/metadata.h"
 #include "server/write/object_form.h"
-#include "server/write/strategy_steps.h"
 
 namespace plinth::server {
 
@@ -32,9 +31,6 @@ Result<Proposal> ReplaceOperation::replace(Draft object, const Document& sent, s
     return conflict(row.group, row.plural, exchange_->info.name,
                     "Precondition failed: UID in precondition: " + std::string(uid) + ", UID in object meta: " + std::string(old_record->uid()));
   }
-  prepare_for_update(kind_, exchange_->info.subresource, object, old_object);
-  restore_system_metadata(object, old_object.root());
-  update_generation(object, old_object.root(), kind_);
   proposal.ownership = Ownership::of_update(kind_, *old_record, old_object, sent, object.view(),
                                             write_context(context_, *exchange_, options_));
   proposal.old_record = std::move(old_record);
@@ -56,6 +52,7 @@ class UpdateOperation : public ReplaceOperation {
       body_read_ = true;
     }
     Draft object = TRY(form_object(*exchange_, kind_, body_, options_.field_validation, duplicates_));
+    drop_duplicate_owners(object, kDuplicateOwners);
     const Value metadata = object.root()["metadata"];
     store::RecordPtr old_record = stored();
     if (old_record == nullptr) {
@@ -75,8 +72,12 @@ class UpdateOperation : public ReplaceOperation {
     Proposal proposal;
     proposal.operation = Operation::kCreate;
     proposal.success_code = 201;
-    TRY(fill_new_metadata(object, kind_, name_space(), exchange_->info.name, *context_.clock, *context_.entropy));
-    prepare_for_create(kind_, object);
+    const std::string uid(object.root()["metadata"]["uid"].as_string());
+    if (!uid.empty()) {
+      return conflict(kind_.row->group, kind_.row->plural, exchange_->info.name,
+                      "Precondition failed: UID in precondition: " + uid + ", UID in object meta: ");
+    }
+    TRY(clear_new_metadata(object, kind_, name_space(), exchange_->info.name));
     proposal.ownership = Ownership::of_creation(kind_, body_, object.view(), write_context(context_, *exchange_, options_));
     proposal.object = std::move(object);
     return proposal;

@@ -1,5 +1,6 @@
 #include "server/write/write_operation.h"
 
+#include "api/strategies/object_meta.h"
 #include "base/json.h"
 #include "server/admission/webhooks.h"
 #include "server/object_codec.h"
@@ -9,8 +10,15 @@
 #include "server/write/after_commit.h"
 #include "server/write/metadata.h"
 #include "server/write/object_form.h"
+#include "server/write/strategy_steps.h"
 
 namespace plinth::server {
+namespace {
+
+constexpr std::string_view kDuplicateOwnersAfterAdmission =
+    ".metadata.ownerReferences contains duplicate entries after mutating admission happens";
+
+}  // namespace
 
 WriteOperation::WriteOperation(ServerContext& context, ExchangePtr exchange, ResolvedKind kind)
     : context_(context), exchange_(std::move(exchange)), kind_(std::move(kind)) {}
@@ -24,6 +32,14 @@ std::string WriteOperation::key(std::string_view name) const { return object_key
 store::RecordPtr WriteOperation::stored() const { return snapshot()->get(key(exchange_->info.name)); }
 
 Error WriteOperation::missing() const { return not_found(kind_.row->group, kind_.row->plural, exchange_->info.name); }
+
+void WriteOperation::drop_duplicate_owners(Draft& object, std::string_view words) {
+  std::string uids;
+  for (const std::string& uid : api::remove_duplicate_owners(object)) uids += (uids.empty() ? "" : ", ") + uid;
+  if (uids.empty()) return;
+  exchange_->warn(std::string(words) + "; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; "
+                                       "please fix your requests; duplicate UID(s) observed: " + uids);
+}
 
 void WriteOperation::start() {
   const std::string& verb = exchange_->info.verb;
@@ -88,12 +104,34 @@ void WriteOperation::refuse_or_wait(const Error& refusal) {
 
 // What mutation left is brought into form again: a plugin or a webhook may have added containers that need defaults.
 void WriteOperation::complete() {
-  auto formed = default_object(kind_, *admission_.object);
+  Draft& object = *admission_.object;
+  drop_duplicate_owners(object, kDuplicateOwnersAfterAdmission);
+  auto formed = default_object(kind_, object);
+  if (formed.ok()) formed = match_url(object, kind_, name_space(), "");
   if (!formed.ok()) return fail(formed.error());
-  restore_system_metadata(*admission_.object, proposal_.old_object.root());
-  auto checked = check();
+  prepare();
+  auto checked = context_.admission->prepare(context_, admission_);
+  if (checked.ok()) checked = check();
   if (!checked.ok()) return fail(checked.error());
+  canonicalize(kind_, object);
   validate();
+}
+
+// Upstream's BeforeCreate and BeforeUpdate: after mutating admission, so that it sees what the client sent.
+void WriteOperation::prepare() {
+  Draft& object = *admission_.object;
+  const Document& old = proposal_.old_object;
+  if (proposal_.operation == Operation::kCreate) {
+    name_was_generated_ = fill_new_metadata(object, kind_, *context_.clock, *context_.entropy);
+    prepare_for_create(kind_, object);
+    if (admission_.name.empty()) admission_.name = object.root()["metadata"]["name"].as_string();
+    return;
+  }
+  if (!proposal_.is_prepared) {
+    prepare_for_update(kind_, exchange_->info.subresource, object, old);
+    update_generation(object, old.root(), kind_);
+  }
+  restore_system_metadata(object, old.root());
 }
 
 Result<void> WriteOperation::check() {
@@ -154,6 +192,7 @@ void WriteOperation::commit() {
   auto prepared = transaction();
   if (!prepared.ok()) return fail(prepared.error());
   if (options_.dry_run) {
+    if (!proposal_.old_record && snapshot()->get(key(admission_.name))) return fail(name_is_taken());
     store::Write& write = prepared->writes.front();
     if (write.put) return finish_dry_run(std::move(*write.put));
     if (write.last_state) return finish_dry_run(std::move(*write.last_state));
@@ -171,7 +210,22 @@ void WriteOperation::finish_dry_run(store::EncodedObject encoded) {
   answer(proposal_, *record);
 }
 
+Error WriteOperation::name_is_taken() const {
+  const api::KindRow& row = *kind_.row;
+  if (name_was_generated_) return generated_name_exists(row.group, row.plural, admission_.name);
+  store::RecordPtr there = context_.store->snapshot()->get(key(admission_.name));
+  return already_exists(row.group, row.plural, admission_.name, there && is_being_deleted(*there));
+}
+
+// On a later turn of the loop, against a newer snapshot.
+void WriteOperation::try_again(Error otherwise) {
+  if (attempts_ >= context_.limits.write_attempts_max) return fail(otherwise);
+  auto self = shared_from_this();
+  exchange_->loop().post([self] { self->attempt(); });
+}
+
 void WriteOperation::committed(store::CommitOutcome outcome) {
+  const api::KindRow& row = *kind_.row;
   switch (outcome.kind) {
     case store::CommitOutcome::Kind::kCommitted: {
       after_commit(context_, kind_);
@@ -180,27 +234,12 @@ void WriteOperation::committed(store::CommitOutcome outcome) {
     case store::CommitOutcome::Kind::kPreconditionFailed: {
       const bool own = outcome.failed_index == 0;
       if (own && !proposal_.old_record && exchange_->info.verb == "create") {
-        const std::string name(proposal_.object->root()["metadata"]["name"].as_string());
-        if (!is_generated_name(proposal_.object->root()) || attempts_ >= context_.limits.write_attempts_max) {
-          store::RecordPtr there = context_.store->snapshot()->get(key(name));
-          return fail(already_exists(kind_.row->group, kind_.row->plural, name, there && is_being_deleted(*there)));
-        }
+        return name_was_generated_ ? try_again(name_is_taken()) : fail(name_is_taken());
       }
-      if ((own && !proposal_.retry_on_conflict) || attempts_ >= context_.limits.write_attempts_max) {
-        return fail(modified_conflict(kind_.row->group, kind_.row->plural, admission_.name));
-      }
-      auto self = shared_from_this();
-      exchange_->loop().post([self] { self->attempt(); });
-      return;
+      Error overtaken = modified_conflict(row.group, row.plural, admission_.name);
+      return own && !proposal_.retry_on_conflict ? fail(overtaken) : try_again(std::move(overtaken));
     }
-    case store::CommitOutcome::Kind::kReservationFailed: {
-      if (attempts_ >= context_.limits.write_attempts_max) {
-        return fail(modified_conflict(kind_.row->group, kind_.row->plural, admission_.name));
-      }
-      auto self = shared_from_this();
-      exchange_->loop().post([self] { self->attempt(); });
-      return;
-    }
+    case store::CommitOutcome::Kind::kReservationFailed: return try_again(modified_conflict(row.group, row.plural, admission_.name));
     case store::CommitOutcome::Kind::kError: return fail(*outcome.error);
   }
 }

@@ -1,5 +1,6 @@
-// A write, from what is asked to what is stored: propose against a snapshot, admit, validate, encode, commit; and again when the
-// commit finds that the snapshot was overtaken (a bounded number of times).
+// A write, from what is asked to what is stored: propose against a snapshot, mutating admission, prepare (the server's metadata, the
+// kind's strategy), validate, validating admission, encode, commit; and again when the commit finds that the snapshot was overtaken
+// (a bounded number of times).
 //
 // Lives on its exchange's loop. The stages run one after the other on the loop; only webhooks and the commit are waited for.
 #pragma once
@@ -20,11 +21,14 @@ struct Proposal {
   Operation operation = Operation::kCreate;
   store::RecordPtr old_record;   // null for a creation
   Document old_object;           // at the request's version, without managedFields
-  std::optional<Draft> object;   // the new state, defaulted; without managedFields. Nothing: the object is removed
+  std::optional<Draft> object;   // as sent, defaulted; without managedFields. Nothing: the object is removed
+  bool is_prepared = false;      // the object is the whole new state already: no strategy has a part in it (binding)
   Ownership ownership;           // managedFields of the new state
   bool retry_on_conflict = true; // false when the request itself named a revision
   int success_code = 200;
 };
+
+inline constexpr std::string_view kDuplicateOwners = ".metadata.ownerReferences contains duplicate entries";
 
 class WriteOperation : public std::enable_shared_from_this<WriteOperation> {
  public:
@@ -43,6 +47,8 @@ class WriteOperation : public std::enable_shared_from_this<WriteOperation> {
   // The object that the URL names; null when there is none.
   store::RecordPtr stored() const;
   Error missing() const;
+  // With a warning, in which `words` come before the uids.
+  void drop_duplicate_owners(Draft& object, std::string_view words);
   // "" for cluster scope.
   std::string name_space() const;
   std::string key(std::string_view name) const;
@@ -59,9 +65,12 @@ class WriteOperation : public std::enable_shared_from_this<WriteOperation> {
   void mutate();
   void refuse_or_wait(const Error& refusal);
   void complete();
+  void prepare();
   void validate();
   void commit();
   void committed(store::CommitOutcome outcome);
+  void try_again(Error otherwise);
+  Error name_is_taken() const;
   void finish_dry_run(store::EncodedObject encoded);
   Result<void> check();
   Result<store::Transaction> transaction();
@@ -71,6 +80,7 @@ class WriteOperation : public std::enable_shared_from_this<WriteOperation> {
   AdmissionRequest admission_;
   std::size_t attempts_ = 0;
   std::size_t waits_ = 0;
+  bool name_was_generated_ = false;
 };
 
 void serve_create(ServerContext& context, ExchangePtr exchange, const ResolvedKind& kind);
