@@ -1,4 +1,5 @@
-// What controllers read. One for a process, shared by all controllers; the truth of some moment, never newer than what is durable.
+// What controllers read. One for a process, shared by all controllers; the truth of some moment, never newer than what is
+// durable.
 #pragma once
 
 #include <functional>
@@ -17,11 +18,16 @@ class View {
   // Kinds that store objects, custom ones included.
   virtual std::vector<Resource> resources() const = 0;
   virtual std::optional<Resource> find_resource(std::string_view group, std::string_view plural) const = 0;
+  // Any served version; nothing when the kind is not served (yet).
+  virtual std::optional<KindForm> find_kind(std::string_view group, std::string_view version, std::string_view kind) const = 0;
   virtual std::optional<Object> get(const Resource& resource, std::string_view name_space, std::string_view name) const = 0;
   virtual std::optional<Object> by_uid(std::string_view uid) const = 0;
   // Stops when `visit` returns false. "" as namespace: all.
-  virtual void list(const Resource& resource, std::string_view name_space, const std::function<bool(const Object&)>& visit) const = 0;
+  virtual void list(const Resource& resource, std::string_view name_space,
+                    const std::function<bool(const Object&)>& visit) const = 0;
   virtual std::vector<Object> owned_by(std::string_view uid) const = 0;
+  // metadata.managedFields of an object as JSON text, which objects come without; "" when there are none.
+  virtual std::string managed_fields(const Object& object) const = 0;
   virtual std::size_t count(const Resource& resource, std::string_view name_space) const = 0;
 };
 

@@ -35,7 +35,8 @@ Request delete_request(const Object& object, std::string_view propagation, bool 
   return {"DELETE", path_of(object, ""), "", to_json(options.root())};
 }
 
-Request merge_patch_request(const Object& object, std::string_view subresource, Draft patch, bool same_revision, std::string_view manager) {
+Request merge_patch_request(const Object& object, std::string_view subresource, Draft patch, bool same_revision,
+                            std::string_view manager) {
   Value& metadata = patch.member(patch.root(), "metadata");
   if (!metadata.is_object()) metadata = patch.object();
   patch.set(metadata, "uid", object.uid);
@@ -47,7 +48,15 @@ Request update_request(const Object& object, std::string_view subresource, const
   return {"PUT", with_manager(path_of(object, subresource), manager), "", to_json(new_object)};
 }
 
-std::string make_key(std::string_view name_space, std::string_view name) { return std::string(name_space) + "/" + std::string(name); }
+Request apply_request(const Resource& resource, std::string_view name_space, std::string_view name, const Value& configuration,
+                      std::string_view manager) {
+  return {"PATCH", with_manager(object_path(resource, name_space, name), manager) + "&force=true",
+          "application/apply-patch+yaml", to_json(configuration)};
+}
+
+std::string make_key(std::string_view name_space, std::string_view name) {
+  return std::string(name_space) + "/" + std::string(name);
+}
 
 std::pair<std::string_view, std::string_view> split_key(std::string_view key) {
   const std::size_t slash = key.find('/');

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "api/schema.h"
 #include "base/value.h"
 
 namespace plinth::client {
@@ -37,6 +39,14 @@ struct Object {
   bool deleting() const { return metadata().find("deletionTimestamp") != nullptr; }
   bool has_finalizer(std::string_view finalizer) const;
   std::vector<OwnerReference> owners() const;
+};
+
+// A kind at one of its served versions, with what describes its objects.
+struct KindForm {
+  Resource resource;  // at that version
+  const api::Schema* schema = nullptr;
+  std::uint64_t stamp = 0;             // equal schemas have equal stamps
+  std::shared_ptr<const void> keeper;  // of the schema
 };
 
 // "/apis/apps/v1/namespaces/ns/deployments/name"; without name: the collection.

@@ -8,11 +8,18 @@ struct ReconcileLoop::Run {
   std::string key;
   Plan plan;
   std::size_t at = 0;
+  std::vector<Failure> failures;
 };
 
-ReconcileLoop::ReconcileLoop(const Controller& controller, Transport& transport, std::function<std::shared_ptr<const View>()> view, Loop& loop,
-                             Clock& clock, Logger log, ReconcileLimits limits)
-    : controller_(controller), transport_(transport), view_(std::move(view)), loop_(loop), clock_(clock), log_(std::move(log)),
+ReconcileLoop::ReconcileLoop(const Controller& controller, Transport& transport,
+                             std::function<std::shared_ptr<const View>()> view, Loop& loop, Clock& clock, Logger log,
+                             ReconcileLimits limits)
+    : controller_(controller),
+      transport_(transport),
+      view_(std::move(view)),
+      loop_(loop),
+      clock_(clock),
+      log_(std::move(log)),
       limits_(limits) {}
 
 ReconcileLoop::~ReconcileLoop() { stop(); }
@@ -84,34 +91,46 @@ void ReconcileLoop::pump() {
 void ReconcileLoop::run(const std::string& key) {
   auto run = std::make_shared<Run>();
   run->key = key;
-  run->plan = controller_.step(*view_(), key, {clock_.wall_ns()});
+  StepContext context;
+  context.wall_ns = clock_.wall_ns();
+  if (const auto failed = failures_.find(key); failed != failures_.end()) context.failures = failed->second.last;
+  run->plan = controller_.step(*view_(), key, context);
   running_.insert(key);
   next_request(run);
 }
 
 void ReconcileLoop::next_request(const std::shared_ptr<Run>& run) {
-  if (run->at == run->plan.requests.size()) return finish(run, Result<void>());
-  Request& request = run->plan.requests[run->at++];
-  transport_.call(std::move(request), [this, run, alive = alive_](Result<Response> response) {
+  const bool ended = !run->failures.empty() && run->at <= run->plan.independent_from;
+  if (ended || run->at == run->plan.requests.size()) return finish(run);
+  const Request& request = run->plan.requests[run->at];
+  transport_.call(request, [this, run, alive = alive_](Result<Response> response) {
     if (!*alive) return;
-    if (!response.ok()) return finish(run, std::move(response).error());
-    auto checked = check_response(*response);
-    if (!checked.ok()) return finish(run, std::move(checked));
+    const Request& made = run->plan.requests[run->at++];
+    take_outcome(run, made, response.ok() ? check_response(*response) : Result<void>(std::move(response).error()));
     next_request(run);
   });
 }
 
-void ReconcileLoop::finish(const std::shared_ptr<Run>& run, Result<void> outcome) {
+void ReconcileLoop::take_outcome(const std::shared_ptr<Run>& run, const Request& request, Result<void> outcome) {
+  if (outcome.ok()) return;
+  const Error& error = outcome.error();
+  const bool moved_on = error.reason() == Reason::kConflict || error.reason() == Reason::kNotFound;
+  log_.log(moved_on ? LogLevel::kDebug : LogLevel::kWarning, "a step failed and is tried again",
+           {{"controller", controller_.name()}, {"key", run->key}, {"error", error}});
+  run->failures.push_back({request.method, request.target, error.reason(), error.code(), error.message()});
+}
+
+void ReconcileLoop::finish(const std::shared_ptr<Run>& run) {
   running_.erase(run->key);
-  if (outcome.ok()) {
-    failures_.erase(run->key);
+  if (run->failures.empty()) {
+    // What a step said about failures is no longer true.
+    if (failures_.erase(run->key) > 0) enqueue(run->key);
     if (run->plan.revisit_ns) enqueue_after(run->key, Duration(*run->plan.revisit_ns));
   } else {
-    const bool moved_on = outcome.error().reason() == Reason::kConflict || outcome.error().reason() == Reason::kNotFound;
-    log_.log(moved_on ? LogLevel::kDebug : LogLevel::kWarning, "a step failed and is tried again",
-             {{"controller", controller_.name()}, {"key", run->key}, {"error", outcome.error()}});
-    const int failures = std::min(failures_[run->key]++, 20);
-    enqueue_after(run->key, std::min<Duration>(limits_.backoff_first * (std::int64_t{1} << failures), limits_.backoff_max));
+    Failures& failures = failures_[run->key];
+    failures.last = std::move(run->failures);
+    const int count = std::min(failures.count++, 20);
+    enqueue_after(run->key, std::min<Duration>(limits_.backoff_first * (std::int64_t{1} << count), limits_.backoff_max));
   }
   schedule_pump();
 }

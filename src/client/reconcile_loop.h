@@ -1,4 +1,5 @@
-// Runs a controller: queue of keys without duplicates, one step of a key at a time, its requests in order, back-off after failures.
+// Runs a controller: queue of keys without duplicates, one step of a key at a time, its requests in order, back-off after
+// failures.
 #pragma once
 
 #include <deque>
@@ -15,7 +16,7 @@
 namespace plinth::client {
 
 struct ReconcileLimits {
-  std::size_t steps_at_once = 8;                              // keys whose requests are under way
+  std::size_t steps_at_once = 8;  // keys whose requests are under way
   Duration backoff_first = std::chrono::milliseconds(50);
   Duration backoff_max = std::chrono::minutes(2);
 };
@@ -24,8 +25,8 @@ struct ReconcileLimits {
 class ReconcileLoop {
  public:
   // `view` gives the present state; it is asked for once per step.
-  ReconcileLoop(const Controller& controller, Transport& transport, std::function<std::shared_ptr<const View>()> view, Loop& loop, Clock& clock, Logger log,
-                ReconcileLimits limits = {});
+  ReconcileLoop(const Controller& controller, Transport& transport, std::function<std::shared_ptr<const View>()> view,
+                Loop& loop, Clock& clock, Logger log, ReconcileLimits limits = {});
   ~ReconcileLoop();
 
   void start();
@@ -41,7 +42,8 @@ class ReconcileLoop {
   void schedule_pump();
   void run(const std::string& key);
   void next_request(const std::shared_ptr<Run>& run);
-  void finish(const std::shared_ptr<Run>& run, Result<void> outcome);
+  void take_outcome(const std::shared_ptr<Run>& run, const Request& request, Result<void> outcome);
+  void finish(const std::shared_ptr<Run>& run);
 
   const Controller& controller_;
   Transport& transport_;
@@ -53,7 +55,11 @@ class ReconcileLoop {
   std::deque<std::string> queue_;
   std::set<std::string> queued_;
   std::set<std::string> running_;
-  std::map<std::string, int> failures_;
+  struct Failures {
+    int count = 0;
+    std::vector<Failure> last;
+  };
+  std::map<std::string, Failures> failures_;
   std::map<std::string, TimerId> timers_;  // of keys that wait
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   bool started_ = false;

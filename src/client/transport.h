@@ -13,6 +13,8 @@ struct Request {
   std::string target;        // path and query
   std::string content_type;  // of the body; "": application/json
   std::string body;
+  // "system:serviceaccount:ns:name": made with the rights of this account instead of the caller's own; "": the caller's.
+  std::string as_service_account;
 };
 
 struct Response {

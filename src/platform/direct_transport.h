@@ -10,7 +10,8 @@ namespace plinth::platform {
 
 class DirectTransport final : public client::Transport {
  public:
-  DirectTransport(server::ApiServer& api, Loop& loop, server::auth::UserPtr user) : api_(api), loop_(loop), user_(std::move(user)) {}
+  DirectTransport(server::ApiServer& api, Loop& loop, server::auth::UserPtr user)
+      : api_(api), loop_(loop), user_(std::move(user)) {}
   void call(client::Request request, UniqueFunction<void(Result<client::Response>)> done) override;
 
  private:
@@ -21,5 +22,7 @@ class DirectTransport final : public client::Transport {
 
 // The identity of a controller: the ServiceAccount of that name in kube-system.
 server::auth::UserPtr controller_user(std::string_view name);
+// "system:serviceaccount:ns:name".
+server::auth::UserPtr service_account_user(std::string_view username);
 
 }  // namespace plinth::platform

@@ -33,7 +33,8 @@ std::optional<client::Object> object_of(const ResolvedKind& kind, const store::R
   if (kind.custom) kind.custom->ensure_schema(*kind.version);
   auto form = server::current_form(kind, record);
   if (!form.ok()) return std::nullopt;
-  auto document = server::decode_record(**form, server::type_header(kind.row->group, kind.version->name, kind.row->kind), false);
+  auto document =
+      server::decode_record(**form, server::type_header(kind.row->group, kind.version->name, kind.row->kind), false);
   if (!document.ok()) return std::nullopt;
   client::Object object;
   object.resource = resource_of(kind);
@@ -45,7 +46,7 @@ std::optional<client::Object> object_of(const ResolvedKind& kind, const store::R
   return object;
 }
 
-ResolvedKind find_kind(const server::KindTable& table, std::string_view group, std::string_view plural) {
+ResolvedKind find_row(const server::KindTable& table, std::string_view group, std::string_view plural) {
   for (const ResolvedKind& kind : table.rows()) {
     if (kind.row->group == group && kind.row->plural == plural && is_listed(kind)) return kind;
   }
@@ -54,7 +55,8 @@ ResolvedKind find_kind(const server::KindTable& table, std::string_view group, s
 
 class StoreView final : public client::View {
  public:
-  StoreView(server::KindTablePtr table, store::SnapshotPtr snapshot) : table_(std::move(table)), snapshot_(std::move(snapshot)) {}
+  StoreView(server::KindTablePtr table, store::SnapshotPtr snapshot)
+      : table_(std::move(table)), snapshot_(std::move(snapshot)) {}
 
   std::vector<client::Resource> resources() const override {
     std::vector<client::Resource> out;
@@ -65,13 +67,29 @@ class StoreView final : public client::View {
   }
 
   std::optional<client::Resource> find_resource(std::string_view group, std::string_view plural) const override {
-    const ResolvedKind kind = find_kind(*table_, group, plural);
+    const ResolvedKind kind = find_row(*table_, group, plural);
     if (kind.row == nullptr) return std::nullopt;
     return resource_of(kind);
   }
 
-  std::optional<client::Object> get(const client::Resource& resource, std::string_view name_space, std::string_view name) const override {
-    const ResolvedKind kind = find_kind(*table_, resource.group, resource.plural);
+  std::optional<client::KindForm> find_kind(std::string_view group, std::string_view version,
+                                            std::string_view kind) const override {
+    const ResolvedKind found = table_->find_kind(group, version, kind);
+    if (found.row == nullptr || !is_listed(found)) return std::nullopt;
+    if (found.custom) found.custom->ensure_schema(*found.version);
+    return client::KindForm{resource_of(found), found.version->schema, found.version->stamp, found.custom};
+  }
+
+  std::string managed_fields(const client::Object& object) const override {
+    const ResolvedKind kind = find_row(*table_, object.resource.group, object.resource.plural);
+    if (kind.row == nullptr) return "";
+    store::RecordPtr record = snapshot_->get(server::object_key(*kind.row, object.name_space, object.name));
+    return record && record->uid() == object.uid ? std::string(server::managed_fields_text(*record)) : "";
+  }
+
+  std::optional<client::Object> get(const client::Resource& resource, std::string_view name_space,
+                                    std::string_view name) const override {
+    const ResolvedKind kind = find_row(*table_, resource.group, resource.plural);
     if (kind.row == nullptr) return std::nullopt;
     store::RecordPtr record = snapshot_->get(server::object_key(*kind.row, name_space, name));
     return record ? object_of(kind, record) : std::nullopt;
@@ -84,7 +102,7 @@ class StoreView final : public client::View {
 
   void list(const client::Resource& resource, std::string_view name_space,
             const std::function<bool(const client::Object&)>& visit) const override {
-    const ResolvedKind kind = find_kind(*table_, resource.group, resource.plural);
+    const ResolvedKind kind = find_row(*table_, resource.group, resource.plural);
     if (kind.row == nullptr) return;
     snapshot_->scan(prefix(kind, name_space), "", [&](const store::RecordPtr& record) {
       const auto object = object_of(kind, record);
@@ -102,7 +120,7 @@ class StoreView final : public client::View {
   }
 
   std::size_t count(const client::Resource& resource, std::string_view name_space) const override {
-    const ResolvedKind kind = find_kind(*table_, resource.group, resource.plural);
+    const ResolvedKind kind = find_row(*table_, resource.group, resource.plural);
     return kind.row == nullptr ? 0 : snapshot_->count(prefix(kind, name_space));
   }
 
@@ -112,7 +130,7 @@ class StoreView final : public client::View {
   }
   std::optional<client::Object> of_record(const store::RecordPtr& record) const {
     const auto [group, plural] = kind_of_key(record->key());
-    const ResolvedKind kind = find_kind(*table_, group, plural);
+    const ResolvedKind kind = find_row(*table_, group, plural);
     return kind.row == nullptr ? std::nullopt : object_of(kind, record);
   }
 
@@ -128,7 +146,7 @@ std::shared_ptr<const client::View> make_store_view(server::KindRegistry& regist
 
 std::optional<client::Change> change_of(server::KindRegistry& registry, const store::Event& event) {
   const auto [group, plural] = kind_of_key(event.current->key());
-  const ResolvedKind kind = find_kind(*registry.table(), group, plural);
+  const ResolvedKind kind = find_row(*registry.table(), group, plural);
   if (kind.row == nullptr) return std::nullopt;
   auto object = object_of(kind, event.current);
   if (!object) return std::nullopt;
