@@ -75,6 +75,9 @@ struct KindRow {
   bool keeps_generation = false;       // metadata.generation counts changes outside metadata (and status)
   bool unconditional_update = true;    // PUT without resourceVersion is allowed
   bool create_on_update = false;       // PUT of a missing object creates it
+  bool sealed = false;                 // encrypted at rest
+  bool is_namespace = false;           // its objects are what others are in; a request for one names it as its namespace too
+  bool defines_kinds = false;          // its objects decide which kinds are served
   NameFormat name_format = NameFormat::kSubdomain;
   std::string_view storage_group, storage_plural;  // where objects live, when it is another kind's place (events.k8s.io)
   std::span<const KindVersion> versions;  // in order of preference

@@ -54,7 +54,7 @@ store::EncodedObject encode_object(const Value& object, std::string_view managed
   encoded.owner_uids = owners_of(metadata);
   encoded.fields = fields_of(object, version);
   encoded.schema_stamp = stamp;
-  encoded.sensitive = row.builtin && row.group.empty() && row.kind == "Secret";
+  encoded.sensitive = row.sealed;
 
   std::string& out = encoded.body;
   for (const Member& m : object.members()) {

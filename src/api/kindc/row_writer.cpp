@@ -11,7 +11,7 @@ namespace plinth::kindc {
 namespace {
 
 constexpr std::string_view kRowKeys[] = {"group", "names", "scope", "verbs", "virtual", "storedAs", "nameFormat", "generation",
-                                         "allowUnconditionalUpdate", "allowCreateOnUpdate", "versions", "description"};
+                                         "allowUnconditionalUpdate", "allowCreateOnUpdate", "sealed", "isNamespace", "definesKinds", "versions", "description"};
 constexpr std::string_view kNamesKeys[] = {"kind", "listKind", "plural", "singular", "shortNames", "categories"};
 constexpr std::string_view kVersionKeys[] = {"name", "type", "storage", "served", "alias", "conversion", "pbMessage", "subresources",
                                              "extraSubresources", "selectableFields", "deprecated", "deprecationWarning"};
@@ -167,6 +167,9 @@ struct Writer {
     if (node["generation"].as_string() == "spec") text += ", .keeps_generation = true";
     if (node.find("allowUnconditionalUpdate") != nullptr && !node["allowUnconditionalUpdate"].as_bool()) text += ", .unconditional_update = false";
     if (node["allowCreateOnUpdate"].as_bool()) text += ", .create_on_update = true";
+    if (node["sealed"].as_bool()) text += ", .sealed = true";
+    if (node["isNamespace"].as_bool()) text += ", .is_namespace = true";
+    if (node["definesKinds"].as_bool()) text += ", .defines_kinds = true";
     text += ", .name_format = NameFormat::" + std::string(format->second);
     if (const Value* stored_as = node.find("storedAs")) {
       text += ", .storage_group = " + literal((*stored_as)["group"].as_string()) + ", .storage_plural = " + literal((*stored_as)["plural"].as_string());

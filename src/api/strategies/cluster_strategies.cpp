@@ -50,6 +50,12 @@ void prepare_namespace_update(Draft& draft, const Value& old) {
   restore_member(draft, draft.root(), old, "status");
 }
 
+void mark_namespace(Draft& draft, std::int64_t /*now_s*/) {
+  draft.set(object_member(draft, draft.root(), "status"), "phase", "Terminating");
+}
+
+bool has_spec_finalizers(const Value& object) { return object["spec"]["finalizers"].size() > 0; }
+
 void validate_namespace(const Value& object, FieldErrors& errors) {
   const FieldRef root(object, errors);
   const FieldRef finalizers = root["spec.finalizers"];
@@ -308,7 +314,9 @@ constexpr Strategy kStrategies[] = {
      .prepare_for_update = prepare_namespace_update,
      .validate = validate_namespace,
      .validate_status_update = validate_namespace_status,
-     .validate_subresource = validate_namespace_finalize},
+     .validate_subresource = validate_namespace_finalize,
+     .mark_deletion = mark_namespace,
+     .is_kept = has_spec_finalizers},
     {.group = "",
      .kind = "Node",
      .keeps_status = true,

@@ -175,4 +175,34 @@ TEST_CASE("what update keeps") {
   }
 }
 
+TEST_CASE("what a deletion does to an object is its kind's") {
+  const Strategy* pod = find_strategy("", "Pod");
+  struct Row {
+    const char* pod;
+    std::optional<std::int64_t> asked;
+    std::int64_t grace;
+  };
+  const Row rows[] = {
+      {R"({"spec":{"nodeName":"n","terminationGracePeriodSeconds":45}})", std::nullopt, 45},
+      {R"({"spec":{"nodeName":"n","terminationGracePeriodSeconds":45}})", 5, 5},
+      {R"({"spec":{"nodeName":"n","terminationGracePeriodSeconds":45}})", -1, 1},
+      {R"({"spec":{"terminationGracePeriodSeconds":45}})", 5, 0},
+      {R"({"spec":{"nodeName":"n","terminationGracePeriodSeconds":45},"status":{"phase":"Failed"}})", std::nullopt, 0},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.pod);
+    CHECK(pod->deletion_grace(parsed(row.pod).root(), row.asked) == row.grace);
+  }
+  CHECK(find_strategy("", "Namespace")->is_kept(parsed(R"({"spec":{"finalizers":["kubernetes"]}})").root()));
+  CHECK_FALSE(find_strategy("", "Namespace")->is_kept(parsed(R"({"spec":{"finalizers":[]}})").root()));
+  Draft definition(parsed(R"({"metadata":{"finalizers":["a/b"]},"status":{"conditions":[{"type":"Terminating","status":"False"}]}})"));
+  find_strategy("apiextensions.k8s.io", "CustomResourceDefinition")->mark_deletion(definition, 0);
+  CHECK(to_json(definition.root()["metadata"]) == R"({"finalizers":["a/b","customresourcecleanup.apiextensions.k8s.io"]})");
+  CHECK(definition.root()["status"]["conditions"].items()[0]["status"].as_string() == "True");
+  KindRow custom;
+  custom.builtin = false;
+  custom.kind = "Pod";
+  CHECK(find_strategy(custom) == nullptr);
+}
+
 }  // namespace plinth::api

@@ -31,7 +31,7 @@ FieldErrors validate_object(const Value& object, const Value* old, const KindRow
   else
     validate_metadata_update(object, *old, row, errors);
   append_distinct(errors, validate(*version.schema, object, {.old = old}));
-  const Strategy* strategy = row.builtin ? find_strategy(row.group, row.kind) : nullptr;
+  const Strategy* strategy = find_strategy(row);
   if (strategy == nullptr) return errors;
   FieldErrors own;
   if (subresource.empty()) {

@@ -309,6 +309,14 @@ void validate_binding(const Value& object, FieldErrors& errors) {
   if (name.require() && (kind.empty() || kind.is("Node"))) name.check(check_dns1123_subdomain);
 }
 
+// What no node runs (any more) needs no time to end.
+std::int64_t pod_grace(const Value& object, std::optional<std::int64_t> asked) {
+  const std::string_view phase = object["status"]["phase"].as_string();
+  if (object["spec"]["nodeName"].as_string().empty() || phase == "Failed" || phase == "Succeeded") return 0;
+  const std::int64_t grace = asked.value_or(object["spec"]["terminationGracePeriodSeconds"].as_int());
+  return grace < 0 ? 1 : grace;
+}
+
 constexpr Strategy kStrategies[] = {
     {.group = "", .kind = "Binding", .validate = validate_binding},
     {.group = "",
@@ -322,7 +330,8 @@ constexpr Strategy kStrategies[] = {
      .validate_update = validate_pod_update,
      .validate_status_update = validate_pod_status_update,
      .validate_subresource = validate_pod_subresource,
-     .warnings = pod_warnings},
+     .warnings = pod_warnings,
+     .deletion_grace = pod_grace},
     {.group = "", .kind = "PodTemplate", .default_ = default_template, .validate = validate_template},
 };
 

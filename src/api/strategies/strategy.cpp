@@ -10,13 +10,15 @@ const Strategy* find_strategy(std::string_view group, std::string_view kind) {
   for (const std::span<const Strategy> table :
        {pod_strategies(), config_strategies(), cluster_strategies(), service_strategies(), workload_strategies(),
         job_strategies(), autoscaler_strategies(), network_strategies(), storage_strategies(), rbac_strategies(),
-        policy_strategies(), admission_strategies(), certificate_strategies()}) {
+        policy_strategies(), admission_strategies(), certificate_strategies(), definition_strategies()}) {
     for (const Strategy& strategy : table) {
       if (strategy.kind == kind && strategy.group == group) return &strategy;
     }
   }
   return nullptr;
 }
+
+const Strategy* find_strategy(const KindRow& row) { return row.builtin ? find_strategy(row.group, row.kind) : nullptr; }
 
 namespace {
 

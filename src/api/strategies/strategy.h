@@ -7,6 +7,8 @@
 // validate_status_update. Reads from the store run schema defaults and default_.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,10 +45,18 @@ struct Strategy {
   // `old` is null on create.
   void (*warnings)(const Value& object, const Value& old, Warnings& warnings) = nullptr;
   void (*canonicalize)(Draft& object) = nullptr;
+  // Seconds that an object is given to end when its deletion asks for `asked` of them (nothing: as it says itself). Null: none.
+  std::int64_t (*deletion_grace)(const Value& object, std::optional<std::int64_t> asked) = nullptr;
+  // When its deletion begins, after deletionTimestamp is set: what shows that, and who else must be heard.
+  void (*mark_deletion)(Draft& object, std::int64_t now_s) = nullptr;
+  // Whether more than metadata.finalizers keeps an object whose deletion has begun.
+  bool (*is_kept)(const Value& object) = nullptr;
 };
 
 // nullptr: the schema says everything about the kind.
 const Strategy* find_strategy(std::string_view group, std::string_view kind);
+// Of custom kinds likewise: they have none.
+const Strategy* find_strategy(const KindRow& row);
 
 // Adds what is not yet said: an error with the same type, field and detail is left out, and a field is Required or NotSupported
 // only once.

@@ -7,8 +7,6 @@
 namespace plinth::server {
 namespace {
 
-bool is_namespaces(const AdmissionRequest& request) { return request.group().empty() && request.resource() == "namespaces"; }
-
 class NamespaceLifecycle final : public AdmissionPlugin {
  public:
   std::string_view name() const override { return "NamespaceLifecycle"; }
@@ -21,7 +19,7 @@ class NamespaceLifecycle final : public AdmissionPlugin {
 
  private:
   static Result<void> check(AdmissionRequest& request) {
-    if (is_namespaces(request)) {
+    if (request.kind.row->is_namespace) {
       if (request.operation != Operation::kDelete) return {};
       for (std::string_view kept : {"default", "kube-system", "kube-public"}) {
         if (request.name == kept) return admission_forbidden(request, "this namespace may not be deleted");

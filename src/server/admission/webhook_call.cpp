@@ -43,8 +43,7 @@ std::string review_json(const AdmissionRequest& request, const std::string& uid)
   }
   d.set(r, "name", request.name);
   // A Namespace counts as being in itself.
-  const bool is_namespace = row.builtin && row.group.empty() && row.plural == "namespaces";
-  const std::string& name_space = is_namespace ? request.name : request.name_space;
+  const std::string& name_space = row.is_namespace ? request.name : request.name_space;
   if (!name_space.empty()) d.set(r, "namespace", name_space);
   d.set(r, "operation", operation_name(request.operation));
   d.set(r, "userInfo", auth::user_to_value(d, *request.user));

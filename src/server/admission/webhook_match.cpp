@@ -65,8 +65,7 @@ bool selects(const Value& selector, const Value& labels) {
 
 bool namespace_matches(const Value& selector, const AdmissionRequest& request) {
   if (selector.is_null() || selector.size() == 0) return true;
-  const bool is_namespace = request.kind.row->builtin && request.group().empty() && request.resource() == "namespaces";
-  if (is_namespace) {
+  if (request.kind.row->is_namespace) {
     const Value& object = request.object != nullptr ? request.object->root() : request.old_object.root();
     return selects(selector, object["metadata"]["labels"]);
   }

@@ -25,7 +25,7 @@ Result<store::RecordPtr> upgrade_record(const ResolvedKind& kind, const store::R
     api::prune(draft, draft.root(), schema);
   }
   api::apply_defaults(draft, draft.root(), schema);
-  const api::Strategy* strategy = kind.row->builtin ? api::find_strategy(kind.row->group, kind.row->kind) : nullptr;
+  const api::Strategy* strategy = api::find_strategy(*kind.row);
   if (strategy != nullptr && strategy->default_ != nullptr) strategy->default_(draft);
   store::EncodedObject encoded = encode_object(draft.root(), managed_fields_text(record), *kind.row, *kind.version, kind.version->stamp);
   return make_record(record.key(), record.revision(), record.create_revision(), encoded);

@@ -111,8 +111,7 @@ void serve_resource(ServerContext& context, ExchangePtr exchange) {
   const ResolvedKind kind = context.registry->table()->find(info.group, info.version, info.resource);
   if (kind.row == nullptr) return exchange->fail(unknown_path());
   const bool cluster = kind.row->scope == api::Scope::kCluster;
-  const bool is_namespace = kind.row->builtin && kind.row->group.empty() && kind.row->kind == "Namespace";
-  if (cluster && !info.name_space.empty() && !is_namespace) return exchange->fail(unknown_path());
+  if (cluster && !info.name_space.empty() && !kind.row->is_namespace) return exchange->fail(unknown_path());
   if (!cluster && info.name_space.empty() && (!info.name.empty() || info.verb == "create")) {
     return exchange->fail(info.verb == "create" && info.name.empty()
                               ? bad_request("an empty namespace may not be set during creation")

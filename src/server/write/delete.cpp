@@ -1,7 +1,6 @@
 #include "server/write/delete.h"
 
-#include <algorithm>
-
+#include "api/strategies/strategy.h"
 #include "base/time_text.h"
 #include "server/object_codec.h"
 #include "server/status.h"
@@ -13,18 +12,6 @@ namespace {
 
 constexpr std::string_view kOrphanFinalizer = "orphan";
 constexpr std::string_view kForegroundFinalizer = "foregroundDeletion";
-constexpr std::string_view kCrdFinalizer = "customresourcecleanup.apiextensions.k8s.io";
-
-bool is_kind(const ResolvedKind& kind, std::string_view group, std::string_view name) {
-  return kind.row->builtin && kind.row->group == group && kind.row->kind == name;
-}
-
-bool has_finalizer(const Value& finalizers, std::string_view name) {
-  for (const Value& f : finalizers.items()) {
-    if (f.as_string() == name) return true;
-  }
-  return false;
-}
 
 // The garbage collector's finalizers follow the policy; without one those that are there already decide.
 void set_gc_finalizers(Draft& object, Propagation policy) {
@@ -39,32 +26,6 @@ void set_gc_finalizers(Draft& object, Propagation policy) {
   if (!wanted.empty()) object.push(kept, object.text(wanted));
   if (kept.size() == 0) object.remove(metadata, "finalizers");
   else object.member(metadata, "finalizers") = kept;
-}
-
-void add_finalizer(Draft& object, std::string_view name) {
-  Value& metadata = object.member(object.root(), "metadata");
-  if (has_finalizer(metadata["finalizers"], name)) return;
-  object.push(object.member(metadata, "finalizers"), object.text(name));
-}
-
-void mark_namespace(Draft& object) { object.set(object.member(object.root(), "status"), "phase", "Terminating"); }
-
-void mark_definition(Draft& object, std::int64_t now_s) {
-  add_finalizer(object, kCrdFinalizer);
-  Value& conditions = object.member(object.member(object.root(), "status"), "conditions");
-  Value condition = object.object();
-  object.set(condition, "type", "Terminating");
-  object.set(condition, "status", "True");
-  object.set(condition, "reason", "InstanceDeletionPending");
-  object.set(condition, "message", "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon");
-  object.set(condition, "lastTransitionTime", format_rfc3339(TimeStamp{now_s, 0}));
-  for (std::size_t i = 0; i < conditions.size(); ++i) {
-    if (conditions.items()[i]["type"].as_string() == "Terminating") {
-      object.item(conditions, i) = condition;
-      return;
-    }
-  }
-  object.push(conditions, condition);
 }
 
 }  // namespace
@@ -91,21 +52,12 @@ Result<void> DeleteOperation::check_preconditions(const store::Record& record) c
   return {};
 }
 
-// Only pods have a grace of their own; what no node runs (any more) needs none.
-std::int64_t DeleteOperation::grace_for(const Value& object) const {
-  if (!is_kind(kind_, "", "Pod")) return 0;
-  const std::string_view phase = object["status"]["phase"].as_string();
-  if (object["spec"]["nodeName"].as_string().empty() || phase == "Failed" || phase == "Succeeded") return 0;
-  std::int64_t grace = delete_options_.grace_seconds.value_or(object["spec"].find("terminationGracePeriodSeconds") != nullptr
-                                                                  ? object["spec"]["terminationGracePeriodSeconds"].as_int()
-                                                                  : 30);
-  return grace < 0 ? 1 : grace;
-}
-
 // Puts the marks of a deletion on the object; false when nothing has to change (a deletion that runs already is not made longer).
 bool DeleteOperation::mark(Draft& object, const Value& old) const {
   const std::int64_t now = context_.now_s();
-  const std::int64_t grace = grace_for(old);
+  const api::Strategy* strategy = api::find_strategy(*kind_.row);
+  const bool graceful = strategy != nullptr && strategy->deletion_grace != nullptr;
+  const std::int64_t grace = graceful ? strategy->deletion_grace(old, delete_options_.grace_seconds) : 0;
   Value& metadata = object.member(object.root(), "metadata");
   const Value old_metadata = old["metadata"];
   if (old_metadata.find("deletionTimestamp") != nullptr) {
@@ -117,8 +69,7 @@ bool DeleteOperation::mark(Draft& object, const Value& old) const {
   } else {
     object.set(metadata, "deletionTimestamp", format_rfc3339(TimeStamp{now + grace, 0}));
     if (kind_.row->keeps_generation) object.member(metadata, "generation") = Value::of(old_metadata["generation"].as_int() + 1);
-    if (is_kind(kind_, "", "Namespace")) mark_namespace(object);
-    if (is_kind(kind_, "apiextensions.k8s.io", "CustomResourceDefinition")) mark_definition(object, now);
+    if (strategy != nullptr && strategy->mark_deletion != nullptr) strategy->mark_deletion(object, now);
   }
   object.member(object.member(object.root(), "metadata"), "deletionGracePeriodSeconds") = Value::of(grace);
   return true;

@@ -17,7 +17,6 @@ class DeleteOperation : public WriteOperation {
  private:
   Result<void> check_preconditions(const store::Record& record) const;
   bool mark(Draft& object, const Value& old) const;
-  std::int64_t grace_for(const Value& object) const;
   DeleteOptions delete_options_;
 };
 

@@ -1,5 +1,6 @@
 #include "server/write/metadata.h"
 
+#include "api/strategies/strategy.h"
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/time_text.h"
@@ -125,10 +126,10 @@ bool is_being_deleted(const store::Record& record) {
 
 bool is_ready_to_be_removed(const ResolvedKind& kind, const Value& object) {
   const Value metadata = object["metadata"];
-  const bool spec_finalizers = kind.row->builtin && kind.row->group.empty() && kind.row->kind == "Namespace" &&
-                               object["spec"]["finalizers"].size() > 0;
-  return metadata.find("deletionTimestamp") != nullptr && metadata["finalizers"].size() == 0 && !spec_finalizers &&
-         metadata["deletionGracePeriodSeconds"].as_int() == 0;
+  if (metadata.find("deletionTimestamp") == nullptr || metadata["finalizers"].size() > 0) return false;
+  if (metadata["deletionGracePeriodSeconds"].as_int() != 0) return false;
+  const api::Strategy* strategy = api::find_strategy(*kind.row);
+  return strategy == nullptr || strategy->is_kept == nullptr || !strategy->is_kept(object);
 }
 
 }  // namespace plinth::server

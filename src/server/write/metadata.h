@@ -30,7 +30,7 @@ bool is_unchanged(const Value& old, const Value& object);
 void update_generation(Draft& object, const Value& old, const ResolvedKind& kind);
 
 bool is_being_deleted(const store::Record& record);
-// Deletion was asked for, no finalizer is left (of a Namespace: in its spec neither) and no grace is running.
+// Deletion was asked for, no finalizer is left (nor what else the kind is kept by) and no grace is running.
 bool is_ready_to_be_removed(const ResolvedKind& kind, const Value& object);
 
 }  // namespace plinth::server

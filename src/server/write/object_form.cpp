@@ -96,8 +96,7 @@ api::FieldErrors validate_object(const ResolvedKind& kind, std::string_view subr
 
 std::vector<std::string> object_warnings(const ResolvedKind& kind, const Value& object, const Value* old) {
   api::Warnings warnings;
-  if (!kind.row->builtin) return warnings;
-  const api::Strategy* strategy = api::find_strategy(kind.row->group, kind.row->kind);
+  const api::Strategy* strategy = api::find_strategy(*kind.row);
   if (strategy != nullptr && strategy->warnings != nullptr) strategy->warnings(object, old != nullptr ? *old : Value(), warnings);
   return warnings;
 }

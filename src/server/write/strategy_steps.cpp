@@ -6,10 +6,6 @@
 namespace plinth::server {
 namespace {
 
-const api::Strategy* strategy_of(const ResolvedKind& kind) {
-  return kind.row->builtin ? api::find_strategy(kind.row->group, kind.row->kind) : nullptr;
-}
-
 void copy_member(Draft& to, Value& slot, const Value& from, std::string_view key) {
   if (const Value* value = from.find(key)) to.member(slot, key) = *value;
   else to.remove(slot, key);
@@ -66,7 +62,7 @@ void keep_status(const ResolvedKind& kind, Draft& object, const Document& old) {
 }  // namespace
 
 void prepare_for_create(const ResolvedKind& kind, Draft& object) {
-  const api::Strategy* strategy = strategy_of(kind);
+  const api::Strategy* strategy = api::find_strategy(*kind.row);
   if (kind.version->has_status && !(strategy != nullptr && strategy->keeps_status)) object.remove(object.root(), "status");
   if (strategy != nullptr && strategy->prepare_for_create != nullptr) strategy->prepare_for_create(object);
   // What was dropped gets its zero values again ("status": {"replicas": 0}).
@@ -74,7 +70,7 @@ void prepare_for_create(const ResolvedKind& kind, Draft& object) {
 }
 
 void prepare_for_update(const ResolvedKind& kind, std::string_view subresource, Draft& object, const Document& old) {
-  const api::Strategy* strategy = strategy_of(kind);
+  const api::Strategy* strategy = api::find_strategy(*kind.row);
   if (subresource.empty()) {
     keep_status(kind, object, old);
     if (strategy != nullptr && strategy->prepare_for_update != nullptr) strategy->prepare_for_update(object, old.root());
@@ -93,7 +89,7 @@ void prepare_for_update(const ResolvedKind& kind, std::string_view subresource, 
 }
 
 void canonicalize(const ResolvedKind& kind, Draft& object) {
-  const api::Strategy* strategy = strategy_of(kind);
+  const api::Strategy* strategy = api::find_strategy(*kind.row);
   if (strategy != nullptr && strategy->canonicalize != nullptr) strategy->canonicalize(object);
 }
 
