@@ -29,6 +29,8 @@ class View {
   // metadata.managedFields of an object as JSON text, which objects come without; "" when there are none.
   virtual std::string managed_fields(const Object& object) const = 0;
   virtual std::size_t count(const Resource& resource, std::string_view name_space) const = 0;
+  // The revision up to which every change of that kind is in this view. Other kinds may be ahead of it or behind.
+  virtual std::uint64_t seen(const Resource& resource) const = 0;
 };
 
 // A change, as triggers see it. `object` is the new state, or the last one of what was deleted.

@@ -54,6 +54,14 @@ Request apply_request(const Resource& resource, std::string_view name_space, std
           "application/apply-patch+yaml", to_json(configuration)};
 }
 
+Request check_absent(const Resource& resource, std::string_view name_space, std::string_view name, std::string_view uid) {
+  return {"GET", object_path(resource, name_space, name), "", "", "", Check::kAbsent, std::string(uid)};
+}
+
+Request check_empty(const Resource& resource, std::string_view name_space) {
+  return {"GET", object_path(resource, name_space, "") + "?limit=1", "", "", "", Check::kEmpty, ""};
+}
+
 std::string make_key(std::string_view name_space, std::string_view name) {
   return std::string(name_space) + "/" + std::string(name);
 }

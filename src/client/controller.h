@@ -65,6 +65,10 @@ Request update_request(const Object& object, std::string_view subresource, const
 Request apply_request(const Resource& resource, std::string_view name_space, std::string_view name, const Value& configuration,
                       std::string_view manager);
 
+// Goes on only if the server has no such object (of that uid), or no object of that kind ("" as namespace: in none).
+Request check_absent(const Resource& resource, std::string_view name_space, std::string_view name, std::string_view uid);
+Request check_empty(const Resource& resource, std::string_view name_space);
+
 // "ns/name" keys.
 std::string make_key(std::string_view name_space, std::string_view name);
 std::pair<std::string_view, std::string_view> split_key(std::string_view key);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,5 +52,11 @@ struct KindForm {
 
 // "/apis/apps/v1/namespaces/ns/deployments/name"; without name: the collection.
 std::string object_path(const Resource& resource, std::string_view name_space, std::string_view name);
+
+// The parts of such a path; a query and a subresource are left aside. Nothing for any other path.
+struct ObjectPath {
+  std::string group, version, plural, name_space, name;
+};
+std::optional<ObjectPath> parse_object_path(std::string_view target);
 
 }  // namespace plinth::client

@@ -38,6 +38,8 @@ void ReconcileLoop::stop() {
   timers_.clear();
   queue_.clear();
   queued_.clear();
+  blind_.clear();
+  if (blind_timer_ != 0) loop_.cancel(std::exchange(blind_timer_, 0));
 }
 
 void ReconcileLoop::on_change(const Change& change, const View& view) {
@@ -45,6 +47,34 @@ void ReconcileLoop::on_change(const Change& change, const View& view) {
   std::vector<std::string> keys;
   controller_.keys_of(change, view, keys);
   for (const std::string& key : keys) enqueue(key);
+  on_progress();
+}
+
+void ReconcileLoop::on_progress() {
+  if (!started_ || blind_.empty()) return;
+  for (const std::string& key : std::exchange(blind_, {})) enqueue(key);
+}
+
+// Told again by the view's progress, or at the latest when the wait is given up.
+bool ReconcileLoop::must_wait(const std::string& key) {
+  if (expectations_.empty()) return false;
+  const std::size_t given_up = expectations_.given_up();
+  if (!expectations_.fulfilled(key, *view_(), clock_.monotonic_ns())) {
+    blind_.insert(key);
+    if (blind_timer_ == 0) {
+      blind_timer_ = loop_.after(Duration(Expectations::kWaitNsMax), [this, alive = alive_] {
+        if (!*alive) return;
+        blind_timer_ = 0;
+        on_progress();
+      });
+    }
+    return true;
+  }
+  if (expectations_.given_up() != given_up) {
+    log_.log(LogLevel::kWarning, "what was written is not seen; going on without",
+             {{"controller", controller_.name()}, {"key", key}});
+  }
+  return false;
 }
 
 void ReconcileLoop::enqueue(const std::string& key) {
@@ -84,7 +114,7 @@ void ReconcileLoop::pump() {
       continue;
     }
     queued_.erase(key);
-    run(key);
+    if (!must_wait(key)) run(key);
   }
 }
 
@@ -106,7 +136,13 @@ void ReconcileLoop::next_request(const std::shared_ptr<Run>& run) {
   transport_.call(request, [this, run, alive = alive_](Result<Response> response) {
     if (!*alive) return;
     const Request& made = run->plan.requests[run->at++];
-    take_outcome(run, made, response.ok() ? check_response(*response) : Result<void>(std::move(response).error()));
+    auto outcome =
+        response.ok() ? check_response(*response, made.check, made.check_uid) : Result<void>(std::move(response).error());
+    if (outcome.ok()) {
+      auto write = own_write(made.method, made.target, *response);
+      if (write && !write->seen_in(*view_())) expectations_.add(run->key, std::move(*write), clock_.monotonic_ns());
+    }
+    take_outcome(run, made, std::move(outcome));
     next_request(run);
   });
 }

@@ -1,5 +1,5 @@
 // Runs a controller: queue of keys without duplicates, one step of a key at a time, its requests in order, back-off after
-// failures.
+// failures. A key waits until the view has seen what was last written for it (expectations.h).
 #pragma once
 
 #include <deque>
@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/world.h"
 #include "client/controller.h"
+#include "client/expectations.h"
 
 namespace plinth::client {
 
@@ -29,9 +30,12 @@ class ReconcileLoop {
                 Loop& loop, Clock& clock, Logger log, ReconcileLimits limits = {});
   ~ReconcileLoop();
 
+  // Looks at the first keys; called again, at all of them again.
   void start();
   void stop();
   void on_change(const Change& change, const View& view);
+  // The view has moved on: keys that wait for it are tried again.
+  void on_progress();
   bool idle() const { return queue_.empty() && running_.empty(); }
 
  private:
@@ -40,6 +44,7 @@ class ReconcileLoop {
   void enqueue_after(const std::string& key, Duration delay);
   void pump();
   void schedule_pump();
+  bool must_wait(const std::string& key);
   void run(const std::string& key);
   void next_request(const std::shared_ptr<Run>& run);
   void take_outcome(const std::shared_ptr<Run>& run, const Request& request, Result<void> outcome);
@@ -52,6 +57,9 @@ class ReconcileLoop {
   Clock& clock_;
   const Logger log_;
   const ReconcileLimits limits_;
+  Expectations expectations_;
+  std::set<std::string> blind_;  // keys that wait for the view to show what was written for them
+  TimerId blind_timer_ = 0;      // tries them again if the view never does
   std::deque<std::string> queue_;
   std::set<std::string> queued_;
   std::set<std::string> running_;

@@ -28,4 +28,15 @@ Result<void> check_response(const Response& response) {
   return error;
 }
 
+Result<void> check_response(const Response& response, Check check, const std::string& check_uid) {
+  // Of a list: the kind itself is gone.
+  if (check != Check::kNone && response.status == 404) return {};
+  TRY(check_response(response));
+  if (check == Check::kNone) return {};
+  Document answer = TRY(parse_json(response.body));
+  if (check == Check::kAbsent && answer["metadata"]["uid"].as_string() != check_uid) return {};
+  if (check == Check::kEmpty && answer["items"].size() == 0) return {};
+  return Error(Reason::kConflict, check == Check::kAbsent ? "it is there after all" : "there are some after all");
+}
+
 }  // namespace plinth::client

@@ -1,12 +1,21 @@
 // How requests reach an API: in this process or over a network. Both enter the same pipeline.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/function.h"
 #include "base/result.h"
 
 namespace plinth::client {
+
+// What an answer must show for a plan to go on. A view may be behind, so what cannot be undone is checked against the server
+// first.
+enum class Check : std::uint8_t {
+  kNone,    // success
+  kAbsent,  // GET of an object: it is not there, or not the one with `check_uid`
+  kEmpty,   // GET of a list: no items
+};
 
 struct Request {
   std::string method;        // GET, POST, PUT, PATCH, DELETE
@@ -15,6 +24,8 @@ struct Request {
   std::string body;
   // "system:serviceaccount:ns:name": made with the rights of this account instead of the caller's own; "": the caller's.
   std::string as_service_account;
+  Check check = Check::kNone;
+  std::string check_uid;
 };
 
 struct Response {
@@ -31,5 +42,7 @@ class Transport {
 
 // An answer that is a failure Status, as an Error with its reason, code and message; ok otherwise.
 Result<void> check_response(const Response& response);
+// As above, or whether what `check` asks holds; Conflict when it does not.
+Result<void> check_response(const Response& response, Check check, const std::string& check_uid);
 
 }  // namespace plinth::client

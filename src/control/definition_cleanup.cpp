@@ -45,7 +45,8 @@ class DefinitionCleanup final : public client::Controller {
     const auto definition = view.get(*view.find_resource(kGroup, kPlural), "", key);
     if (!definition || !definition->deleting() || !definition->has_finalizer(kFinalizer)) return plan;
     std::size_t left = 0;
-    const auto instances = view.find_resource((*definition)["spec"]["group"].as_string(), (*definition)["spec"]["names"]["plural"].as_string());
+    const auto instances =
+        view.find_resource((*definition)["spec"]["group"].as_string(), (*definition)["spec"]["names"]["plural"].as_string());
     if (instances) {
       view.list(*instances, "", [&](const Object& object) {
         ++left;
@@ -53,12 +54,36 @@ class DefinitionCleanup final : public client::Controller {
         return true;
       });
     }
-    if (left == 0) plan.requests.push_back(drop_finalizer(*definition));
-    else plan_condition(*definition, left, context.wall_ns, plan);
+    if (left == 0) {
+      // The view may be behind; without its definition nothing would ever remove an instance.
+      if (is_established(*definition)) plan.requests.push_back(client::check_empty(instances_of(*definition), ""));
+      plan.requests.push_back(drop_finalizer(*definition));
+    } else
+      plan_condition(*definition, left, context.wall_ns, plan);
     return plan;
   }
 
  private:
+  static bool is_established(const Object& definition) {
+    for (const Value& condition : definition["status"]["conditions"].items()) {
+      if (condition["type"].as_string() == "Established") return condition["status"].as_string() == "True";
+    }
+    return false;
+  }
+
+  // By the definition alone: the view may not know the kind yet.
+  static client::Resource instances_of(const Object& definition) {
+    const Value spec = definition["spec"];
+    client::Resource resource;
+    resource.group = spec["group"].as_string();
+    resource.plural = spec["names"]["plural"].as_string();
+    resource.kind = spec["names"]["kind"].as_string();
+    for (const Value& version : spec["versions"].items()) {
+      if (version["served"].as_bool()) resource.version = version["name"].as_string();
+    }
+    return resource;
+  }
+
   static client::Request drop_finalizer(const Object& definition) {
     Draft patch;
     patch.root() = patch.object();
@@ -75,9 +100,12 @@ class DefinitionCleanup final : public client::Controller {
     patch.root() = patch.object();
     Value conditions = patch.clone(definition["status"]["conditions"]);
     const std::string message = "CustomResource deletion is in progress: " + std::to_string(left) + " instances remain";
-    if (!set_condition(patch, conditions, {"Terminating", true, "InstanceDeletionInProgress", message}, format_rfc3339(wall_ns))) return;
+    if (!set_condition(patch, conditions, {"Terminating", true, "InstanceDeletionInProgress", message},
+                       format_rfc3339(wall_ns)))
+      return;
     patch.member_path(patch.root(), {"status", "conditions"}) = conditions;
-    plan.requests.push_back(client::merge_patch_request(definition, "status", std::move(patch), /*same_revision=*/false, kName));
+    plan.requests.push_back(
+        client::merge_patch_request(definition, "status", std::move(patch), /*same_revision=*/false, kName));
   }
 };
 

@@ -17,23 +17,26 @@ constexpr std::string_view kName = "generic-garbage-collector";
 constexpr std::string_view kForeground = "foregroundDeletion";
 constexpr std::string_view kOrphan = "orphan";
 
-// An owner counts as present when an object of that uid is there, under the kind and name that the reference says, in a namespace that
-// the dependent may refer to.
+// An owner counts as present when an object of that uid is there, under the kind and name that the reference says, in a
+// namespace that the dependent may refer to.
 bool is_present(const View& view, const Object& dependent, const OwnerReference& owner) {
   const auto object = view.by_uid(owner.uid);
   if (!object || object->name != owner.name || object->resource.kind != owner.kind) return false;
   return object->name_space.empty() || object->name_space == dependent.name_space;
 }
 
-// Whether the kind is known at all: while it is not, nothing is concluded from the absence of its objects.
-bool kind_is_known(const View& view, const OwnerReference& owner) {
+// The owner's kind, if it is known at all: while it is not, nothing is concluded from the absence of its objects.
+std::optional<client::Resource> kind_of(const View& view, const OwnerReference& owner) {
   const std::size_t slash = owner.api_version.find('/');
   const std::string group = slash == std::string::npos ? "" : owner.api_version.substr(0, slash);
   for (const client::Resource& r : view.resources()) {
-    if (r.group == group && r.kind == owner.kind) return true;
+    if (r.group == group && r.kind == owner.kind) return r;
   }
-  return false;
+  return std::nullopt;
 }
+
+// How long until an owner of a kind that is not known is looked for again.
+constexpr std::int64_t kUnknownKindNs = 30'000'000'000;
 
 Value without_finalizer(Draft& draft, const Object& object, std::string_view finalizer) {
   Value kept = draft.array();
@@ -100,8 +103,10 @@ class GarbageCollector final : public client::Controller {
     const auto object = view.by_uid(key);
     if (!object) return plan;
     if (object->deleting()) {
-      if (object->has_finalizer(kOrphan)) plan_orphan(view, *object, plan);
-      else if (object->has_finalizer(kForeground)) plan_foreground(view, *object, plan);
+      if (object->has_finalizer(kOrphan))
+        plan_orphan(view, *object, plan);
+      else if (object->has_finalizer(kForeground))
+        plan_foreground(view, *object, plan);
       return plan;
     }
     plan_dependent(view, *object, plan);
@@ -130,7 +135,8 @@ class GarbageCollector final : public client::Controller {
         blocked = true;
         if (dependent.deleting()) continue;
         const bool has_dependents = !view.owned_by(dependent.uid).empty();
-        plan.requests.push_back(client::delete_request(dependent, has_dependents ? "Foreground" : "Background", /*same_revision=*/false));
+        plan.requests.push_back(
+            client::delete_request(dependent, has_dependents ? "Foreground" : "Background", /*same_revision=*/false));
       }
     }
     if (!blocked) plan.requests.push_back(drop_finalizer(owner, kForeground));
@@ -140,18 +146,26 @@ class GarbageCollector final : public client::Controller {
     const std::vector<OwnerReference> owners = object.owners();
     if (owners.empty()) return;
     std::vector<std::string> absent;
+    std::vector<client::Request> checks;  // the view may be behind: an owner that it lacks may be there
     std::size_t present = 0, waiting = 0;
     for (const OwnerReference& owner : owners) {
       if (is_present(view, object, owner)) {
         const auto live = view.by_uid(owner.uid);
-        if (live->deleting() && live->has_finalizer(kForeground)) ++waiting;
-        else ++present;
-      } else if (kind_is_known(view, owner)) {
+        if (live->deleting() && live->has_finalizer(kForeground))
+          ++waiting;
+        else
+          ++present;
+      } else if (const auto kind = kind_of(view, owner)) {
         absent.push_back(owner.uid);
+        const bool reachable = !kind->namespaced || !object.name_space.empty();
+        if (reachable) checks.push_back(client::check_absent(*kind, object.name_space, owner.name, owner.uid));
       } else {
         ++present;
+        plan.revisit_ns = kUnknownKindNs;
       }
     }
+    const bool acts = present == 0 ? waiting == 0 : !absent.empty() || waiting > 0;
+    if (acts) plan.requests = std::move(checks);
     if (present == 0 && waiting == 0) {
       plan.requests.push_back(client::delete_request(object, own_policy(object), /*same_revision=*/true));
     } else if (present > 0 && (!absent.empty() || waiting > 0)) {

@@ -19,7 +19,7 @@ constexpr std::string_view kName = "namespace-controller";
 
 // What is left in a namespace.
 struct Remaining {
-  std::map<std::string, std::size_t> by_resource;   // "pods." -> 3
+  std::map<std::string, std::size_t> by_resource;  // "pods." -> 3
   std::map<std::string, std::size_t> by_finalizer;
   std::size_t total = 0;
 };
@@ -63,6 +63,10 @@ class NamespaceController final : public client::Controller {
     if (!object || !object->deleting()) return plan;
     const Remaining remaining = plan_deletions(view, key, plan);
     if (remaining.total == 0) {
+      // The view may be behind; what is left when a namespace ends is left for ever.
+      for (const Resource& resource : view.resources()) {
+        if (resource.namespaced) plan.requests.push_back(client::check_empty(resource, key));
+      }
       plan.requests.push_back(finalize(*object));
       return plan;
     }
@@ -81,7 +85,8 @@ class NamespaceController final : public client::Controller {
         ++remaining.by_resource[resource.plural + "." + resource.group];
         for (const Value& f : object.metadata()["finalizers"].items()) ++remaining.by_finalizer[std::string(f.as_string())];
         if (resource.is("", "pods")) pods_left = true;
-        if (!object.deleting() && may_delete) plan.requests.push_back(client::delete_request(object, "Background", /*same_revision=*/false));
+        if (!object.deleting() && may_delete)
+          plan.requests.push_back(client::delete_request(object, "Background", /*same_revision=*/false));
         return true;
       });
     };
@@ -113,9 +118,12 @@ class NamespaceController final : public client::Controller {
       changed = set_condition(next, conditions, {type, status_true, reason, message}, now) || changed;
     };
     set("NamespaceDeletionDiscoveryFailure", false, "ResourcesDiscovered", "All resources successfully discovered");
-    set("NamespaceDeletionGroupVersionParsingFailure", false, "ParsedGroupVersions", "All legacy kube types successfully parsed");
-    set("NamespaceDeletionContentFailure", false, "ContentDeleted", "All content successfully deleted, may be waiting on finalization");
-    set("NamespaceContentRemaining", true, "SomeResourcesRemain", "Some resources are remaining: " + counted(remaining.by_resource, " has "));
+    set("NamespaceDeletionGroupVersionParsingFailure", false, "ParsedGroupVersions",
+        "All legacy kube types successfully parsed");
+    set("NamespaceDeletionContentFailure", false, "ContentDeleted",
+        "All content successfully deleted, may be waiting on finalization");
+    set("NamespaceContentRemaining", true, "SomeResourcesRemain",
+        "Some resources are remaining: " + counted(remaining.by_resource, " has "));
     if (remaining.by_finalizer.empty()) {
       set("NamespaceFinalizersRemaining", false, "ContentHasNoFinalizers", "All content-preserving finalizers finished");
     } else {

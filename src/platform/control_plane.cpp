@@ -6,7 +6,7 @@
 #include "control/namespace_content.h"
 #include "control/namespace_controller.h"
 #include "control/role_aggregation.h"
-#include "platform/controller_host.h"
+#include "platform/direct_cluster.h"
 #include "server/auth/auth.h"
 #include "server/auth/secret_files.h"
 #include "store/secrets.h"
@@ -21,18 +21,20 @@ struct ControlPlane::Parts {
   std::unique_ptr<store::Store> store;
   std::unique_ptr<server::auth::Auth> auth;
   std::unique_ptr<server::ApiServer> api;
-  std::unique_ptr<ControllerHost> controllers;
+  std::unique_ptr<client::ControllerHost> controllers;
   std::string ca_pem;
 };
 
 ControlPlane::ControlPlane(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 ControlPlane::~ControlPlane() = default;
 
+client::ControllerHost& ControlPlane::controllers() { return *parts_->controllers; }
 server::ApiServer& ControlPlane::api() { return *parts_->api; }
 store::Store& ControlPlane::store() { return *parts_->store; }
 server::auth::SecretFiles& ControlPlane::secret_files() { return *parts_->files; }
 
-Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const World& world, const ControlPlaneOptions& options, Loop* store_loop) {
+Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const World& world, const ControlPlaneOptions& options,
+                                                         Loop* store_loop) {
   auto parts = std::make_unique<Parts>();
   parts->world = world;
   parts->options = options;
@@ -42,16 +44,19 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const World& world, con
   } else {
     TRY(world.disk->make_directories(options.data_dir));
     parts->files = std::make_unique<server::auth::DiskSecretFiles>(*world.disk, options.data_dir + "/pki");
-    parts->sealer = TRY(store::KeyFileSealer::open(*world.disk, *world.entropy, options.data_dir + "/" + std::string(store::kKeyFileName)));
+    parts->sealer =
+        TRY(store::KeyFileSealer::open(*world.disk, *world.entropy, options.data_dir + "/" + std::string(store::kKeyFileName)));
   }
   store::StoreOptions store_options;
   store_options.directory = options.data_dir;
   store_options.bytes_max = options.store_bytes_max;
   store_options.segment_bytes = options.store_segment_bytes;
+  if (options.store_history_bytes_max != 0) store_options.history_bytes_max = options.store_history_bytes_max;
   store::StoreWiring wiring;
   wiring.sealer = parts->sealer.get();
   wiring.loop = store_loop;
-  parts->store = TRY(store::make_store(store_options, world, wiring));
+  parts->store = TRY(options.open_store ? options.open_store(store_options, world, wiring)
+                                        : store::make_store(store_options, world, wiring));
 
   parts->auth = TRY(server::auth::Auth::open(*parts->files, *world.entropy, server::auth::AuthOptions()));
 
@@ -68,8 +73,12 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const World& world, con
 void ControlPlane::set_ca(std::string ca_pem) { parts_->ca_pem = std::move(ca_pem); }
 
 void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
-  parts_->controllers = std::make_unique<ControllerHost>(*parts_->api, *parts_->store, loop, *parts_->world.clock, parts_->options.log);
-  ControllerHost& host = *parts_->controllers;
+  std::unique_ptr<client::Cluster> cluster = parts_->options.make_cluster
+                                                 ? parts_->options.make_cluster(*parts_->api, *parts_->store, loop)
+                                                 : std::make_unique<DirectCluster>(*parts_->api, *parts_->store, loop);
+  parts_->controllers =
+      std::make_unique<client::ControllerHost>(std::move(cluster), loop, *parts_->world.clock, parts_->options.log);
+  client::ControllerHost& host = *parts_->controllers;
   host.add(control::make_garbage_collector());
   host.add(control::make_namespace_controller());
   host.add(control::make_service_account_controller());
@@ -78,11 +87,14 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
   host.add(control::make_role_aggregation());
   host.add(control::make_event_expiry());
   parts_->auth->rbac().follow(*parts_->store, loop);
-  parts_->api->bootstrap(loop, [this, done = std::make_shared<UniqueFunction<void(Result<void>)>>(std::move(done))](Result<void> seeded) {
-    if (seeded.ok()) seeded = parts_->controllers->start();
-    if (seeded.ok()) parts_->api->set_ready(true);
-    (*done)(std::move(seeded));
-  });
+  parts_->api->bootstrap(
+      loop, [this, done = std::make_shared<UniqueFunction<void(Result<void>)>>(std::move(done))](Result<void> seeded) {
+        if (!seeded.ok()) return (*done)(std::move(seeded));
+        parts_->controllers->start([this, done](Result<void> started) {
+          if (started.ok()) parts_->api->set_ready(true);
+          (*done)(std::move(started));
+        });
+      });
 }
 
 void ControlPlane::stop_controllers() {

@@ -1,29 +1,37 @@
-// The control plane over a world: store, identities, API server, controllers. The same for the real world and the simulated one.
+// The control plane over a world: store, identities, API server, controllers. The same for the real world and the simulated
+// one.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "base/log.h"
 #include "base/result.h"
 #include "base/world.h"
+#include "client/controller_host.h"
 #include "server/api_server.h"
 #include "store/store.h"
 
 namespace plinth::platform {
 
 struct ControlPlaneOptions {
-  std::string data_dir;              // ":memory:" keeps nothing
-  std::string advertised_address;    // "host:port"
+  std::string data_dir;            // ":memory:" keeps nothing
+  std::string advertised_address;  // "host:port"
   Logger log;
-  std::uint64_t store_bytes_max = 0; // 0: no ceiling
+  std::uint64_t store_bytes_max = 0;                // 0: no ceiling
   std::uint64_t store_segment_bytes = 16ull << 20;  // small where disks are simulated: segments are zeroed when they are made
+  std::uint64_t store_history_bytes_max = 0;        // 0: the store's own default
+  // Ports that a simulation replaces; null: the real ones.
+  std::function<Result<std::unique_ptr<store::Store>>(const store::StoreOptions&, const World&, const store::StoreWiring&)>
+      open_store;
+  std::function<std::unique_ptr<client::Cluster>(server::ApiServer&, store::Store&, Loop&)> make_cluster;
 };
 
 class ControlPlane {
  public:
-  // Opens the store (recovery happens here) and assembles everything; nothing runs yet. `store_loop`: null gives the store threads
-  // of its own, a loop makes it step there (simulation).
+  // Opens the store (recovery happens here) and assembles everything; nothing runs yet. `store_loop`: null gives the store
+  // threads of its own, a loop makes it step there (simulation).
   static Result<std::unique_ptr<ControlPlane>> open(const World& world, const ControlPlaneOptions& options, Loop* store_loop);
   ~ControlPlane();
 
@@ -36,6 +44,8 @@ class ControlPlane {
   // After all loops have stopped.
   void close();
 
+  // After start().
+  client::ControllerHost& controllers();
   server::ApiServer& api();
   store::Store& store();
   server::auth::SecretFiles& secret_files();

@@ -124,6 +124,8 @@ class StoreView final : public client::View {
     return kind.row == nullptr ? 0 : snapshot_->count(prefix(kind, name_space));
   }
 
+  std::uint64_t seen(const client::Resource&) const override { return snapshot_->revision(); }
+
  private:
   static std::string prefix(const ResolvedKind& kind, std::string_view name_space) {
     return name_space.empty() ? server::kind_prefix(*kind.row) : server::namespace_prefix(*kind.row, name_space);

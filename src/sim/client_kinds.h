@@ -1,0 +1,27 @@
+// For tests: the same cases over each client that controllers can have.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include "sim/sim_platform.h"
+
+namespace plinth::sim {
+
+// Runs `test(platform)` with controllers that see the store itself, and with those whose view lags.
+template <typename Test>
+void over_each_client(std::uint64_t seeds, const Test& test) {
+  for (const ClientKind kind : {ClientKind::kDirect, ClientKind::kLagging}) {
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+      CAPTURE(static_cast<int>(kind));
+      CAPTURE(seed);
+      SimPlatformOptions options;
+      options.client = kind;
+      SimPlatform platform(seed, options);
+      const auto booted = platform.boot();
+      REQUIRE_MESSAGE(booted.ok(), (booted.ok() ? "" : booted.error().message()));
+      test(platform);
+    }
+  }
+}
+
+}  // namespace plinth::sim

@@ -1,0 +1,238 @@
+// What the control plane's own controllers promise, whatever client they see the cluster through.
+#include "base/json.h"
+#include "sim/client_kinds.h"
+
+namespace plinth::sim {
+namespace {
+
+constexpr const char* kConfigMaps = "/api/v1/namespaces/default/configmaps";
+constexpr const char* kNamespaces = "/api/v1/namespaces";
+
+std::string config_map(const std::string& name, const std::string& metadata = "") {
+  return R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":")" + name + "\"" + metadata + R"(},"data":{"v":"1"}})";
+}
+
+std::string name_space(const std::string& name) {
+  return R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":")" + name + "\"}}";
+}
+
+Document created(SimPlatform& platform, const std::string& collection, const std::string& body) {
+  const auto answer = platform.call("POST", collection, body);
+  REQUIRE_MESSAGE(answer.status == 201, answer.body);
+  return parse_json(answer.body).value();
+}
+
+std::string owned_by(const Document& owner, bool blocking = false) {
+  return R"(,"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":")" +
+         std::string(owner["metadata"]["name"].as_string()) + R"(","uid":")" +
+         std::string(owner["metadata"]["uid"].as_string()) + "\"" + (blocking ? R"(,"blockOwnerDeletion":true)" : "") + "}]";
+}
+
+int status_of(SimPlatform& platform, const std::string& path) { return platform.call("GET", path).status; }
+
+std::string remove(SimPlatform& platform, const std::string& path, const std::string& propagation) {
+  const auto answer =
+      platform.call("DELETE", path, R"({"kind":"DeleteOptions","apiVersion":"v1","propagationPolicy":")" + propagation + "\"}");
+  REQUIRE_MESSAGE(answer.status == 200, answer.body);
+  return answer.body;
+}
+
+// Nothing is left to do, whatever is looked at.
+void check_settled(SimPlatform& platform) {
+  std::string what;
+  CHECK_MESSAGE(platform.control().controllers().planned_requests(what) == 0, what);
+}
+
+constexpr const char* kDefinition =
+    R"({"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"widgets.example.com"},
+"spec":{"group":"example.com","scope":"Namespaced","names":{"plural":"widgets","singular":"widget","kind":"Widget","listKind":"WidgetList"},
+"versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}}]}})";
+
+constexpr const char* kWidgets = "/apis/example.com/v1/namespaces/default/widgets";
+
+std::string widget(const std::string& name, const std::string& metadata = "") {
+  return R"({"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":")" + name + "\"" + metadata + "}}";
+}
+
+}  // namespace
+
+TEST_CASE("dependents follow their owner in the background, over any depth") {
+  over_each_client(3, [](SimPlatform& platform) {
+    const Document owner = created(platform, kConfigMaps, config_map("owner"));
+    const Document child = created(platform, kConfigMaps, config_map("child", owned_by(owner)));
+    created(platform, kConfigMaps, config_map("grandchild", owned_by(child)));
+    created(platform, kConfigMaps, config_map("stranger"));
+    remove(platform, std::string(kConfigMaps) + "/owner", "Background");
+    CHECK(status_of(platform, std::string(kConfigMaps) + "/owner") == 404);
+    platform.settle();
+    CHECK(status_of(platform, std::string(kConfigMaps) + "/child") == 404);
+    CHECK(status_of(platform, std::string(kConfigMaps) + "/grandchild") == 404);
+    CHECK(status_of(platform, std::string(kConfigMaps) + "/stranger") == 200);
+    check_settled(platform);
+  });
+}
+
+TEST_CASE("an owner deleted in the foreground waits for what blocks it") {
+  over_each_client(3, [](SimPlatform& platform) {
+    const Document owner = created(platform, kConfigMaps, config_map("owner"));
+    created(platform, kConfigMaps, config_map("child", owned_by(owner, true) + R"(,"finalizers":["example.com/hold"])"));
+    remove(platform, std::string(kConfigMaps) + "/owner", "Foreground");
+    platform.settle();
+    CHECK(status_of(platform, std::string(kConfigMaps) + "/owner") == 200);
+    CHECK(status_of(platform, std::string(kConfigMaps) + "/child") == 200);
+    CHECK(platform.call("PATCH", std::string(kConfigMaps) + "/child", R"({"metadata":{"finalizers":null}})").status == 200);
+    platform.settle();
+    CHECK(status_of(platform, std::string(kConfigMaps) + "/child") == 404);
+    CHECK(status_of(platform, std::string(kConfigMaps) + "/owner") == 404);
+    check_settled(platform);
+  });
+}
+
+TEST_CASE("orphans stay and lose their reference") {
+  over_each_client(3, [](SimPlatform& platform) {
+    const Document owner = created(platform, kConfigMaps, config_map("owner"));
+    created(platform, kConfigMaps, config_map("child", owned_by(owner)));
+    remove(platform, std::string(kConfigMaps) + "/owner", "Orphan");
+    platform.settle();
+    CHECK(status_of(platform, std::string(kConfigMaps) + "/owner") == 404);
+    const auto child = platform.call("GET", std::string(kConfigMaps) + "/child");
+    CHECK(child.status == 200);
+    CHECK(child.body.find("ownerReferences") == std::string::npos);
+    check_settled(platform);
+  });
+}
+
+TEST_CASE("a dependent of an owner that never was is collected, one of an owner that is there stays") {
+  over_each_client(3, [](SimPlatform& platform) {
+    const Document owner = created(platform, kConfigMaps, config_map("owner"));
+    created(platform, kConfigMaps, config_map("kept", owned_by(owner)));
+    created(
+        platform, kConfigMaps,
+        config_map("lost", R"(,"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"owner","uid":"another"}])"));
+    platform.settle();
+    CHECK(status_of(platform, std::string(kConfigMaps) + "/kept") == 200);
+    CHECK(status_of(platform, std::string(kConfigMaps) + "/lost") == 404);
+    check_settled(platform);
+  });
+}
+
+TEST_CASE("a namespace gets its content, and ends with everything in it") {
+  over_each_client(3, [](SimPlatform& platform) {
+    created(platform, kNamespaces, name_space("team"));
+    platform.settle();
+    CHECK(status_of(platform, "/api/v1/namespaces/team/serviceaccounts/default") == 200);
+    CHECK(status_of(platform, "/api/v1/namespaces/team/configmaps/kube-root-ca.crt") == 200);
+    created(platform, "/api/v1/namespaces/team/configmaps", config_map("a"));
+    created(platform, "/api/v1/namespaces/team/configmaps", config_map("held", R"(,"finalizers":["example.com/hold"])"));
+    CHECK(platform.call("DELETE", "/api/v1/namespaces/team").status == 200);
+    platform.settle();
+    const auto waiting = platform.call("GET", "/api/v1/namespaces/team");
+    CHECK(waiting.status == 200);
+    CHECK(waiting.body.find("example.com/hold in 1 resource instances") != std::string::npos);
+    check_settled(platform);
+    CHECK(platform.call("PATCH", "/api/v1/namespaces/team/configmaps/held", R"({"metadata":{"finalizers":null}})").status ==
+          200);
+    platform.settle();
+    CHECK(status_of(platform, "/api/v1/namespaces/team") == 404);
+    CHECK(platform.call("GET", "/api/v1/configmaps").body.find("\"team\"") == std::string::npos);
+    check_settled(platform);
+  });
+}
+
+TEST_CASE("what a namespace must have comes back when it is removed") {
+  over_each_client(3, [](SimPlatform& platform) {
+    platform.settle();
+    CHECK(platform.call("DELETE", "/api/v1/namespaces/default/serviceaccounts/default").status == 200);
+    CHECK(platform.call("DELETE", std::string(kConfigMaps) + "/kube-root-ca.crt").status == 200);
+    platform.settle();
+    CHECK(status_of(platform, "/api/v1/namespaces/default/serviceaccounts/default") == 200);
+    CHECK(status_of(platform, std::string(kConfigMaps) + "/kube-root-ca.crt") == 200);
+    check_settled(platform);
+  });
+}
+
+TEST_CASE("a definition goes when its instances are gone") {
+  over_each_client(3, [](SimPlatform& platform) {
+    const std::string definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    created(platform, definitions, kDefinition);
+    platform.settle(std::chrono::seconds(2));
+    created(platform, kWidgets, widget("a"));
+    created(platform, kWidgets, widget("held", R"(,"finalizers":["example.com/hold"])"));
+    CHECK(platform.call("DELETE", definitions + "/widgets.example.com").status == 200);
+    platform.settle();
+    CHECK(status_of(platform, std::string(kWidgets) + "/a") == 404);
+    CHECK(platform.call("GET", definitions + "/widgets.example.com").body.find("InstanceDeletionInProgress") !=
+          std::string::npos);
+    CHECK(platform.call("PATCH", std::string(kWidgets) + "/held", R"({"metadata":{"finalizers":null}})").status == 200);
+    platform.settle();
+    CHECK(status_of(platform, definitions + "/widgets.example.com") == 404);
+    check_settled(platform);
+  });
+}
+
+TEST_CASE("custom resources are owners and dependents like others") {
+  over_each_client(2, [](SimPlatform& platform) {
+    created(platform, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", kDefinition);
+    platform.settle(std::chrono::seconds(2));
+    const Document owner = created(platform, kWidgets, widget("owner"));
+    created(platform, kConfigMaps,
+            config_map("child", R"(,"ownerReferences":[{"apiVersion":"example.com/v1","kind":"Widget","name":"owner","uid":")" +
+                                    std::string(owner["metadata"]["uid"].as_string()) + "\"}]"));
+    platform.settle();
+    CHECK(status_of(platform, std::string(kConfigMaps) + "/child") == 200);
+    CHECK(platform.call("DELETE", std::string(kWidgets) + "/owner").status == 200);
+    platform.settle();
+    CHECK(status_of(platform, std::string(kConfigMaps) + "/child") == 404);
+    check_settled(platform);
+  });
+}
+
+TEST_CASE("roles gather the rules of those that they select") {
+  over_each_client(2, [](SimPlatform& platform) {
+    const std::string roles = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
+    created(
+        platform, roles,
+        R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"extra","labels":)"
+        R"({"rbac.authorization.k8s.io/aggregate-to-view":"true"}},"rules":[{"apiGroups":["example.com"],"resources":["widgets"],"verbs":["get"]}]})");
+    platform.settle();
+    CHECK(platform.call("GET", roles + "/view").body.find("example.com") != std::string::npos);
+    CHECK(platform.call("DELETE", roles + "/extra").status == 200);
+    platform.settle();
+    CHECK(platform.call("GET", roles + "/view").body.find("example.com") == std::string::npos);
+    check_settled(platform);
+  });
+}
+
+TEST_CASE("events go when they are old") {
+  over_each_client(2, [](SimPlatform& platform) {
+    created(
+        platform, "/api/v1/namespaces/default/events",
+        R"({"apiVersion":"v1","kind":"Event","metadata":{"name":"e"},"involvedObject":{"namespace":"default"},"reason":"Test","type":"Normal"})");
+    platform.settle(std::chrono::minutes(50));
+    CHECK(status_of(platform, "/api/v1/namespaces/default/events/e") == 200);
+    platform.settle(std::chrono::minutes(80));
+    CHECK(status_of(platform, "/api/v1/namespaces/default/events/e") == 404);
+    check_settled(platform);
+  });
+}
+
+TEST_CASE("a crash in the middle only delays what controllers do") {
+  over_each_client(4, [](SimPlatform& platform) {
+    created(platform, kNamespaces, name_space("team"));
+    const Document owner = created(platform, "/api/v1/namespaces/team/configmaps", config_map("owner"));
+    for (int i = 0; i < 5; ++i)
+      created(platform, "/api/v1/namespaces/team/configmaps", config_map("c" + std::to_string(i), owned_by(owner)));
+    CHECK(platform.call("DELETE", "/api/v1/namespaces/team").status == 200);
+    for (int life = 0; life < 3; ++life) {
+      platform.world().disk().crash_after_writes(1 + platform.world().random().below(4));
+      platform.settle();
+      platform.crash();
+      REQUIRE(platform.boot().ok());
+    }
+    platform.settle();
+    CHECK(status_of(platform, "/api/v1/namespaces/team") == 404);
+    check_settled(platform);
+  });
+}
+
+}  // namespace plinth::sim
