@@ -6,7 +6,9 @@
 #include "api/merge_patch.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "base/yaml.h"
 #include "server/object_codec.h"
+#include "server/resources/scale_apply.h"
 #include "server/status.h"
 #include "server/write/metadata.h"
 #include "server/write/object_form.h"
@@ -31,7 +33,8 @@ Value value_at(Value v, std::string_view path) {
 std::string selector_text(const Value& selector, bool custom) {
   if (selector.is_string()) return std::string(selector.as_string());
   if (custom || selector.is_null()) return "";
-  if (selector.find("matchLabels") == nullptr && selector.find("matchExpressions") == nullptr) return api::LabelSelector::from_map(selector).to_string();
+  if (selector.find("matchLabels") == nullptr && selector.find("matchExpressions") == nullptr)
+    return api::LabelSelector::from_map(selector).to_string();
   auto parsed = api::LabelSelector::from_object(selector);
   return parsed.ok() ? parsed->to_string() : "";
 }
@@ -73,11 +76,13 @@ class ScaleOperation : public ReplaceOperation {
     if (old_record == nullptr) return missing();
     Document old_object = TRY(object_of(kind_, old_record));
     const Document current = scale_of(kind_, old_object.root());
-    const Document wanted = TRY(read_wanted(current));
+    std::optional<Ownership> applied;
+    const Document wanted = is_apply() ? TRY(apply(current, *old_record, applied)) : TRY(read_wanted(current));
     const Value metadata = wanted["metadata"];
     const std::string_view name = metadata["name"].as_string();
     if (!name.empty() && name != exchange_->info.name) {
-      return bad_request("the name of the object (" + std::string(name) + ") does not match the name on the URL (" + exchange_->info.name + ")");
+      return bad_request("the name of the object (" + std::string(name) + ") does not match the name on the URL (" +
+                         exchange_->info.name + ")");
     }
     const Value replicas = wanted["spec"]["replicas"];
     if (replicas.is_number() && replicas.as_int() < 0) {
@@ -89,12 +94,15 @@ class ScaleOperation : public ReplaceOperation {
     Value& own = object.member(object.root(), "metadata");
     // A PATCH shows the revision it was computed from; only one that the client sent is a condition.
     const std::string revision(metadata["resourceVersion"].as_string());
-    if (revision.empty() || (exchange_->info.verb == "patch" && revision == current["metadata"]["resourceVersion"].as_string())) {
+    if (revision.empty() ||
+        (exchange_->info.verb == "patch" && revision == current["metadata"]["resourceVersion"].as_string())) {
       object.remove(own, "resourceVersion");
     } else {
       object.set(own, "resourceVersion", revision);
     }
-    return replace(std::move(object), wanted, std::move(old_record), std::move(old_object));
+    Proposal proposal = TRY(replace(std::move(object), wanted, std::move(old_record), std::move(old_object)));
+    if (applied) proposal.ownership = std::move(*applied);
+    return proposal;
   }
 
   void answer(const Proposal&, const store::RecordPtr& record) override {
@@ -113,11 +121,41 @@ class ScaleOperation : public ReplaceOperation {
       }
       return body;
     }
-    const std::string_view type = exchange_->request.headers.get("content-type");
+    const std::string type = content_type();
+    const bool strategic = type == "application/strategic-merge-patch+json" && kind_.row->builtin;
+    if (type != "application/json-patch+json" && type != "application/merge-patch+json" && !strategic) {
+      return unsupported_media_type(type, kind_.row->builtin
+                                              ? "application/json-patch+json, application/merge-patch+json, "
+                                                "application/strategic-merge-patch+json, application/apply-patch+yaml"
+                                              : "application/json-patch+json, application/merge-patch+json, "
+                                                "application/apply-patch+yaml");
+    }
+    if (options_.force) {
+      return api::invalid("meta.k8s.io", "PatchOptions", "",
+                          {api::field_forbidden("force", "may not be specified for non-apply patch")});
+    }
     Document patch = TRY(parse_json(exchange_->request.body));
-    if (type == "application/json-patch+json") return api::json_patch(current, patch);
-    if (type == "application/merge-patch+json" || type == "application/strategic-merge-patch+json") return api::merge_patch(current, patch);
-    return unsupported_media_type(type, "application/json-patch+json, application/merge-patch+json");
+    return type == "application/json-patch+json" ? api::json_patch(current, patch) : api::merge_patch(current, patch);
+  }
+
+  std::string content_type() const {
+    const std::string_view header = exchange_->request.headers.get("content-type");
+    return to_lower(trim(header.substr(0, header.find(';'))));
+  }
+
+  bool is_apply() const { return exchange_->info.verb == "patch" && content_type() == "application/apply-patch+yaml"; }
+
+  Result<Document> apply(const Document& current, const store::Record& record, std::optional<Ownership>& ownership) {
+    if (options_.field_manager.empty()) {
+      return api::invalid("meta.k8s.io", "PatchOptions", "",
+                          {api::field_required("fieldManager", "is required for apply patch")});
+    }
+    Document config = TRY(parse_yaml(exchange_->request.body));
+    if (!config.root().is_object()) return bad_request("error decoding YAML: the apply configuration is not an object");
+    Applied applied =
+        TRY(apply_scale(kind_, record, current, std::move(config), write_context(context_, *exchange_, options_)));
+    ownership = std::move(applied.ownership);
+    return std::move(applied.merged);
   }
 
   void set_replicas(Draft& object, std::int64_t replicas) const {

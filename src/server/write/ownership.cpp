@@ -13,7 +13,8 @@ namespace {
 struct EndpointFilters {
   api::FieldFilter nothing;
   api::FieldFilter status = api::FieldFilter::without({{"status"}});
-  api::FieldFilter all_but_status = api::FieldFilter::only({{"status"}, {"metadata", "labels"}, {"metadata", "annotations"}, {"metadata", "finalizers"}});
+  api::FieldFilter all_but_status =
+      api::FieldFilter::only({{"status"}, {"metadata", "labels"}, {"metadata", "annotations"}, {"metadata", "finalizers"}});
   api::FieldFilter custom_all_but_status = api::FieldFilter::only({{"status"}});
   // Endpoints of one part of the object.
   std::pair<std::string_view, api::FieldFilter> parts[4] = {
@@ -104,7 +105,8 @@ WriteContext write_context(const ServerContext& context, const Exchange& exchang
   return write;
 }
 
-Ownership Ownership::of_creation(const ResolvedKind& kind, const Document& sent, const Document& object, const WriteContext& write) {
+Ownership Ownership::of_creation(const ResolvedKind& kind, const Document& sent, const Document& object,
+                                 const WriteContext& write) {
   Scope scope(kind, write);
   api::UpdateInput input;
   input.scope = scope.scope;
@@ -116,8 +118,8 @@ Ownership Ownership::of_creation(const ResolvedKind& kind, const Document& sent,
   return made;
 }
 
-Ownership Ownership::of_update(const ResolvedKind& kind, const store::Record& old_record, const Document& old_object, const Document& sent,
-                               const Document& object, const WriteContext& write) {
+Ownership Ownership::of_update(const ResolvedKind& kind, const store::Record& old_record, const Document& old_object,
+                               const Document& sent, const Document& object, const WriteContext& write) {
   Scope scope(kind, write);
   const std::string_view stored_text = managed_fields_text(old_record);
   auto live = api::ManagedFields::parse_json(stored_text);
@@ -139,8 +141,14 @@ Ownership Ownership::stored(const store::Record& record) {
   return made;
 }
 
-Result<Applied> Ownership::apply(const ResolvedKind& kind, const store::Record* old_record, const Document& old_object, Document config,
-                                 const WriteContext& write) {
+Ownership Ownership::of_entries(const api::ManagedFields& entries) {
+  Ownership made;
+  made.json_ = entries.to_json();
+  return made;
+}
+
+Result<Applied> Ownership::apply(const ResolvedKind& kind, const store::Record* old_record, const Document& old_object,
+                                 Document config, const WriteContext& write) {
   Scope scope(kind, write);
   api::ManagedFields live;
   if (old_record != nullptr) live = TRY(api::ManagedFields::parse_json(managed_fields_text(*old_record)));

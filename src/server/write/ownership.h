@@ -1,5 +1,5 @@
-// managedFields around a write: who owns what afterwards. The algorithm is api's (managed_fields.h, apply.h); this binds it to a
-// request and a stored object.
+// managedFields around a write: who owns what afterwards. The algorithm is api's (managed_fields.h, apply.h); this binds it to
+// a request and a stored object.
 #pragma once
 
 #include <cstdint>
@@ -30,14 +30,16 @@ class Ownership {
  public:
   Ownership() = default;
   // `sent` is the body: metadata.managedFields in it count as upstream says (explicit reset).
-  static Ownership of_creation(const ResolvedKind& kind, const Document& sent, const Document& object, const WriteContext& write);
-  static Ownership of_update(const ResolvedKind& kind, const store::Record& old_record, const Document& old_object, const Document& sent,
-                             const Document& object, const WriteContext& write);
+  static Ownership of_creation(const ResolvedKind& kind, const Document& sent, const Document& object,
+                               const WriteContext& write);
+  static Ownership of_update(const ResolvedKind& kind, const store::Record& old_record, const Document& old_object,
+                             const Document& sent, const Document& object, const WriteContext& write);
   // What is stored, unchanged (deletions, scale writes that change nothing).
   static Ownership stored(const store::Record& record);
+  static Ownership of_entries(const api::ManagedFields& entries);
   // Server-side apply of `config`; `old_record` null creates. 409 with the conflicts unless forced.
-  static Result<Applied> apply(const ResolvedKind& kind, const store::Record* old_record, const Document& old_object, Document config,
-                               const WriteContext& write);
+  static Result<Applied> apply(const ResolvedKind& kind, const store::Record* old_record, const Document& old_object,
+                               Document config, const WriteContext& write);
   const std::string& json() const { return json_; }
   // Equal but for times.
   bool same_as_stored(const store::Record& record) const;
