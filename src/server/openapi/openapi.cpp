@@ -21,8 +21,10 @@ void append_definition(std::string& out, const ResolvedKind& kind, OpenApiVersio
   append_json_string(out, root_definition(kind));
   out += ':';
   const std::string extra = gvk_list_extension(*kind.row, kind.version->name);
-  if (kind.custom) append_custom_root(out, *kind.version->schema, form, types, extra);
-  else append_schema(out, *kind.version->schema, form, types, extra);
+  if (kind.custom)
+    append_custom_root(out, *kind.version->schema, form, types, extra);
+  else
+    append_schema(out, *kind.version->schema, form, types, extra);
 }
 
 // Types that are referred to but are no kind's root; the queue grows while it is worked on.
@@ -33,6 +35,13 @@ void append_referenced(std::string& out, OpenApiVersion form, ReferencedTypes& t
     append_json_string(out, definition_name(schema->name));
     out += ':';
     append_schema(out, *schema, form, types, "");
+  }
+  for (const LeafType* leaf : types.leaves) {
+    if (out.back() != '{') out += ',';
+    append_json_string(out, leaf->name);
+    out += ":{";
+    out += form == OpenApiVersion::kV3 ? leaf->v3 : leaf->v2;
+    out += '}';
   }
 }
 
@@ -54,11 +63,15 @@ void append_definitions(std::string& out, const std::vector<ResolvedKind>& kinds
 
 constexpr std::string_view kInfo = R"("info":{"title":"Kubernetes","version":"v1.34.0"})";
 
+// Part of the hash under which clients keep documents for good: it counts the forms in which the same schemas were written.
+constexpr std::uint64_t kDocumentForm = 2;
+
 }  // namespace
 
 std::string openapi_v3_hash(const KindTable& table, std::string_view group, std::string_view version) {
   std::uint64_t hash = 1469598103934665603ull;
   auto mix = [&hash](std::uint64_t x) { hash = (hash ^ x) * 1099511628211ull; };
+  mix(kDocumentForm);
   for (const ResolvedKind& entry : table.rows()) {
     if (entry.row->group != group) continue;
     for (const api::KindVersion& v : entry.row->versions) {
@@ -78,7 +91,8 @@ std::string openapi_v3_index(const KindTable& table) {
     for (std::string_view version : table.versions(group)) {
       if (out.back() != '{') out += ',';
       append_json_string(out, path_of(group, version));
-      out += ":{\"serverRelativeURL\":\"/openapi/v3/" + path_of(group, version) + "?hash=" + openapi_v3_hash(table, group, version) + "\"}";
+      out += ":{\"serverRelativeURL\":\"/openapi/v3/" + path_of(group, version) +
+             "?hash=" + openapi_v3_hash(table, group, version) + "\"}";
     }
   }
   return out + "}}";

@@ -58,8 +58,15 @@ class Printer {
     text("description", description.empty() && schema.name.empty() ? schema.description : description);
     if (default_value != nullptr) value("default", *default_value);
     if (field != nullptr) patch_extensions(*field);
-    if (schema.name.empty()) body(schema, /*with_description=*/false);
-    else reference(schema);
+    if (const LeafType* leaf = leaf_type(schema)) {
+      types_.leaves.insert(leaf);
+      reference(leaf->name);
+    } else if (schema.name.empty()) {
+      body(schema, /*with_description=*/false);
+    } else {
+      types_.add(&schema);
+      reference(definition_name(schema.name));
+    }
     close();
   }
 
@@ -67,7 +74,7 @@ class Printer {
     if (with_description) text("description", s.description);
     text("title", s.title);
     type(s);
-    text("format", s.int_or_string ? "int-or-string" : s.format);
+    text("format", format(s));
     text("pattern", s.pattern);
     limits(s);
     if (s.nullable && version_ == OpenApiVersion::kV3) flag("nullable", true);
@@ -98,10 +105,9 @@ class Printer {
   }
 
  private:
-  void reference(const Schema& schema) {
-    types_.add(&schema);
+  void reference(std::string_view definition) {
     const std::string ref =
-        (version_ == OpenApiVersion::kV3 ? "#/components/schemas/" : "#/definitions/") + definition_name(schema.name);
+        (version_ == OpenApiVersion::kV3 ? "#/components/schemas/" : "#/definitions/") + std::string(definition);
     if (version_ == OpenApiVersion::kV3 && out_.back() != '{') {
       key("allOf");
       out_ += "[{\"$ref\":";
@@ -118,14 +124,33 @@ class Printer {
       return;
     }
     switch (s.type) {
-      case SchemaType::kAny: break;
-      case SchemaType::kObject: text("type", "object"); break;
-      case SchemaType::kArray: text("type", "array"); break;
-      case SchemaType::kString: text("type", "string"); break;
-      case SchemaType::kInteger: text("type", "integer"); break;
-      case SchemaType::kNumber: text("type", "number"); break;
-      case SchemaType::kBoolean: text("type", "boolean"); break;
+      case SchemaType::kAny:
+        break;
+      case SchemaType::kObject:
+        text("type", "object");
+        break;
+      case SchemaType::kArray:
+        text("type", "array");
+        break;
+      case SchemaType::kString:
+        text("type", "string");
+        break;
+      case SchemaType::kInteger:
+        text("type", "integer");
+        break;
+      case SchemaType::kNumber:
+        text("type", "number");
+        break;
+      case SchemaType::kBoolean:
+        text("type", "boolean");
+        break;
     }
+  }
+
+  static std::string_view format(const Schema& s) {
+    if (s.int_or_string) return "int-or-string";
+    // Those of the built-in kinds' own checks mean nothing to a client.
+    return s.builtin && s.format.substr(0, 4) == "k8s-" ? std::string_view() : s.format;
   }
 
   void limits(const Schema& s) {
@@ -249,7 +274,8 @@ std::string custom_definition_name(std::string_view group, std::string_view vers
   return out + std::string(version) + "." + std::string(kind);
 }
 
-void append_schema(std::string& out, const Schema& schema, OpenApiVersion version, ReferencedTypes& types, std::string_view extra) {
+void append_schema(std::string& out, const Schema& schema, OpenApiVersion version, ReferencedTypes& types,
+                   std::string_view extra) {
   Printer printer(out, version, types);
   printer.open();
   printer.body(schema, /*with_description=*/true);
@@ -257,7 +283,8 @@ void append_schema(std::string& out, const Schema& schema, OpenApiVersion versio
   printer.close();
 }
 
-void append_custom_root(std::string& out, const Schema& schema, OpenApiVersion version, ReferencedTypes& types, std::string_view extra) {
+void append_custom_root(std::string& out, const Schema& schema, OpenApiVersion version, ReferencedTypes& types,
+                        std::string_view extra) {
   Printer printer(out, version, types);
   printer.open();
   printer.text("description", schema.description);

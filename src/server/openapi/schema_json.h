@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "api/kind.h"
+#include "server/openapi/leaf_types.h"
 
 namespace plinth::server {
 
@@ -21,16 +22,19 @@ std::string custom_definition_name(std::string_view group, std::string_view vers
 struct ReferencedTypes {
   std::set<const api::Schema*> seen;
   std::vector<const api::Schema*> queue;
+  std::set<const LeafType*> leaves;
   void add(const api::Schema* schema) {
     if (seen.insert(schema).second) queue.push_back(schema);
   }
 };
 
-// Appends `schema` as a JSON object. Named types below it become references and are added to `types`; the root itself is written out.
-// `extra` is JSON members (with a leading comma) to append, such as x-kubernetes-group-version-kind.
-void append_schema(std::string& out, const api::Schema& schema, OpenApiVersion version, ReferencedTypes& types, std::string_view extra);
+// Appends `schema` as a JSON object. Named types below it become references and are added to `types`; the root itself is
+// written out. `extra` is JSON members (with a leading comma) to append, such as x-kubernetes-group-version-kind.
+void append_schema(std::string& out, const api::Schema& schema, OpenApiVersion version, ReferencedTypes& types,
+                   std::string_view extra);
 
 // The root of a custom kind: its schema with apiVersion, kind and metadata added.
-void append_custom_root(std::string& out, const api::Schema& schema, OpenApiVersion version, ReferencedTypes& types, std::string_view extra);
+void append_custom_root(std::string& out, const api::Schema& schema, OpenApiVersion version, ReferencedTypes& types,
+                        std::string_view extra);
 
 }  // namespace plinth::server

@@ -1,0 +1,49 @@
+#include "server/openapi/openapi.h"
+
+#include <doctest/doctest.h>
+
+#include "base/json.h"
+
+namespace plinth::server {
+namespace {
+
+Document document(std::string text) {
+  auto parsed = parse_json(std::move(text));
+  REQUIRE(parsed.ok());
+  return std::move(*parsed);
+}
+
+}  // namespace
+
+// The expected schemas are those of api/openapi-spec in kubernetes 1.37.
+TEST_CASE("moments, quantities and the like are named types, in the forms of each OpenAPI version") {
+  struct Case {
+    std::string_view definition, v2, v3;
+  };
+  const Case cases[] = {
+      {"io.k8s.apimachinery.pkg.apis.meta.v1.Time", R"({"type":"string","format":"date-time"})",
+       R"({"type":"string","format":"date-time"})"},
+      {"io.k8s.apimachinery.pkg.api.resource.Quantity", R"({"type":"string"})",
+       R"({"oneOf":[{"type":"string"},{"type":"number"}]})"},
+      {"io.k8s.apimachinery.pkg.util.intstr.IntOrString", R"({"type":"string","format":"int-or-string"})",
+       R"({"format":"int-or-string","oneOf":[{"type":"integer"},{"type":"string"}]})"},
+      {"io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1", R"({"type":"object"})", R"({"type":"object"})"},
+  };
+  KindRegistry registry;
+  const Document v2 = document(openapi_v2_json(*registry.table()));
+  const Document v3 = document(openapi_v3_document(*registry.table(), "", "v1"));
+  for (const Case& c : cases) {
+    CAPTURE(c.definition);
+    CHECK(to_json(v2["definitions"][c.definition]) == c.v2);
+    CHECK(to_json(v3["components"]["schemas"][c.definition]) == c.v3);
+  }
+  const Value schemas = v3["components"]["schemas"];
+  CHECK(
+      schemas["io.k8s.api.core.v1.ResourceRequirements"]["properties"]["limits"]["additionalProperties"]["$ref"].as_string() ==
+      "#/components/schemas/io.k8s.apimachinery.pkg.api.resource.Quantity");
+  CHECK(to_json(schemas["io.k8s.api.core.v1.ServicePort"]["properties"]["targetPort"]).find("util.intstr.IntOrString") !=
+        std::string::npos);
+  CHECK(schemas["io.k8s.api.core.v1.Container"]["properties"]["name"].find("format") == nullptr);
+}
+
+}  // namespace plinth::server
