@@ -16,6 +16,9 @@ against standard output and error together.
 import argparse, os, re, shutil, signal, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(HERE, '..', 'clients'))
+import go_client  # noqa: E402
+
 STEP_SECONDS = 60
 READY_SECONDS = 30
 
@@ -168,6 +171,10 @@ def main():
         os.environ.setdefault('SHARED', shared)
     if subprocess.run(['/usr/bin/python3', '-c', 'import kubernetes'], capture_output=True).returncode == 0:
         os.environ.setdefault('PYTHON_KUBERNETES', '/usr/bin/python3')
+    if not os.environ.get('GO_CLIENTS'):
+        program, about = go_client.prepare()
+        print(f'Go clients: {about}' if program else f'no Go clients: {about}')
+        os.environ.update({'GO_CLIENTS': program} if program else {})
     files = arguments.files or sorted(os.path.join(HERE, f) for f in os.listdir(HERE) if f.endswith('.txt'))
     passed = failed = skipped = 0
     kubectls = clients()
