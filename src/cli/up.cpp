@@ -53,6 +53,9 @@ int run(const Arguments& arguments) {
     if (!bytes) return fail(2, "--max-store-bytes " + text + ": not a number of bytes");
     options.store_bytes_max = *bytes;
   }
+  auto range = api::AddressRange::parse(argument(arguments, "service-cidr"));
+  if (!range.ok()) return fail(2, "--service-cidr: " + range.error().message());
+  options.allocation.service_range = std::move(*range);
   auto service = platform::Service::open(std::move(options));
   if (!service.ok()) return fail(1, service.error().message());
   const std::string file = argument(arguments, "write-kubeconfig");
@@ -75,6 +78,7 @@ Command up_command() {
            {"--node", "MODE", "none: a control plane without a node", "none", false},
            {"--write-kubeconfig", "FILE", "write a kubeconfig for the administrator before the ready line", "", false},
            {"--max-store-bytes", "BYTES", "ceiling of stored objects (default: a quarter of memory); deletes go on beyond it", "", false},
+           {"--service-cidr", "CIDR", "addresses that Services get; the first one is the API's", api::kDefaultServiceCidr, false},
            {"-o,--output", "FORMAT", "text or json", "text", false}},
           run};
 }

@@ -1,8 +1,10 @@
 #include "platform/control_plane.h"
 
+#include "base/text.h"
 #include "control/definition_cleanup.h"
 #include "control/event_expiry.h"
 #include "control/garbage_collector.h"
+#include "control/kubernetes_service.h"
 #include "control/namespace_content.h"
 #include "control/namespace_controller.h"
 #include "control/role_aggregation.h"
@@ -66,11 +68,29 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const World& world, con
   api.auth = parts->auth.get();
   server::ApiServerOptions api_options;
   api_options.advertised_address = options.advertised_address;
+  api_options.allocation = options.allocation;
   parts->api = std::make_unique<server::ApiServer>(api, api_options);
   return std::unique_ptr<ControlPlane>(new ControlPlane(std::move(parts)));
 }
 
 void ControlPlane::set_ca(std::string ca_pem) { parts_->ca_pem = std::move(ca_pem); }
+void ControlPlane::set_api_address(std::string address) { parts_->options.advertised_address = std::move(address); }
+
+namespace {
+
+control::KubernetesServiceOptions service_options(const ControlPlaneOptions& options) {
+  constexpr std::int64_t kUsualPort = 6443;
+  const api::AddressRange& range = options.allocation.service_range;
+  const std::string& address = options.advertised_address;
+  control::KubernetesServiceOptions out;
+  out.cluster_ip = range.at(0).text();
+  out.family = range.family();
+  out.service_cidr = range.text();
+  out.api_port = parse_integer<std::int64_t>(std::string_view(address).substr(address.rfind(':') + 1)).value_or(kUsualPort);
+  return out;
+}
+
+}  // namespace
 
 void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
   std::unique_ptr<client::Cluster> cluster = parts_->options.make_cluster
@@ -85,6 +105,7 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
   host.add(control::make_root_ca_publisher(parts_->ca_pem));
   host.add(control::make_definition_cleanup());
   host.add(control::make_role_aggregation());
+  host.add(control::make_kubernetes_service(service_options(parts_->options)));
   host.add(control::make_event_expiry());
   parts_->auth->rbac().follow(*parts_->store, loop);
   parts_->api->bootstrap(

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "api/strategies/allocation.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "base/world.h"
@@ -18,6 +19,9 @@ namespace plinth::platform {
 struct ControlPlaneOptions {
   std::string data_dir;            // ":memory:" keeps nothing
   std::string advertised_address;  // "host:port"
+  std::string data_dir;              // ":memory:" keeps nothing
+  std::string advertised_address;    // "host:port"
+  api::AllocationSettings allocation;  // addresses and ports of Services
   Logger log;
   std::uint64_t store_bytes_max = 0;                // 0: no ceiling
   std::uint64_t store_segment_bytes = 16ull << 20;  // small where disks are simulated: segments are zeroed when they are made
@@ -37,6 +41,8 @@ class ControlPlane {
 
   // Before start(): the certificate that is published to every namespace as kube-root-ca.crt.
   void set_ca(std::string ca_pem);
+  // Before start(): where the API listens, when that was not known to open().
+  void set_api_address(std::string address);
   // Seeds the cluster, then starts the controllers on `loop`; `done` runs there.
   void start(Loop& loop, UniqueFunction<void(Result<void>)> done);
   // On the controllers' loop: no step begins after this.

@@ -1,84 +1,13 @@
 // The whole control plane in simulation: it survives power cuts, and a seed replays it byte for byte.
-#include "platform/control_plane.h"
-
 #include <doctest/doctest.h>
 
 #include <map>
 
 #include "base/json.h"
-#include "platform/direct_transport.h"
-#include "server/local_responder.h"
-#include "world_sim/sim_world.h"
+#include "platform/sim_platform.h"
 
 namespace plinth::platform {
 namespace {
-
-// Boot, ask, crash, boot again.
-class SimPlatform {
- public:
-  explicit SimPlatform(std::uint64_t seed) : world_(seed), loop_(world_.new_loop("control")) {}
-  ~SimPlatform() { stop(); }
-
-  // Opens the store, seeds the cluster, starts the controllers.
-  Result<void> boot();
-  // Ends it as a power cut would; boot() again afterwards.
-  void crash();
-
-  // One request as the administrator; virtual time passes until it is answered. Status 0: no answer came (the world crashed).
-  server::LocalAnswer call(const std::string& method, const std::string& target, const std::string& body = "");
-  // Lets controllers work until nothing more happens, or `limit` of virtual time is over.
-  void settle(Duration limit = std::chrono::seconds(30)) { world_.run_for(limit); }
-
-  world_sim::SimWorld& world() { return world_; }
-
- private:
-  void stop();
-  world_sim::SimWorld world_;
-  world_sim::SimLoop& loop_;
-  std::unique_ptr<ControlPlane> control_;
-};
-
-Result<void> SimPlatform::boot() {
-  ControlPlaneOptions options;
-  options.data_dir = "/data";
-  options.advertised_address = "127.0.0.1:6443";
-  options.store_segment_bytes = 1 << 20;
-  control_ = TRY(ControlPlane::open(world_.world(), options, &loop_));
-  std::optional<Result<void>> started;
-  control_->start(loop_, [&](Result<void> outcome) { started = std::move(outcome); });
-  world_.run_until([&] { return started.has_value(); }, std::chrono::seconds(60));
-  if (!started) return internal_error("the platform did not start within a minute");
-  return std::move(*started);
-}
-
-void SimPlatform::stop() {
-  if (!control_) return;
-  control_->stop_controllers();
-  control_->close();
-  control_.reset();
-}
-
-void SimPlatform::crash() {
-  world_.crash();
-  stop();
-  world_.restart();
-}
-
-server::LocalAnswer SimPlatform::call(const std::string& method, const std::string& target, const std::string& body) {
-  auto user = std::make_shared<server::auth::UserInfo>();
-  user->name = "kubernetes-admin";
-  user->groups = {std::string(server::auth::kPrivilegedGroup), std::string(server::auth::kAuthenticatedGroup)};
-  net::HttpRequest request;
-  request.method = method;
-  request.target = target;
-  request.body = body;
-  if (method == "PATCH") request.headers.add("content-type", "application/merge-patch+json");
-  auto answer = std::make_shared<std::optional<server::LocalAnswer>>();
-  auto responder = server::collect_answer(loop_, [answer](server::LocalAnswer given) { *answer = std::move(given); });
-  control_->api().dispatch(std::move(request), std::move(user), responder);
-  world_.run_until([&] { return answer->has_value(); }, std::chrono::seconds(60));
-  return answer->value_or(server::LocalAnswer());
-}
 
 constexpr const char* kConfigMaps = "/api/v1/namespaces/default/configmaps";
 

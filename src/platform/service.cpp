@@ -48,9 +48,9 @@ class SignalHandler final : public world_real::IoHandler {
   Task on_signal_;
 };
 
-std::vector<std::string> certificate_hosts(const std::string& address) {
+std::vector<std::string> certificate_hosts(const std::string& address, const api::AddressRange& services) {
   std::vector<std::string> hosts = {"127.0.0.1", "::1", "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
-                                    "kubernetes.default.svc.cluster.local", "10.96.0.1"};
+                                    "kubernetes.default.svc.cluster.local", services.at(0).text()};
   const std::size_t colon = address.rfind(':');
   std::string host = address.substr(0, colon);
   if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
@@ -137,9 +137,10 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   control.data_dir = p.options.data_dir;
   control.advertised_address = p.options.api_address;
   control.store_bytes_max = p.options.store_bytes_max;
+  control.allocation = p.options.allocation;
   control.log = Logger(&p.log_sink, &p.clock, "plinth");
   p.control = TRY(ControlPlane::open(world, control, nullptr));
-  p.pki = TRY(load_or_make_pki(p.control->secret_files(), p.clock, p.entropy, certificate_hosts(p.options.api_address)));
+  p.pki = TRY(load_or_make_pki(p.control->secret_files(), p.clock, p.entropy, certificate_hosts(p.options.api_address, p.options.allocation.service_range)));
   p.control->set_ca(p.pki.ca.certificate_pem);
   auto tls = TRY(net::make_server_context(p.pki.server, p.pki.ca.certificate_pem));
 
@@ -157,6 +158,7 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
     }
   }));
   p.options.api_address = p.listener->address();
+  p.control->set_api_address(p.options.api_address);
   return std::unique_ptr<Service>(new Service(std::move(parts)));
 }
 

@@ -15,6 +15,7 @@ struct ServiceOptions {
   std::string api_address = "127.0.0.1:6443";
   std::size_t io_loops = 0;  // 0: one for each processor
   std::uint64_t store_bytes_max = 0;
+  api::AllocationSettings allocation;
 };
 
 class Service {

@@ -12,6 +12,7 @@
 #include "server/read/watch.h"
 #include "server/resources/routes.h"
 #include "server/status.h"
+#include "server/write/allocation.h"
 
 namespace plinth::server {
 
@@ -52,6 +53,7 @@ ApiServer::ApiServer(ApiServerParts given, ApiServerOptions options)
   context.webhook_clients = &parts_->webhook_clients;
   context.auth = given_.auth;
   context.limits = options_.limits;
+  context.allocation = options_.allocation;
   parts_->registry.sync(*given_.store->snapshot());
   parts_->registry.on_change([watches = &parts_->watches](const std::vector<std::string>& kinds) { watches->end_kinds(kinds); });
 }
@@ -64,7 +66,11 @@ void ApiServer::end_watches() { parts_->watches.end_all(); }
 std::string ApiServer::make_audit_id() { return new_uuid(*given_.world.entropy); }
 
 void ApiServer::bootstrap(Loop& loop, UniqueFunction<void(Result<void>)> done) {
-  seed_cluster(*this, loop, std::move(done));
+  auto seeded = std::make_shared<UniqueFunction<void(Result<void>)>>(std::move(done));
+  repair_claims(parts_->context, loop, [this, &loop, seeded](Result<void> repaired) {
+    if (!repaired.ok()) return (*seeded)(std::move(repaired));
+    seed_cluster(*this, loop, std::move(*seeded));
+  });
 }
 
 void ApiServer::handle(net::HttpRequest request, std::shared_ptr<net::Responder> responder) {

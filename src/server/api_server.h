@@ -22,6 +22,7 @@ struct ApiServerOptions {
   std::size_t pinned_snapshots_max = 64;
   Duration pinned_snapshot_age_max = std::chrono::minutes(5);
   ServerLimits limits;
+  api::AllocationSettings allocation;  // which addresses and ports are given out
 };
 
 // What the server is assembled from; everything outlives it.

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "api/strategies/allocation.h"
 #include "base/world.h"
 #include "server/kind_registry.h"
 #include "store/store.h"
@@ -47,6 +48,7 @@ struct ServerContext {
   WebhookClients* webhook_clients = nullptr;
   auth::Auth* auth = nullptr;
   ServerLimits limits;
+  api::AllocationSettings allocation;
 
   std::int64_t now_s() const { return clock->wall_ns() / 1'000'000'000; }
 };

@@ -30,6 +30,12 @@ std::optional<LedgerEntry> applied(const LedgerEntry* before, const Reservation&
       if (after.claim && after.owner == reservation.owner) after.owner.clear();
       after.claim = true;
       return after;
+    case Reservation::Kind::kReset:
+      after.amount = 0;
+      return after;
+    case Reservation::Kind::kExpect:
+      if (after.amount != reservation.amount) return {};
+      return after;
   }
   return {};
 }
@@ -46,6 +52,7 @@ LedgerPlan plan_reservations(const State& state, const std::vector<Reservation>&
       plan.failed = i;
       return plan;
     }
+    if (reservations[i].kind == Reservation::Kind::kExpect) continue;
     plan.entries.push_back(std::make_shared<const LedgerEntry>(std::move(*after)));
   }
   return plan;

@@ -70,6 +70,8 @@ struct Reservation {
     kAddBounded,  // ledger[name] += amount, fails when it would exceed limit (amount may be negative, never fails then)
     kClaim,       // name must be unclaimed or claimed by the same owner; owner is kept
     kRelease,     // name is given back when owned by `owner`
+    kReset,       // ledger[name] becomes 0
+    kExpect,  // fails unless ledger[name] is `amount`; changes nothing. What a caller concluded from the value then still holds
   };
   Kind kind = Kind::kClaim;
   std::string ledger;

@@ -238,6 +238,15 @@ TEST_CASE("ledgers: bounded counters and claims, kept with the objects") {
       return true;
     });
     CHECK(claims == std::vector<std::string>{"30001=svc-2"});
+    // What was concluded from a value holds when the transaction commits, or it does not commit.
+    CHECK(reserve({{Kind::kExpect, "quota/d", "pods", "", 0}, {Kind::kAddBounded, "quota/d", "pods", "", 2, 9}}).kind ==
+          CommitOutcome::Kind::kCommitted);
+    CHECK(reserve({{Kind::kExpect, "quota/d", "pods", "", 0}, {Kind::kAddBounded, "quota/d", "pods", "", 2, 9}}).failed_index == 0);
+    CHECK(bench.store->snapshot()->counter("quota/d", "pods") == 2);
+    CHECK(reserve({{Kind::kReset, "quota/d", "pods"}, {Kind::kAddBounded, "quota/d", "pods", "", 1, 9}}).kind ==
+          CommitOutcome::Kind::kCommitted);
+    if (bench.durable()) bench.open();
+    CHECK(bench.store->snapshot()->counter("quota/d", "pods") == 1);
   });
 }
 

@@ -134,7 +134,7 @@ TEST_CASE("what create sets") {
        R"({"spec":{"containers":[{"resources":{"requests":{"cpu":"1"}}}]},"status":{"phase":"Pending","qosClass":"Burstable"}})"},
       {"", "Namespace", R"({})", R"({"spec":{"finalizers":["kubernetes"]},"status":{"phase":"Active"}})"},
       {"", "Service", R"({"spec":{"type":"ClusterIP","clusterIP":"None"}})",
-       R"({"spec":{"type":"ClusterIP","clusterIP":"None","clusterIPs":["None"],"ipFamilyPolicy":"SingleStack","ipFamilies":["IPv4"]}})"},
+       R"({"spec":{"type":"ClusterIP","clusterIP":"None","clusterIPs":["None"]}})"},
       {"apps", "DaemonSet", R"({"spec":{}})",
        R"({"spec":{},"metadata":{"annotations":{"deprecated.daemonset.template.generation":"1"}}})"},
       {"batch", "Job", R"({"metadata":{"name":"j","uid":"u"},"spec":{"template":{"spec":{}}}})",

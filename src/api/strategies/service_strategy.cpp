@@ -52,21 +52,10 @@ void set_cluster_ips(Draft& draft, Value& spec) {
   draft.set(spec, "clusterIPs", list);
 }
 
-void default_families(Draft& draft, Value& spec) {
-  if (!needs_cluster_ip(spec)) return;
-  set_default(draft, spec, "ipFamilyPolicy", Value::ref("SingleStack"));
-  if (spec["ipFamilies"].size() != 0) return;
-  const std::string_view ip = spec["clusterIP"].as_string();
-  Value families = draft.array();
-  draft.push(families, Value::ref(is_ipv6(ip) ? "IPv6" : "IPv4"));
-  draft.set(spec, "ipFamilies", families);
-}
-
 void prepare_service(Draft& draft) {
   Value& spec = object_member(draft, draft.root(), "spec");
   if (!is_unset(spec, "clusterIP") && spec["clusterIPs"].size() == 0) set_cluster_ips(draft, spec);
   if (is_unset(spec, "clusterIP") && spec["clusterIPs"].size() > 0) draft.set(spec, "clusterIP", spec["clusterIPs"].items()[0]);
-  default_families(draft, spec);
 }
 
 // A PUT written without the addresses keeps them.
@@ -141,7 +130,6 @@ void prepare_service_update(Draft& draft, const Value& old) {
   if (needs_health_check(before) && needs_health_check(spec) && spec["healthCheckNodePort"].as_int() == 0) {
     draft.set(spec, "healthCheckNodePort", before["healthCheckNodePort"]);
   }
-  default_families(draft, spec);
   if (!is_load_balancer(spec) && draft.root()["status"]["loadBalancer"].is_object()) {
     draft.set(*draft.mutable_find(draft.root(), "status"), "loadBalancer", draft.object());
   }
@@ -212,32 +200,6 @@ void validate_family_of_ips(const FieldRef& ips, const FieldRef& families) {
   }
 }
 
-void validate_cluster_ips(const FieldRef& spec) {
-  if (spec["type"].is("ExternalName")) return;
-  const FieldRef ips = spec["clusterIPs"];
-  const FieldRef ip = spec["clusterIP"];
-  const FieldRef families = spec["ipFamilies"];
-  if (!ip.empty() && ips.empty()) ips.required();
-  if (!ip.empty() && !ips.empty() && !ips.item(0).is(ip.text())) ips.invalid("first value must match `clusterIP`");
-  if (ip.empty() && !ips.empty()) ips.invalid("must be empty when `clusterIP` is not specified");
-  std::set<std::string_view> seen;
-  families.each_item([&](const FieldRef& family, std::size_t) {
-    if (!seen.insert(family.text()).second) family.duplicate();
-  });
-  if (!ips.empty() && ips.item(0).is("None")) {
-    if (ips.size() > 1) ips.invalid("'None' must be the first and only value");
-    return;
-  }
-  const std::size_t before = ips.errors().size();
-  ips.each_item([](const FieldRef& one, std::size_t) { one.check_required(check_ip_address); });
-  if (ips.size() > kClusterIpsMax) ips.invalid("may only hold up to 2 values");
-  if (ips.errors().size() != before) return;
-  if (ips.size() == kClusterIpsMax && is_ipv6(ips.item(0).text()) == is_ipv6(ips.item(1).text())) {
-    ips.invalid("may specify no more than one IP for each IP family");
-  }
-  validate_family_of_ips(ips, families);
-}
-
 void validate_outside(const FieldRef& spec) {
   spec["externalIPs"].each_item([](const FieldRef& ip, std::size_t) {
     const std::size_t before = ip.errors().size();
@@ -278,24 +240,6 @@ void validate_service(const Value& object, FieldErrors& errors) {
   validate_outside(spec);
 }
 
-void validate_kept_ips(const FieldRef& spec, const Value& before) {
-  const FieldRef ips = spec["clusterIPs"];
-  const Value old_ips = before["clusterIPs"];
-  if (old_ips.size() == 0) return;
-  if (ips.empty()) {
-    ips.errors().push_back(field_invalid(index(ips.path(), 0), ips.value(), "primary clusterIP can not be unset"));
-    return;
-  }
-  for (std::size_t i = 0; i < std::min(old_ips.size(), ips.size()); ++i) {
-    if (!equal(ips.item(i).value(), old_ips.items()[i])) {
-      ips.errors().push_back(field_invalid(index(ips.path(), i), ips.value(), "may not change once set"));
-    }
-  }
-  if (ips.size() < old_ips.size() && !spec["ipFamilyPolicy"].is("SingleStack")) {
-    spec["ipFamilyPolicy"].invalid("must be set to 'SingleStack' when releasing the secondary clusterIP");
-  }
-}
-
 void validate_service_update(const Value& object, const Value& old, FieldErrors& errors) {
   const FieldRef root(object, errors);
   const FieldRef spec = root["spec"];
@@ -332,7 +276,8 @@ constexpr Strategy kStrategies[] = {
      .prepare_for_update = prepare_service_update,
      .validate = validate_service,
      .validate_update = validate_service_update,
-     .validate_status_update = validate_service_status},
+     .validate_status_update = validate_service_status,
+     .allocator = &kServiceAllocator},
 };
 
 }  // namespace
@@ -361,6 +306,50 @@ bool needs_health_check(const Value& spec) {
 bool is_externally_accessible(const Value& spec) {
   const std::string_view type = spec["type"].as_string();
   return type == "LoadBalancer" || type == "NodePort" || (type == "ClusterIP" && spec["externalIPs"].size() > 0);
+}
+
+void validate_cluster_ips(const FieldRef& spec) {
+  if (spec["type"].is("ExternalName")) return;
+  const FieldRef ips = spec["clusterIPs"];
+  const FieldRef ip = spec["clusterIP"];
+  const FieldRef families = spec["ipFamilies"];
+  if (!ip.empty() && ips.empty()) ips.required();
+  if (!ip.empty() && !ips.empty() && !ips.item(0).is(ip.text())) ips.invalid("first value must match `clusterIP`");
+  if (ip.empty() && !ips.empty()) ips.invalid("must be empty when `clusterIP` is not specified");
+  std::set<std::string_view> seen;
+  families.each_item([&](const FieldRef& family, std::size_t) {
+    if (!seen.insert(family.text()).second) family.duplicate();
+  });
+  if (!ips.empty() && ips.item(0).is("None")) {
+    if (ips.size() > 1) ips.invalid("'None' must be the first and only value");
+    return;
+  }
+  const std::size_t before = ips.errors().size();
+  ips.each_item([](const FieldRef& one, std::size_t) { one.check_required(check_ip_address); });
+  if (ips.size() > kClusterIpsMax) ips.invalid("may only hold up to 2 values");
+  if (ips.errors().size() != before) return;
+  if (ips.size() == kClusterIpsMax && is_ipv6(ips.item(0).text()) == is_ipv6(ips.item(1).text())) {
+    ips.invalid("may specify no more than one IP for each IP family");
+  }
+  validate_family_of_ips(ips, families);
+}
+
+void validate_kept_ips(const FieldRef& spec, const Value& before) {
+  const FieldRef ips = spec["clusterIPs"];
+  const Value old_ips = before["clusterIPs"];
+  if (old_ips.size() == 0) return;
+  if (ips.empty()) {
+    ips.errors().push_back(field_invalid(index(ips.path(), 0), ips.value(), "primary clusterIP can not be unset"));
+    return;
+  }
+  for (std::size_t i = 0; i < std::min(old_ips.size(), ips.size()); ++i) {
+    if (!equal(ips.item(i).value(), old_ips.items()[i])) {
+      ips.errors().push_back(field_invalid(index(ips.path(), i), ips.value(), "may not change once set"));
+    }
+  }
+  if (ips.size() < old_ips.size() && !spec["ipFamilyPolicy"].is("SingleStack")) {
+    spec["ipFamilyPolicy"].invalid("must be set to 'SingleStack' when releasing the secondary clusterIP");
+  }
 }
 
 void validate_routable(const FieldRef& ip) {

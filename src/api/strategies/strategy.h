@@ -2,9 +2,10 @@
 // changes. Found through the row's group and kind; there is no `if (kind == ...)` anywhere else.
 //
 // All functions are pure. Order on create: schema defaults, default_, (admission), prepare_for_create, validate_metadata,
-// schema validation, validate, validate_create, warnings, canonicalize. On update: the same with prepare_for_update, and
-// validate_update after validate. On a status write: prepare_for_status_update, validate_metadata_update,
-// validate_status_update. Reads from the store run schema defaults and default_.
+// schema validation, validate, validate_create, warnings, canonicalize; an allocator runs after admission, before validation.
+// On update: the same with prepare_for_update, and validate_update after validate. On a status write:
+// prepare_for_status_update, validate_metadata_update, validate_status_update. Reads from the store run schema defaults and
+// default_.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 
 #include "api/field_error.h"
 #include "api/kind.h"
+#include "api/strategies/allocation.h"
 #include "base/value.h"
 
 namespace plinth::api {
@@ -51,6 +53,8 @@ struct Strategy {
   void (*mark_deletion)(Draft& object, std::int64_t now_s) = nullptr;
   // Whether more than metadata.finalizers keeps an object whose deletion has begun.
   bool (*is_kept)(const Value& object) = nullptr;
+  // Of kinds whose objects hold addresses or ports.
+  const Allocator* allocator = nullptr;
 };
 
 // nullptr: the schema says everything about the kind.

@@ -106,6 +106,11 @@ controller job-controller
   batch | jobs/finalizers | update
   core | pods | create delete list patch watch
   @report
+controller kubernetes-service-controller
+  core | namespaces | read
+  core | services | create delete get list update watch
+  networking.k8s.io | servicecidrs | create delete get list watch
+  networking.k8s.io | servicecidrs/status | patch update
 controller namespace-controller
   core | namespaces | delete get list watch
   core | namespaces/finalize namespaces/status | update

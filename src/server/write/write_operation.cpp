@@ -8,6 +8,7 @@
 #include "server/read/representation.h"
 #include "server/status.h"
 #include "server/write/after_commit.h"
+#include "server/write/allocation.h"
 #include "server/write/metadata.h"
 #include "server/write/object_form.h"
 #include "server/write/strategy_steps.h"
@@ -111,6 +112,7 @@ void WriteOperation::complete() {
   if (!formed.ok()) return fail(formed.error());
   prepare();
   auto checked = context_.admission->prepare(context_, admission_);
+  if (checked.ok()) checked = allocate(context_, admission_);
   if (checked.ok()) checked = check();
   if (!checked.ok()) return fail(checked.error());
   canonicalize(kind_, object);
@@ -178,6 +180,7 @@ Result<store::Transaction> WriteOperation::transaction() {
     if (is_ready_to_be_removed(kind_, proposal_.object->root())) write.last_state = std::move(encoded);
     else write.put = std::move(encoded);
   }
+  reserve_claims(kind_, proposal_.old_object.root(), write.put ? proposal_.object->root() : Value(), transaction.reservations);
   transaction.writes.push_back(std::move(write));
   return transaction;
 }
