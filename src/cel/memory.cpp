@@ -1,0 +1,26 @@
+#include "cel/memory.h"
+
+#include <algorithm>
+
+namespace plinth::cel {
+
+void* Memory::grow(std::size_t bytes) {
+  std::size_t size = std::max(bytes, blocks_.empty() ? kBlockBytes : std::min(used_, kBlockBytes * 64));
+  blocks_.emplace_back(std::make_unique_for_overwrite<char[]>(size), size);
+  used_ += size;
+  cursor_ = blocks_.back().first.get();
+  end_ = cursor_ + size;
+  char* at = cursor_;
+  cursor_ += bytes;
+  return at;
+}
+
+void Memory::reset() {
+  if (blocks_.empty()) return;
+  if (blocks_.size() > 1) blocks_.resize(1);
+  used_ = blocks_.front().second;
+  cursor_ = blocks_.front().first.get();
+  end_ = cursor_ + used_;
+}
+
+}  // namespace plinth::cel
