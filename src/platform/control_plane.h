@@ -19,8 +19,6 @@ namespace plinth::platform {
 struct ControlPlaneOptions {
   std::string data_dir;            // ":memory:" keeps nothing
   std::string advertised_address;  // "host:port"
-  std::string data_dir;              // ":memory:" keeps nothing
-  std::string advertised_address;    // "host:port"
   api::AllocationSettings allocation;  // addresses and ports of Services
   Logger log;
   std::uint64_t store_bytes_max = 0;                // 0: no ceiling
