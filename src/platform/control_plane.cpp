@@ -8,6 +8,7 @@
 #include "control/namespace_content.h"
 #include "control/namespace_controller.h"
 #include "control/role_aggregation.h"
+#include "control/volume_protection.h"
 #include "platform/direct_cluster.h"
 #include "server/auth/auth.h"
 #include "server/auth/secret_files.h"
@@ -107,6 +108,8 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
   host.add(control::make_role_aggregation());
   host.add(control::make_kubernetes_service(service_options(parts_->options)));
   host.add(control::make_event_expiry());
+  host.add(control::make_claim_protection());
+  host.add(control::make_volume_protection());
   parts_->auth->rbac().follow(*parts_->store, loop);
   parts_->api->bootstrap(
       loop, [this, done = std::make_shared<UniqueFunction<void(Result<void>)>>(std::move(done))](Result<void> seeded) {

@@ -9,9 +9,14 @@ std::vector<std::unique_ptr<AdmissionPlugin>> default_admission_plugins() {
   plugins.push_back(make_rbac_escalation());
   plugins.push_back(make_limit_ranger());
   plugins.push_back(make_service_account());
+  plugins.push_back(make_node_taint());
   plugins.push_back(make_priority());
   plugins.push_back(make_default_toleration_seconds());
   plugins.push_back(make_default_storage_class());
+  plugins.push_back(make_storage_in_use_protection());
+  plugins.push_back(make_claim_resize());
+  plugins.push_back(make_runtime_class());
+  plugins.push_back(make_certificate_requests());
   plugins.push_back(make_default_ingress_class());
   return plugins;
 }

@@ -16,5 +16,10 @@ std::unique_ptr<AdmissionPlugin> make_priority();
 std::unique_ptr<AdmissionPlugin> make_default_toleration_seconds();
 std::unique_ptr<AdmissionPlugin> make_default_storage_class();
 std::unique_ptr<AdmissionPlugin> make_default_ingress_class();
+std::unique_ptr<AdmissionPlugin> make_node_taint();
+std::unique_ptr<AdmissionPlugin> make_storage_in_use_protection();
+std::unique_ptr<AdmissionPlugin> make_claim_resize();
+std::unique_ptr<AdmissionPlugin> make_runtime_class();
+std::unique_ptr<AdmissionPlugin> make_certificate_requests();
 
 }  // namespace plinth::server

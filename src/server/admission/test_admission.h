@@ -41,7 +41,7 @@ struct AdmissionBench {
     if (!old.empty()) request.old_object = std::move(parse_json(old)).value();
     request.object = &draft;
     request.snapshot = snapshot;
-    ServerContext context;
+    request.user = user;
     context.entropy = &entropy;
     auto outcome = plugin.mutate(context, request);
     if (outcome.ok()) outcome = plugin.prepare(context, request);
@@ -52,6 +52,8 @@ struct AdmissionBench {
   std::string left(std::string_view member) const { return to_json(draft.root()[member]); }
 
   Draft draft;
+  auth::UserPtr user;
+  ServerContext context;
 };
 
 }  // namespace plinth::server
