@@ -21,5 +21,6 @@ std::unique_ptr<AdmissionPlugin> make_storage_in_use_protection();
 std::unique_ptr<AdmissionPlugin> make_claim_resize();
 std::unique_ptr<AdmissionPlugin> make_runtime_class();
 std::unique_ptr<AdmissionPlugin> make_certificate_requests();
+std::unique_ptr<AdmissionPlugin> make_pod_security();
 
 }  // namespace plinth::server
