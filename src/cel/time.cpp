@@ -1,6 +1,6 @@
 #include "cel/time.h"
 
-#include <charconv>
+#include <limits>
 
 namespace plinth::cel {
 namespace {
@@ -19,7 +19,9 @@ std::optional<TimeSpan> normalized(std::int64_t seconds, std::int64_t nanos) {
     ++seconds;
     nanos -= kNanosPerSecond;
   }
-  if (seconds > kDurationSecondsMax || seconds < -kDurationSecondsMax) return std::nullopt;
+  std::int64_t total = 0;
+  bool overflow = __builtin_mul_overflow(seconds, kNanosPerSecond, &total) || __builtin_add_overflow(total, nanos, &total);
+  if (overflow) return std::nullopt;
   return TimeSpan{seconds, static_cast<std::int32_t>(nanos)};
 }
 
@@ -40,7 +42,7 @@ bool digit(char c) { return c >= '0' && c <= '9'; }
 
 // One number with its unit, cut off the front of `text`, in nanoseconds; -1 when malformed or too large.
 __int128 take_part(std::string_view& text) {
-  constexpr __int128 kLimit = static_cast<__int128>(kDurationSecondsMax) * kNanosPerSecond * 2;
+  constexpr __int128 kLimit = std::numeric_limits<std::int64_t>::max();
   __int128 whole = 0, fraction = 0, scale = 1;
   std::size_t i = 0;
   for (; i < text.size() && digit(text[i]); ++i) {
@@ -93,13 +95,13 @@ std::optional<TimeSpan> parse_time_span(std::string_view text) {
   if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
   if (text == "0") return TimeSpan{};
   if (text.empty()) return std::nullopt;
-  constexpr __int128 kLimit = static_cast<__int128>(kDurationSecondsMax) * kNanosPerSecond;
+  constexpr __int128 kLimit = std::numeric_limits<std::int64_t>::max();
   __int128 total = 0;
   while (!text.empty()) {
     __int128 part = take_part(text);
     if (part < 0) return std::nullopt;
     total += part;
-    if (total > kLimit) return std::nullopt;
+    if (total > kLimit + (negative ? 1 : 0)) return std::nullopt;
   }
   if (negative) total = -total;
   return TimeSpan{static_cast<std::int64_t>(total / kNanosPerSecond), static_cast<std::int32_t>(total % kNanosPerSecond)};

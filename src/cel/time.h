@@ -10,10 +10,9 @@
 
 namespace plinth::cel {
 
-// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999999999Z; durations of at most 10,000 years.
+// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999999999Z. Durations are what 64 bits of nanoseconds hold, about 292 years.
 constexpr std::int64_t kTimestampSecondsMin = -62135596800;
 constexpr std::int64_t kTimestampSecondsMax = 253402300799;
-constexpr std::int64_t kDurationSecondsMax = 315576000000;
 
 // RFC 3339 within the range; empty when malformed or outside.
 std::optional<TimeStamp> parse_timestamp(std::string_view text);

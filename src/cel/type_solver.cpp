@@ -37,6 +37,15 @@ Type rebuild(const Type& type, std::vector<Type> parameters) {
 
 }  // namespace
 
+// Of two types that agree, the one that has all values of both.
+const Type& more_general(const Type& a, const Type& b) {
+  if (a.is(TypeKind::kNull) && takes_null(b)) return b;
+  if (b.is(TypeKind::kNull) && takes_null(a)) return a;
+  if (a.is(TypeKind::kWrapper)) return a;
+  if (b.is(TypeKind::kWrapper)) return b;
+  return equal_or_less_specific(a, b) ? a : b;
+}
+
 bool equal_or_less_specific(const Type& a, const Type& b) {
   if (a.is_dyn() || a.is(TypeKind::kParam)) return true;
   if (b.is_dyn() || b.is(TypeKind::kParam)) return false;
@@ -91,7 +100,7 @@ bool TypeSolver::bind(const Type& type, const Type& parameter, bool* known) {
     Type bound = found->second;
     if (type == bound) return true;
     if (!unify(type, bound)) return false;
-    const Type& general = equal_or_less_specific(type, bound) ? type : bound;
+    Type general = more_general(type, bound);
     if (!occurs(parameter, general)) set(parameter.name(), general);
     return true;
   }
@@ -174,7 +183,7 @@ Type TypeSolver::substitute(const Type& type, bool free_is_dyn) const {
 
 std::optional<Type> TypeSolver::join(const Type& a, const Type& b) {
   if (!assignable(a, b)) return std::nullopt;
-  return equal_or_less_specific(a, b) ? a : b;
+  return more_general(a, b);
 }
 
 }  // namespace plinth::cel

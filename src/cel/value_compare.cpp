@@ -28,23 +28,19 @@ Ordering compare_doubles(double a, double b) {
   return order_of(a, b);
 }
 
-// Exact: a double past the integer's range is decided by its sign, others by their integer part first.
+// Past the integer's range a double is decided by its sign; within it integers are compared as doubles, as cel-spec has it.
 Ordering compare_int_double(std::int64_t i, double d) {
   if (std::isnan(d)) return Ordering::kUnordered;
-  if (d >= 9223372036854775808.0) return Ordering::kLess;
+  if (d > 9223372036854775808.0) return Ordering::kLess;
   if (d < -9223372036854775808.0) return Ordering::kGreater;
-  auto whole = static_cast<std::int64_t>(d);
-  if (i != whole) return order_of(i, whole);
-  return compare_doubles(0.0, d - static_cast<double>(whole));
+  return compare_doubles(static_cast<double>(i), d);
 }
 
 Ordering compare_uint_double(std::uint64_t u, double d) {
   if (std::isnan(d)) return Ordering::kUnordered;
-  if (d >= 18446744073709551616.0) return Ordering::kLess;
+  if (d > 18446744073709551616.0) return Ordering::kLess;
   if (d < 0) return Ordering::kGreater;
-  auto whole = static_cast<std::uint64_t>(d);
-  if (u != whole) return order_of(u, whole);
-  return compare_doubles(0.0, d - static_cast<double>(whole));
+  return compare_doubles(static_cast<double>(u), d);
 }
 
 bool equal_lists_any_order(const List& a, const List& b, Memory& memory);

@@ -10,7 +10,7 @@ namespace plinth::cli {
 
 struct OptionSpec {
   std::string_view name;          // "--data-dir"; without dashes: a positional argument
-  std::string_view value;         // "DIR"; "": a flag
+  std::string_view value;         // "DIR"; "FILE...": one or more, joined by line feeds; "": a flag
   std::string_view help;
   std::string_view default_value; // "": none
   bool required = false;
@@ -41,5 +41,7 @@ Command version_command();
 Command snapshot_save_command();
 Command snapshot_restore_command();
 Command rotate_key_command();
+Command cel_eval_command();
+Command cel_conformance_command();
 
 }  // namespace plinth::cli

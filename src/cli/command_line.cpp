@@ -32,6 +32,10 @@ void bind(Bound& bound, const OptionSpec& spec) {
   option->type_name(std::string(spec.value));
   if (!spec.default_value.empty()) option->capture_default_str();
   if (spec.required) option->required();
+  // "FILE...": one or more, joined by line feeds.
+  if (spec.value.size() > 3 && spec.value.substr(spec.value.size() - 3) == "...") {
+    option->expected(1, CLI::detail::expected_max_vector_size)->multi_option_policy(CLI::MultiOptionPolicy::Join);
+  }
 }
 
 // "snapshot save" hangs below "snapshot", which is made when it is first needed.

@@ -4,7 +4,8 @@ namespace plinth::cli {
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
-      up_command(), kubeconfig_command(), snapshot_save_command(), snapshot_restore_command(), rotate_key_command(), version_command(),
+      up_command(),         kubeconfig_command(), snapshot_save_command(),   snapshot_restore_command(),
+      rotate_key_command(), cel_eval_command(),   cel_conformance_command(), version_command(),
   };
   return all;
 }

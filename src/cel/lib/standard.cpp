@@ -65,7 +65,6 @@ void add_types(Library& l) {
   l.add_type("list", Type::list(Type::dyn()));
   l.add_type("map", Type::map(Type::dyn(), Type::dyn()));
   l.add_type("type", Type::type_of(Type::dyn()));
-  l.add_type("dyn", Type::dyn());
 }
 
 }  // namespace
