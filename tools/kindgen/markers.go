@@ -31,6 +31,7 @@ var packages = map[string]string{
 	"k8s.io/api/node/v1":                                       "node.v1",
 	"k8s.io/api/policy/v1":                                     "policy.v1",
 	"k8s.io/api/rbac/v1":                                       "rbac.v1",
+	"k8s.io/api/resource/v1":                                   "resource.v1",
 	"k8s.io/api/scheduling/v1":                                 "scheduling.v1",
 	"k8s.io/api/scheduling/v1alpha3":                           "scheduling.v1alpha3",
 	"k8s.io/api/storage/v1":                                    "storage.v1",

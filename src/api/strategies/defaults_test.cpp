@@ -195,7 +195,8 @@ TEST_CASE("what a deletion does to an object is its kind's") {
   }
   CHECK(find_strategy("", "Namespace")->is_kept(parsed(R"({"spec":{"finalizers":["kubernetes"]}})").root()));
   CHECK_FALSE(find_strategy("", "Namespace")->is_kept(parsed(R"({"spec":{"finalizers":[]}})").root()));
-  Draft definition(parsed(R"({"metadata":{"finalizers":["a/b"]},"status":{"conditions":[{"type":"Terminating","status":"False"}]}})"));
+  Draft definition(
+      parsed(R"({"metadata":{"finalizers":["a/b"]},"status":{"conditions":[{"type":"Terminating","status":"False"}]}})"));
   find_strategy("apiextensions.k8s.io", "CustomResourceDefinition")->mark_deletion(definition, 0);
   CHECK(to_json(definition.root()["metadata"]) == R"({"finalizers":["a/b","customresourcecleanup.apiextensions.k8s.io"]})");
   CHECK(definition.root()["status"]["conditions"].items()[0]["status"].as_string() == "True");
@@ -203,6 +204,17 @@ TEST_CASE("what a deletion does to an object is its kind's") {
   custom.builtin = false;
   custom.kind = "Pod";
   CHECK(find_strategy(custom) == nullptr);
+}
+
+TEST_CASE("defaults of requests for devices") {
+  const DefaultCase kCases[] = {
+      {"resource.k8s.io", "ResourceClaim",
+       R"({"spec":{"devices":{"requests":[{"exactly":{"deviceClassName":"a"}},{"exactly":{"allocationMode":"All"}},{"firstAvailable":[{"count":2},{}]}]}}})",
+       R"({"spec":{"devices":{"requests":[{"exactly":{"deviceClassName":"a","count":1}},{"exactly":{"allocationMode":"All"}},{"firstAvailable":[{"count":2},{"count":1}]}]}}})"},
+      {"resource.k8s.io", "ResourceClaimTemplate", R"({"spec":{"spec":{"devices":{"requests":[{"exactly":{}}]}}}})",
+       R"({"spec":{"spec":{"devices":{"requests":[{"exactly":{"count":1}}]}}}})"},
+  };
+  check_defaults(kCases);
 }
 
 }  // namespace plinth::api

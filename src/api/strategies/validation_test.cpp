@@ -443,6 +443,27 @@ TEST_CASE("policy, priorities, leases, events") {
   check_updates(kUpdates);
 }
 
+TEST_CASE("requests for devices") {
+  const CreateCase kCases[] = {
+      {"resource.k8s.io", "ResourceClaim",
+       R"({"spec":{"devices":{"requests":[{"name":"a","exactly":{"deviceClassName":"c"}}]}}})", ""},
+      {"resource.k8s.io", "ResourceClaim",
+       R"({"spec":{"devices":{"requests":[{"name":"a"},{"name":"b","exactly":{},"firstAvailable":[{}]}]}}})",
+       "spec.devices.requests[0] Required; spec.devices.requests[1] Invalid"},
+      {"resource.k8s.io", "ResourceClaimTemplate", R"({"spec":{"spec":{"devices":{"requests":[{"name":"a"}]}}}})",
+       "spec.spec.devices.requests[0] Required"},
+  };
+  check_creates(kCases);
+  const UpdateCase kUpdates[] = {
+      {"resource.k8s.io", "ResourceClaim", R"({"spec":{"devices":{"requests":[{"name":"a","exactly":{}}]}}})",
+       R"({"spec":{"devices":{"requests":[{"name":"b","exactly":{}}]}}})", "spec Invalid"},
+      {"resource.k8s.io", "ResourceSlice", R"({"spec":{"driver":"a","nodeName":"n","pool":{"name":"p","generation":2}}})",
+       R"({"spec":{"driver":"b","nodeName":"m","pool":{"name":"q","generation":1}}})",
+       "spec.driver Invalid; spec.nodeName Invalid; spec.pool.name Invalid"},
+  };
+  check_updates(kUpdates);
+}
+
 TEST_CASE("admission and certificates") {
 #define HOOK R"("name":"a.b.c","sideEffects":"None","admissionReviewVersions":["v1"],"clientConfig":{"url":"https://h"})"
   const CreateCase kCases[] = {
