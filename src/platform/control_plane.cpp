@@ -25,7 +25,7 @@ struct ControlPlane::Parts {
   std::unique_ptr<server::auth::Auth> auth;
   std::unique_ptr<server::ApiServer> api;
   std::unique_ptr<client::ControllerHost> controllers;
-  std::string ca_pem;
+  std::string ca_pem, front_proxy_ca_pem;
 };
 
 ControlPlane::ControlPlane(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -75,6 +75,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const World& world, con
 }
 
 void ControlPlane::set_ca(std::string ca_pem) { parts_->ca_pem = std::move(ca_pem); }
+void ControlPlane::set_front_proxy_ca(std::string ca_pem) { parts_->front_proxy_ca_pem = std::move(ca_pem); }
 void ControlPlane::set_api_address(std::string address) { parts_->options.advertised_address = std::move(address); }
 
 namespace {
@@ -112,7 +113,8 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
   host.add(control::make_volume_protection());
   parts_->auth->rbac().follow(*parts_->store, loop);
   parts_->api->bootstrap(
-      loop, [this, done = std::make_shared<UniqueFunction<void(Result<void>)>>(std::move(done))](Result<void> seeded) {
+      {parts_->ca_pem, parts_->front_proxy_ca_pem}, loop,
+      [this, done = std::make_shared<UniqueFunction<void(Result<void>)>>(std::move(done))](Result<void> seeded) {
         if (!seeded.ok()) return (*done)(std::move(seeded));
         parts_->controllers->start([this, done](Result<void> started) {
           if (started.ok()) parts_->api->set_ready(true);

@@ -17,8 +17,8 @@
 namespace plinth::platform {
 
 struct ControlPlaneOptions {
-  std::string data_dir;            // ":memory:" keeps nothing
-  std::string advertised_address;  // "host:port"
+  std::string data_dir;                // ":memory:" keeps nothing
+  std::string advertised_address;      // "host:port"
   api::AllocationSettings allocation;  // addresses and ports of Services
   Logger log;
   std::uint64_t store_bytes_max = 0;                // 0: no ceiling
@@ -39,6 +39,8 @@ class ControlPlane {
 
   // Before start(): the certificate that is published to every namespace as kube-root-ca.crt.
   void set_ca(std::string ca_pem);
+  // Before start(): the authority of proxies that pass requests on, for whoever serves requests of this cluster's users.
+  void set_front_proxy_ca(std::string ca_pem);
   // Before start(): where the API listens, when that was not known to open().
   void set_api_address(std::string address);
   // Seeds the cluster, then starts the controllers on `loop`; `done` runs there.

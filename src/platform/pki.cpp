@@ -33,7 +33,8 @@ bool ends_soon(const net::KeyPair& pair, std::int64_t now) {
 
 }  // namespace
 
-Result<Pki> load_or_make_pki(server::auth::SecretFiles& files, Clock& clock, Entropy& entropy, const std::vector<std::string>& hosts) {
+Result<Pki> load_or_make_pki(server::auth::SecretFiles& files, Clock& clock, Entropy& entropy,
+                             const std::vector<std::string>& hosts) {
   const std::int64_t now = clock.wall_ns() / 1'000'000'000;
   Pki pki;
   bool new_ca = false;
@@ -62,6 +63,13 @@ Result<Pki> load_or_make_pki(server::auth::SecretFiles& files, Clock& clock, Ent
     pki.server = TRY(net::issue_certificate(entropy, pki.ca, request));
     TRY(write_pair(files, "apiserver", pki.server));
     TRY(files.write("apiserver.names", wanted_names));
+  }
+
+  if (auto kept = TRY(read_pair(files, "front-proxy-ca"))) {
+    pki.front_proxy_ca = std::move(*kept);
+  } else {
+    pki.front_proxy_ca = TRY(net::make_ca(entropy, "plinth-front-proxy-ca", now - kBackdate, now + kCaSeconds));
+    TRY(write_pair(files, "front-proxy-ca", pki.front_proxy_ca));
   }
 
   auto admin = TRY(read_pair(files, "admin"));

@@ -1,12 +1,12 @@
 #include "platform/service.h"
 
+#include <algorithm>
+#include <thread>
+
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <thread>
 
 #include "net/tls_network.h"
 #include "platform/kubeconfig.h"
@@ -49,8 +49,14 @@ class SignalHandler final : public world_real::IoHandler {
 };
 
 std::vector<std::string> certificate_hosts(const std::string& address, const api::AddressRange& services) {
-  std::vector<std::string> hosts = {"127.0.0.1", "::1", "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
-                                    "kubernetes.default.svc.cluster.local", services.at(0).text()};
+  std::vector<std::string> hosts = {"127.0.0.1",
+                                    "::1",
+                                    "localhost",
+                                    "kubernetes",
+                                    "kubernetes.default",
+                                    "kubernetes.default.svc",
+                                    "kubernetes.default.svc.cluster.local",
+                                    services.at(0).text()};
   const std::size_t colon = address.rfind(':');
   std::string host = address.substr(0, colon);
   if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
@@ -140,15 +146,19 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   control.allocation = p.options.allocation;
   control.log = Logger(&p.log_sink, &p.clock, "plinth");
   p.control = TRY(ControlPlane::open(world, control, nullptr));
-  p.pki = TRY(load_or_make_pki(p.control->secret_files(), p.clock, p.entropy, certificate_hosts(p.options.api_address, p.options.allocation.service_range)));
+  p.pki = TRY(load_or_make_pki(p.control->secret_files(), p.clock, p.entropy,
+                               certificate_hosts(p.options.api_address, p.options.allocation.service_range)));
   p.control->set_ca(p.pki.ca.certificate_pem);
+  p.control->set_front_proxy_ca(p.pki.front_proxy_ca.certificate_pem);
   auto tls = TRY(net::make_server_context(p.pki.server, p.pki.ca.certificate_pem));
 
   server::ApiServer& api = p.control->api();
   for (auto& io : p.io) {
     io->http = net::make_http_server(
         *io->loop, p.clock, net::HttpLimits(),
-        [&api](net::HttpRequest request, std::shared_ptr<net::Responder> responder) { api.handle(std::move(request), std::move(responder)); },
+        [&api](net::HttpRequest request, std::shared_ptr<net::Responder> responder) {
+          api.handle(std::move(request), std::move(responder));
+        },
         [](const Error& error) { return server::status_json(error); });
   }
   std::vector<std::unique_ptr<IoLoop>>& all = p.io;

@@ -38,7 +38,8 @@ class SimPlatform {
   store::SnapshotPtr snapshot() const { return control_->store().snapshot(); }
   // A transaction past the pipeline: what another release, or damage, may have left.
   void commit(store::Transaction transaction);
-  api::AllocationSettings allocation;  // of the next boot
+  api::AllocationSettings allocation;      // of the next boot
+  std::string ca_pem, front_proxy_ca_pem;  // likewise
 
  private:
   void stop();
@@ -54,6 +55,8 @@ inline Result<void> SimPlatform::boot() {
   options.store_segment_bytes = 1 << 20;
   options.allocation = allocation;
   control_ = TRY(ControlPlane::open(world_.world(), options, &loop_));
+  control_->set_ca(ca_pem);
+  control_->set_front_proxy_ca(front_proxy_ca_pem);
   std::optional<Result<void>> started;
   control_->start(loop_, [&](Result<void> outcome) { started = std::move(outcome); });
   world_.run_until([&] { return started.has_value(); }, std::chrono::seconds(60));

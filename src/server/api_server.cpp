@@ -55,7 +55,8 @@ ApiServer::ApiServer(ApiServerParts given, ApiServerOptions options)
   context.limits = options_.limits;
   context.allocation = options_.allocation;
   parts_->registry.sync(*given_.store->snapshot());
-  parts_->registry.on_change([watches = &parts_->watches](const std::vector<std::string>& kinds) { watches->end_kinds(kinds); });
+  parts_->registry.on_change(
+      [watches = &parts_->watches](const std::vector<std::string>& kinds) { watches->end_kinds(kinds); });
 }
 
 ApiServer::~ApiServer() = default;
@@ -65,11 +66,11 @@ ServerContext& ApiServer::context() { return parts_->context; }
 void ApiServer::end_watches() { parts_->watches.end_all(); }
 std::string ApiServer::make_audit_id() { return new_uuid(*given_.world.entropy); }
 
-void ApiServer::bootstrap(Loop& loop, UniqueFunction<void(Result<void>)> done) {
+void ApiServer::bootstrap(SeedOptions options, Loop& loop, UniqueFunction<void(Result<void>)> done) {
   auto seeded = std::make_shared<UniqueFunction<void(Result<void>)>>(std::move(done));
-  repair_claims(parts_->context, loop, [this, &loop, seeded](Result<void> repaired) {
+  repair_claims(parts_->context, loop, [this, &loop, seeded, options = std::move(options)](Result<void> repaired) mutable {
     if (!repaired.ok()) return (*seeded)(std::move(repaired));
-    seed_cluster(*this, loop, std::move(*seeded));
+    seed_cluster(*this, std::move(options), loop, std::move(*seeded));
   });
 }
 
@@ -90,7 +91,8 @@ void ApiServer::dispatch(net::HttpRequest request, auth::UserPtr user, std::shar
     Exchange refused(std::move(request), RequestInfo(), std::move(user), std::move(responder), make_audit_id());
     return refused.fail(info.error());
   }
-  auto exchange = std::make_shared<Exchange>(std::move(request), std::move(*info), std::move(user), std::move(responder), make_audit_id());
+  auto exchange =
+      std::make_shared<Exchange>(std::move(request), std::move(*info), std::move(user), std::move(responder), make_audit_id());
   exchange->metrics = &parts_->metrics;
   exchange->clock = given_.world.clock;
   exchange->started_ns = given_.world.clock->monotonic_ns();
@@ -138,7 +140,8 @@ void ApiServer::route(ExchangePtr exchange) {
 }
 
 void ApiServer::route_path(ExchangePtr exchange) {
-  PathServer server{parts_->context, parts_->documents, parts_->metrics, *given_.auth, options_.advertised_address, ready_.load()};
+  PathServer server{parts_->context, parts_->documents,           parts_->metrics,
+                    *given_.auth,    options_.advertised_address, ready_.load()};
   serve_path(server, std::move(exchange));
 }
 

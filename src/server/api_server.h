@@ -8,6 +8,7 @@
 #include "base/world.h"
 #include "net/http.h"
 #include "server/auth/auth.h"
+#include "server/bootstrap.h"
 #include "server/context.h"
 #include "server/exchange.h"
 #include "server/metrics.h"
@@ -15,8 +16,8 @@
 namespace plinth::server {
 
 struct ApiServerOptions {
-  std::string advertised_address;  // "host:port" as discovery tells clients
-  std::size_t read_requests_max = 400;      // in flight; beyond: 429
+  std::string advertised_address;       // "host:port" as discovery tells clients
+  std::size_t read_requests_max = 400;  // in flight; beyond: 429
   std::size_t write_requests_max = 200;
   std::size_t forms_cache_bytes = 8 * 1024 * 1024;
   std::size_t pinned_snapshots_max = 64;
@@ -42,8 +43,9 @@ class ApiServer {
   // A request whose sender is known: controllers in this process. The same pipeline from authorization on.
   void dispatch(net::HttpRequest request, auth::UserPtr user, std::shared_ptr<net::Responder> responder);
 
-  // Seeds what a cluster always has (namespaces, default roles), directly in the store; `done` runs on `loop` when it is durable.
-  void bootstrap(Loop& loop, UniqueFunction<void(Result<void>)> done);
+  // Seeds what a cluster always has (namespaces, default roles), directly in the store; `done` runs on `loop` when it is
+  // durable.
+  void bootstrap(SeedOptions options, Loop& loop, UniqueFunction<void(Result<void>)> done);
   void set_ready(bool ready) { ready_ = ready; }
   // Ends all watches cleanly; at shutdown.
   void end_watches();

@@ -1,6 +1,7 @@
 #include "server/bootstrap.h"
 
 #include "base/json.h"
+#include "base/time_text.h"
 #include "server/api_server.h"
 #include "server/auth/bootstrap_policy.h"
 #include "server/local_responder.h"
@@ -20,14 +21,49 @@ constexpr std::string_view kFixed[] = {
     R"("description":"Used for system critical pods that must not be moved from their current node."})",
 };
 
+// What controllers that serve requests themselves need to know of this server's ways to authenticate.
+constexpr std::string_view kAuthenticationConfig = "extension-apiserver-authentication";
+// Since when uses of token Secrets are noted: their cleaner removes none that it has not watched for a year.
+constexpr std::string_view kTokenTracking = "kube-apiserver-legacy-service-account-token-tracking";
+
+using ConfigData = std::vector<std::pair<std::string_view, std::string>>;
+
+ConfigData authentication_config(const SeedOptions& options) {
+  ConfigData data;
+  if (!options.client_ca_pem.empty()) data.emplace_back("client-ca-file", options.client_ca_pem);
+  if (options.front_proxy_ca_pem.empty()) return data;
+  data.emplace_back("requestheader-client-ca-file", options.front_proxy_ca_pem);
+  data.emplace_back("requestheader-allowed-names", R"(["front-proxy-client"])");
+  data.emplace_back("requestheader-username-headers", R"(["X-Remote-User"])");
+  data.emplace_back("requestheader-uid-headers", R"(["X-Remote-Uid"])");
+  data.emplace_back("requestheader-group-headers", R"(["X-Remote-Group"])");
+  data.emplace_back("requestheader-extra-headers-prefix", R"(["X-Remote-Extra-"])");
+  return data;
+}
+
+Document config_map(std::string_view name, const ConfigData& entries) {
+  Draft object;
+  object.root() = object.object();
+  object.set(object.root(), "apiVersion", "v1");
+  object.set(object.root(), "kind", "ConfigMap");
+  Value& metadata = object.member(object.root(), "metadata");
+  metadata = object.object();
+  object.set(metadata, "name", name);
+  object.set(metadata, "namespace", "kube-system");
+  Value& data = object.member(object.root(), "data");
+  data = object.object();
+  for (const auto& [key, value] : entries) object.set(data, key, value);
+  return std::move(object).finish();
+}
+
 struct SeedStep {
   std::string method, target, body;
 };
 
 class Seeding : public std::enable_shared_from_this<Seeding> {
  public:
-  Seeding(ApiServer& server, Loop& loop, UniqueFunction<void(Result<void>)> done)
-      : server_(server), loop_(loop), done_(std::move(done)) {
+  Seeding(ApiServer& server, SeedOptions options, Loop& loop, UniqueFunction<void(Result<void>)> done)
+      : server_(server), options_(std::move(options)), loop_(loop), done_(std::move(done)) {
     auto user = std::make_shared<auth::UserInfo>();
     user->name = "system:apiserver";
     user->groups = {std::string(auth::kPrivilegedGroup), std::string(auth::kAuthenticatedGroup)};
@@ -49,6 +85,33 @@ class Seeding : public std::enable_shared_from_this<Seeding> {
       TRY(plan_object(*snapshot, *table, object));
     }
     for (const Document& object : TRY(auth::bootstrap_objects())) TRY(plan_object(*snapshot, *table, object));
+    const std::string today =
+        format_rfc3339(server_.context().clock->wall_ns()).substr(0, std::string_view("2006-01-02").size());
+    TRY(plan_object(*snapshot, *table, config_map(kTokenTracking, {{"since", today}})));
+    return plan_authentication_config(*snapshot, *table);
+  }
+
+  // Written again when an authority is another one; what else stands there stays.
+  Result<void> plan_authentication_config(const store::Snapshot& snapshot, const KindTable& table) {
+    const ConfigData wanted = authentication_config(options_);
+    if (wanted.empty()) return {};
+    const ResolvedKind kind = table.find_kind("", "v1", "ConfigMap");
+    store::RecordPtr record = snapshot.get(object_key(*kind.row, "kube-system", kAuthenticationConfig));
+    if (record == nullptr) return plan_object(snapshot, table, config_map(kAuthenticationConfig, wanted));
+    const Document existing = TRY(decode_record(*record, type_header("", "v1", "ConfigMap"), false));
+    Draft object(existing);
+    Value& data = object.member(object.root(), "data");
+    if (!data.is_object()) data = object.object();
+    bool changed = false;
+    for (const auto& [key, value] : wanted) {
+      if (data[key].as_string() == value) continue;
+      object.set(data, key, value);
+      changed = true;
+    }
+    if (changed) {
+      steps_.push_back(
+          {"PUT", "/api/v1/namespaces/kube-system/configmaps/" + std::string(kAuthenticationConfig), to_json(object.root())});
+    }
     return {};
   }
 
@@ -108,17 +171,18 @@ class Seeding : public std::enable_shared_from_this<Seeding> {
     request.body = step.body;
     auto self = shared_from_this();
     server_.dispatch(std::move(request), user_, collect_answer(loop_, [self, target = step.target](LocalAnswer answer) {
-      --self->open_;
-      const bool fine = answer.status < 300 || answer.status == 409;
-      if (!fine && !self->failed_) {
-        self->failed_ = true;
-        return self->done_(internal_error("seeding " + target + ": " + answer.body));
-      }
-      if (!self->failed_) self->loop_.post([self] { self->next(); });
-    }));
+                       --self->open_;
+                       const bool fine = answer.status < 300 || answer.status == 409;
+                       if (!fine && !self->failed_) {
+                         self->failed_ = true;
+                         return self->done_(internal_error("seeding " + target + ": " + answer.body));
+                       }
+                       if (!self->failed_) self->loop_.post([self] { self->next(); });
+                     }));
   }
 
   ApiServer& server_;
+  SeedOptions options_;
   Loop& loop_;
   UniqueFunction<void(Result<void>)> done_;
   auth::UserPtr user_;
@@ -129,8 +193,8 @@ class Seeding : public std::enable_shared_from_this<Seeding> {
 
 }  // namespace
 
-void seed_cluster(ApiServer& server, Loop& loop, UniqueFunction<void(Result<void>)> done) {
-  std::make_shared<Seeding>(server, loop, std::move(done))->start();
+void seed_cluster(ApiServer& server, SeedOptions options, Loop& loop, UniqueFunction<void(Result<void>)> done) {
+  std::make_shared<Seeding>(server, std::move(options), loop, std::move(done))->start();
 }
 
 }  // namespace plinth::server
