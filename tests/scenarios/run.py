@@ -8,16 +8,18 @@ A scenario is a list of steps:
     expected output      [..] stands for any text within a line, a line of ... for any number of lines
     ? 1                  expected exit status, when it is not 0
     requires NAME        skipped, by name, unless the variable is set (SHARED: the folder with the walk-throughs, beside the checkout)
+    requires kubectl 1.N the client under test must be that new
+    once                 not about kubectl: run with the first client only
 
 Each file gets a platform of its own (temporary data directory, port 0). In commands KUBECTL, KUBECONFIG, PLINTH, API (the URL) and TMP
-(a folder for files) are set; `restart` kills the platform with SIGKILL and starts it again. Placeholders of expected lines are matched
+(a folder for files) and SCENARIOS (this folder) are set; `restart` kills the platform with SIGKILL and starts it again. Placeholders of expected lines are matched
 against standard output and error together.
 """
 import argparse, os, re, shutil, signal, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, '..', 'clients'))
-import go_client  # noqa: E402
+import go_client, stock_clients  # noqa: E402
 
 STEP_SECONDS = 60
 READY_SECONDS = 30
@@ -82,7 +84,7 @@ def parse(path):
                         break
         elif line.startswith('? ') and steps:
             steps[-1]['status'] = int(line[2:])
-        elif line.startswith(('# ', 'requires ')) or not line.strip():
+        elif line.startswith(('# ', 'requires ')) or line == 'once' or not line.strip():
             pass
         elif steps:
             steps[-1]['expected'].append(line)
@@ -116,7 +118,8 @@ def run_step(step, env, platform):
     return None
 
 
-def run_file(path, plinth, kubectl):
+def run_file(path, plinth, kubectl, keep_going):
+    """None, or what went wrong: the first problem, or with keep_going all of them."""
     root = tempfile.mkdtemp(prefix='plinth-scenario-')
     platform = Platform(plinth, root)
     try:
@@ -126,33 +129,48 @@ def run_file(path, plinth, kubectl):
         os.mkdir(os.path.join(root, 'bin'))
         os.symlink(os.path.abspath(kubectl), os.path.join(root, 'bin', 'kubectl'))
         env = dict(os.environ, KUBECTL=kubectl, KUBECONFIG=platform.kubeconfig, PLINTH=plinth, API='https://' + platform.api, TMP=tmp,
-                   PATH=os.path.join(root, 'bin') + ':' + os.environ['PATH'], HOME=root, DATA=os.path.join(root, 'data'))
+                   PATH=os.path.join(root, 'bin') + ':' + os.environ['PATH'], HOME=root, DATA=os.path.join(root, 'data'), SCENARIOS=HERE)
+        problems = []
         for step in parse(path):
             try:
                 problem = run_step(step, env, platform)
             except subprocess.TimeoutExpired:
                 problem = f'took longer than {STEP_SECONDS} s'
             if problem:
-                return f"{os.path.basename(path)}:{step['line']}: $ {step['command']}\n{problem}"
-        return platform.stop()
+                problems.append(f"{os.path.basename(path)}:{step['line']}: $ {step['command']}\n{problem}")
+                if not keep_going:
+                    break
+        return '\n'.join(problems) or platform.stop()
     finally:
         if platform.process and platform.process.poll() is None:
             platform.kill()
         shutil.rmtree(root, ignore_errors=True)
 
 
-def missing_requirement(path):
+def missing_requirement(path, version):
+    """What the scenario asks for and is not here, in words; None when it can run."""
     with open(path) as f:
         for line in f:
-            if line.startswith('requires ') and not os.environ.get(line.split()[1]):
-                return line.split()[1]
+            words = line.split()
+            if line.startswith('requires kubectl '):
+                minor = re.search(r'v1\.(\d+)', version)
+                if minor and int(minor[1]) < int(words[2].split('.')[1]):
+                    return f'needs kubectl {words[2]}'
+            elif line.startswith('requires ') and not os.environ.get(words[1]):
+                return f'no {words[1]} here'
     return None
+
+
+def runs_once(path):
+    with open(path) as f:
+        return any(line.strip() == 'once' for line in f)
 
 
 def clients():
     """Each real client that is here, by the version that it says it has."""
     found = []
-    for name, path in (('kubectl 1.20 of Debian', os.environ.get('KUBECTL', '')), ('another kubectl', shutil.which('kubectl') or '')):
+    for name, path in (('kubectl 1.20 of Debian', os.environ.get('KUBECTL', '')),
+                       ('a current kubectl', os.environ.get('KUBECTL_CURRENT') or shutil.which('kubectl') or '')):
         if path and os.access(path, os.X_OK) and path not in [p for _, p in found]:
             version = subprocess.run([path, 'version', '--client', '--short'], capture_output=True, text=True)
             text = version.stdout.strip() or subprocess.run([path, 'version', '--client'], capture_output=True, text=True).stdout.split('\n')[0]
@@ -163,6 +181,7 @@ def clients():
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--counts')
+    parser.add_argument('--keep-going', action='store_true', help='play a scenario to its end after a step that failed')
     parser.add_argument('files', nargs='*')
     arguments = parser.parse_args()
     plinth = os.environ['PLINTH']
@@ -171,25 +190,29 @@ def main():
         os.environ.setdefault('SHARED', shared)
     if subprocess.run(['/usr/bin/python3', '-c', 'import kubernetes'], capture_output=True).returncode == 0:
         os.environ.setdefault('PYTHON_KUBERNETES', '/usr/bin/python3')
-    if not os.environ.get('GO_CLIENTS'):
-        program, about = go_client.prepare()
-        print(f'Go clients: {about}' if program else f'no Go clients: {about}')
-        os.environ.update({'GO_CLIENTS': program} if program else {})
+    for variable, prepare in (('GO_CLIENTS', go_client.prepare), ('KUBECTL_CURRENT', stock_clients.kubectl), ('HELM', stock_clients.helm),
+                              ('NODE_CLIENT', stock_clients.node_client)):
+        if not os.environ.get(variable):
+            path, about = prepare()
+            print(f'{variable}: {about}' if path else f'no {variable}: {about}')
+            os.environ.update({variable: path} if path else {})
     files = arguments.files or sorted(os.path.join(HERE, f) for f in os.listdir(HERE) if f.endswith('.txt'))
     passed = failed = skipped = 0
     kubectls = clients()
     if not kubectls:
         skipped = len(files)
         print('skipped: no kubectl here')
-    for version, kubectl in kubectls:
+    for number, (version, kubectl) in enumerate(kubectls):
         print(version)
         for path in files:
-            missing = missing_requirement(path)
+            if number > 0 and runs_once(path):
+                continue
+            missing = missing_requirement(path, version)
             if missing:
-                print(f'skipped {os.path.basename(path)}: no {missing} here')
+                print(f'skipped {os.path.basename(path)}: {missing}')
                 skipped += 1
                 continue
-            problem = run_file(path, plinth, kubectl)
+            problem = run_file(path, plinth, kubectl, arguments.keep_going)
             print(('FAILED ' if problem else 'ok     ') + os.path.basename(path), flush=True)
             if problem:
                 failed += 1
