@@ -417,3 +417,20 @@ TEST_CASE("scale: its writes are tracked on the parent") {
         R"({"manager":"hpa","operation":"Update","apiVersion":"apps/v1","time":"2023-11-15T00:00:00Z","fieldsType":"FieldsV1","fieldsV1":{"f:spec":{"f:replicas":{}}},"subresource":"scale"}])");
   CHECK(managers_of_parent(parent, managers_of_scale(parent, paths), paths, "apps/v1").to_json() == parent.to_json());
 }
+
+TEST_CASE("apply: a schema in a custom resource definition may be an object, a list or a boolean wherever it stands") {
+  Object o("apiextensions.v1.CustomResourceDefinition", "apiextensions.k8s.io/v1", "CustomResourceDefinition");
+  const char* crd =
+      R"({"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"as.b.c"},"spec":{"group":"b.c","versions":[{"name":"v1",
+          "schema":{"openAPIV3Schema":{"type":"object","properties":{
+            "list":{"type":"array","items":{"type":"object","required":["a"],"properties":{"a":{"type":"string","default":"x","enum":["x",1]}}}},
+            "map":{"type":"object","additionalProperties":{"anyOf":[{"type":"integer"}],"x-kubernetes-int-or-string":true}},
+            "open":{"type":"object","additionalProperties":true,"default":{"a":{"b":[1]}}}}}}}]}})";
+  o.apply("m", crd);
+  CHECK(doc(o.text())["spec"]["versions"]
+            .items()[0]["schema"]["openAPIV3Schema"]["properties"]["list"]["items"]["type"]
+            .as_string() == "object");
+  CHECK(o.fields("m") == R"({"f:spec":{"f:group":{},"f:versions":{}}})");
+  o.apply("m", crd);
+  CHECK_FALSE(o.changed());
+}

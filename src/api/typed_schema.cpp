@@ -67,7 +67,13 @@ Form schema_form(const Schema& s) {
   }
 }
 
+// What upstream's OpenAPI gives no type: arbitrary JSON, and a schema that may be a boolean or a list instead.
+bool is_arbitrary(Wire wire) {
+  return wire == Wire::kJson || wire == Wire::kSchemaOrBool || wire == Wire::kSchemaOrArray || wire == Wire::kSchemaOrStringArray;
+}
+
 TypeRef enter(TypeRef parent, const Schema* schema) {
+  if (is_arbitrary(schema->wire)) return {&deduced(), false};
   if (schema->wire == Wire::kRawExtension && !schema->embedded_resource) return {&untyped(), false};
   // Named types stand for themselves: what allows unknown fields around them does not reach into them.
   bool inherited = parent.preserve && schema->name.empty();
