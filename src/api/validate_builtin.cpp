@@ -70,6 +70,7 @@ Value zero_of(const Schema& s) {
 }
 
 void add_worded(const Wording& wording, const Schema& s, const Value& v, const std::string& path, FieldErrors& errors) {
+  if (wording.elsewhere) return;
   switch (wording.error) {
     case FieldErrorType::kRequired: errors.push_back(field_required(path, std::string(wording.detail))); return;
     case FieldErrorType::kNotSupported: {

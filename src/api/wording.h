@@ -13,6 +13,7 @@ struct Wording {
   FieldErrorType error;
   std::string_view detail;
   std::string_view format;  // the complaints of this format take the place of `detail`
+  bool elsewhere = false;   // the strategy says it, or nobody does
 };
 
 // Sorted by type, property, keyword; compiled in by kindc.

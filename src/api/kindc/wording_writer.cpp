@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kRowKeys[] = {"type", "property", "keyword", "error", "detail", "format"};
 constexpr std::string_view kKeywords[] = {"required", "enum", "minimum", "maximum"};
-constexpr std::string_view kErrors[] = {"Required", "Invalid", "NotSupported"};
+constexpr std::string_view kErrors[] = {"Required", "Invalid", "NotSupported", "Elsewhere"};
 
 template <std::size_t N>
 bool one_of(const std::string_view (&list)[N], std::string_view text) {
@@ -50,7 +50,9 @@ Result<std::string> write_wording(const KindData& data) {
   for (const Value& row : rows) {
     out += "  {";
     for (const std::string_view key : {"type", "property", "keyword"}) out += literal(row[key].as_string()) + ", ";
-    out += "FieldErrorType::k" + std::string(row["error"].as_string()) + ", " + literal(row["detail"].as_string()) + ", " + literal(row["format"].as_string()) + "},\n";
+    const bool elsewhere = row["error"].as_string() == "Elsewhere";
+    out += "FieldErrorType::k" + std::string(elsewhere ? "Invalid" : row["error"].as_string()) + ", " + literal(row["detail"].as_string()) +
+           ", " + literal(row["format"].as_string()) + (elsewhere ? ", true" : "") + "},\n";
   }
   return out + "};\n\n}  // namespace\n\nstd::span<const Wording> wordings() { return kWordings; }\n\n}  // namespace plinth::api\n";
 }

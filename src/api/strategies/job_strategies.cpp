@@ -10,6 +10,8 @@
 #include "api/strategies/pod_defaults.h"
 #include "api/strategies/pod_rules.h"
 #include "api/strategies/strategy_tables.h"
+#include "api/strategies/time_zones.h"
+#include "base/text.h"
 
 namespace plinth::api {
 namespace {
@@ -266,13 +268,10 @@ void validate_time_zone(const FieldRef& zone) {
   if (!zone.present()) return;
   const std::string_view text = zone.text();
   if (text.empty()) return zone.invalid("timeZone must be nil or non-empty string");
-  const bool plain = std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '/' || c == '_' || c == '-' || c == '+';
-  });
-  if (!plain || text.front() == '/' || text.back() == '/') zone.invalid(fmt::format("unknown time zone {}", text));
-  if (text == "Local" || text == "local") {
+  if (to_lower(text) == "local") {
     zone.invalid("timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones");
   }
+  if (text != "Local" && !is_time_zone(text)) zone.invalid(fmt::format("unknown time zone {}", text));
 }
 
 void validate_cron_job(const Value& object, FieldErrors& errors) {
@@ -280,7 +279,6 @@ void validate_cron_job(const Value& object, FieldErrors& errors) {
   const FieldRef spec = root["spec"];
   const FieldRef job = spec["jobTemplate.spec"];
   validate_schedule(spec);
-  validate_time_zone(spec["timeZone"]);
   for (const std::string_view count : {"startingDeadlineSeconds", "successfulJobsHistoryLimit", "failedJobsHistoryLimit"}) {
     spec[count].at_least_zero();
   }
@@ -293,6 +291,12 @@ void validate_new_cron_job(const Value& object, FieldErrors& errors) {
   const FieldRef root(object, errors);
   const FieldRef name = root["metadata.name"];
   if (name.text().size() > kCronNameMax) name.invalid(fmt::format("must be no more than {} characters", kCronNameMax));
+  validate_time_zone(root["spec.timeZone"]);
+}
+
+void validate_cron_job_update(const Value& object, const Value& old, FieldErrors& errors) {
+  const FieldRef zone = FieldRef(object, errors)["spec.timeZone"];
+  if (!same(zone.value(), old["spec"]["timeZone"])) validate_time_zone(zone);
 }
 
 constexpr Strategy kStrategies[] = {
@@ -308,7 +312,8 @@ constexpr Strategy kStrategies[] = {
      .kind = "CronJob",
      .default_ = default_cron_job,
      .validate = validate_cron_job,
-     .validate_create = validate_new_cron_job},
+     .validate_create = validate_new_cron_job,
+     .validate_update = validate_cron_job_update},
 };
 
 }  // namespace

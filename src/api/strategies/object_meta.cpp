@@ -15,10 +15,7 @@ constexpr std::string_view kOrphan = "orphan";
 constexpr std::string_view kForeground = "foregroundDeletion";
 
 void validate_name(const FieldRef& metadata, NameFormat format) {
-  const FieldRef generate = metadata["generateName"];
-  if (!generate.empty()) {
-    for (std::string& problem : check_object_name(format, generate.text(), true)) generate.invalid(std::move(problem));
-  }
+  // Not generateName: the name that was made of it counts.
   const FieldRef name = metadata["name"];
   if (!name.require("name or generateName is required")) return;
   for (std::string& problem : check_object_name(format, name.text())) name.invalid(std::move(problem));

@@ -48,7 +48,7 @@ TEST_CASE("metadata of new objects") {
       {R"({"name":"a","namespace":"b"})", ""},
       {R"({"namespace":"b"})", "metadata.name Required"},
       {R"({"name":"A","generateName":"a-","namespace":"b.c"})", "metadata.name Invalid; metadata.namespace Invalid"},
-      {R"({"name":"a","generateName":"A-","namespace":"b"})", "metadata.generateName Invalid"},
+      {R"({"name":"a","generateName":"A-","namespace":"b"})", ""},
       {R"({"name":"a"})", "metadata.namespace Required"},
       {R"({"name":"a","namespace":"b","generation":-1})", "metadata.generation Invalid"},
       {R"({"name":"a","namespace":"b","labels":{"a b":"c"}})", "metadata.labels Invalid"},

@@ -10,6 +10,7 @@
 #include "api/strategies/pod_rules.h"
 #include "api/strategies/strategy_tables.h"
 #include "api/strategies/workload_rules.h"
+#include "base/quoted.h"
 
 namespace plinth::api {
 namespace {
@@ -87,8 +88,17 @@ void prepare_daemon_set_update(Draft& draft, const Value& old) {
   set_template_generation(draft, generation);
 }
 
+// Upstream refuses the whole strategy for its type, and prints it as Go does.
+void refuse_strategy(const FieldRef& strategy) {
+  static constexpr std::string_view kTypes[] = {"Recreate", "RollingUpdate"};
+  FieldError error = field_not_supported(strategy.path(), strategy.value(), kTypes);
+  error.value = "apps.DeploymentStrategy{Type:" + quoted(strategy["type"].text()) + ", RollingUpdate:(*apps.RollingUpdateDeployment)(nil)}";
+  strategy.errors().push_back(std::move(error));
+}
+
 void validate_rollout(const FieldRef& strategy) {
   const FieldRef rolling = strategy["rollingUpdate"];
+  if (!strategy["type"].is("Recreate") && !strategy["type"].is("RollingUpdate")) return refuse_strategy(strategy);
   if (strategy["type"].is("Recreate") && rolling.present()) {
     rolling.forbidden("may not be specified when strategy `type` is 'Recreate'");
   }
