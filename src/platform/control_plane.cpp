@@ -7,6 +7,7 @@
 #include "control/kubernetes_service.h"
 #include "control/namespace_content.h"
 #include "control/namespace_controller.h"
+#include "control/quota_controller.h"
 #include "control/role_aggregation.h"
 #include "control/volume_protection.h"
 #include "platform/direct_cluster.h"
@@ -108,6 +109,7 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
   host.add(control::make_definition_cleanup());
   host.add(control::make_role_aggregation());
   host.add(control::make_kubernetes_service(service_options(parts_->options)));
+  host.add(control::make_quota_controller());
   host.add(control::make_event_expiry());
   host.add(control::make_claim_protection());
   host.add(control::make_volume_protection());

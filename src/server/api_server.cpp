@@ -2,6 +2,7 @@
 
 #include "base/ids.h"
 #include "server/admission/admission.h"
+#include "server/admission/quota_ledger.h"
 #include "server/admission/webhook_call.h"
 #include "server/bootstrap.h"
 #include "server/exchange.h"
@@ -70,7 +71,10 @@ void ApiServer::bootstrap(SeedOptions options, Loop& loop, UniqueFunction<void(R
   auto seeded = std::make_shared<UniqueFunction<void(Result<void>)>>(std::move(done));
   repair_claims(parts_->context, loop, [this, &loop, seeded, options = std::move(options)](Result<void> repaired) mutable {
     if (!repaired.ok()) return (*seeded)(std::move(repaired));
-    seed_cluster(*this, std::move(options), loop, std::move(*seeded));
+    repair_quotas(parts_->context, loop, [this, &loop, seeded, options = std::move(options)](Result<void> counted) mutable {
+      if (!counted.ok()) return (*seeded)(std::move(counted));
+      seed_cluster(*this, std::move(options), loop, std::move(*seeded));
+    });
   });
 }
 

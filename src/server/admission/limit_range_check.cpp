@@ -7,7 +7,10 @@
 namespace plinth::server {
 namespace {
 
+using api::pod_amounts;
 using api::Quantity;
+using api::read_amounts;
+using api::ResourceAmounts;
 
 constexpr std::int64_t kMaxMilliValue = std::numeric_limits<std::int64_t>::max() / 1000;
 
@@ -100,48 +103,7 @@ Result<void> apply_all(const Value& item, std::string_view type, const ResourceA
   return apply(item["maxLimitRequestRatio"], check_ratio, type, requests, limits, out);
 }
 
-void add_to(ResourceAmounts& sum, const ResourceAmounts& more) {
-  for (const auto& [name, amount] : more) {
-    const auto [at, added] = sum.try_emplace(name, amount);
-    if (!added) at->second = at->second + amount;
-  }
-}
-
-void raise_to(ResourceAmounts& most, const ResourceAmounts& other) {
-  for (const auto& [name, amount] : other) {
-    const auto [at, added] = most.try_emplace(name, amount);
-    if (!added && amount.compare(at->second) > 0) at->second = amount;
-  }
-}
-
 }  // namespace
-
-Result<ResourceAmounts> read_amounts(const Value& list) {
-  ResourceAmounts out;
-  for (const Member& member : list.members()) out[std::string(member.key())] = TRY(Quantity::parse(member.value.as_string()));
-  return out;
-}
-
-Result<ResourceAmounts> pod_amounts(const Value& pod_spec, std::string_view which) {
-  ResourceAmounts running, restartable, starting;
-  for (const Value& container : pod_spec["containers"].items()) add_to(running, TRY(read_amounts(container["resources"][which])));
-  for (const Value& container : pod_spec["initContainers"].items()) {
-    ResourceAmounts here = TRY(read_amounts(container["resources"][which]));
-    if (container["restartPolicy"].as_string() == "Always") {
-      add_to(running, here);
-      add_to(restartable, here);
-      here = restartable;
-    } else {
-      add_to(here, restartable);
-    }
-    raise_to(starting, here);
-  }
-  raise_to(running, starting);
-  for (const auto& [name, amount] : TRY(read_amounts(pod_spec["resources"][which]))) {
-    if (name == "cpu" || name == "memory") running[name] = amount;
-  }
-  return running;
-}
 
 Result<std::vector<std::string>> pod_violations(const Value& limit_range, const Value& pod_spec) {
   std::vector<std::string> out;

@@ -74,13 +74,18 @@ class TestSnapshot final : public store::Snapshot {
   void owned_by(std::string_view, const std::function<bool(const store::RecordPtr&)>&) const override {}
   std::size_t object_count() const override { return records_.size(); }
   std::uint64_t object_bytes() const override { return 0; }
-  std::int64_t counter(std::string_view, std::string_view) const override { return 0; }
+  std::int64_t counter(std::string_view ledger, std::string_view name) const override {
+    const auto found = counters_.find(std::string(ledger) + " " + std::string(name));
+    return found == counters_.end() ? 0 : found->second;
+  }
+  void set_counter(const std::string& ledger, const std::string& name, std::int64_t value) { counters_[ledger + " " + name] = value; }
   std::optional<std::string> claim_owner(std::string_view, std::string_view) const override { return std::nullopt; }
   void claims(std::string_view, const std::function<bool(std::string_view, std::string_view)>&) const override {}
 
  private:
   store::Revision revision_ = 0;
   std::map<std::string, store::RecordPtr, std::less<>> records_;
+  std::map<std::string, std::int64_t> counters_;
 };
 
 // Bytes that only count up from a seed.

@@ -2,6 +2,7 @@
 
 #include "api/strategies/object_meta.h"
 #include "base/json.h"
+#include "server/admission/resource_quota.h"
 #include "server/admission/webhooks.h"
 #include "server/object_codec.h"
 #include "server/read/current_forms.h"
@@ -180,7 +181,9 @@ Result<store::Transaction> WriteOperation::transaction() {
     if (is_ready_to_be_removed(kind_, proposal_.object->root())) write.last_state = std::move(encoded);
     else write.put = std::move(encoded);
   }
-  reserve_claims(kind_, proposal_.old_object.root(), write.put ? proposal_.object->root() : Value(), transaction.reservations);
+  const Value kept = write.put ? proposal_.object->root() : Value();
+  reserve_claims(kind_, proposal_.old_object.root(), kept, transaction.reservations);
+  TRY(charge_quotas(context_, admission_, proposal_.old_object.root(), kept, transaction.reservations));
   transaction.writes.push_back(std::move(write));
   return transaction;
 }
@@ -193,7 +196,7 @@ void WriteOperation::commit() {
   if (unchanged) return answer(proposal_, proposal_.old_record);
 
   auto prepared = transaction();
-  if (!prepared.ok()) return fail(prepared.error());
+  if (!prepared.ok()) return refuse_or_wait(prepared.error());
   if (options_.dry_run) {
     if (!proposal_.old_record && snapshot()->get(key(admission_.name))) return fail(name_is_taken());
     store::Write& write = prepared->writes.front();
