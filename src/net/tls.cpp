@@ -154,6 +154,9 @@ Result<std::shared_ptr<TlsClientContext>> make_client_context(const std::string&
     return client;
   }
   TRY(trust(context, TRY(read_certificates(ca_pem, "CA bundle"))));
+  // Whatever is in the bundle is trusted, as Go does it: operators put the server's own certificate there, or an intermediate
+  // one.
+  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
   return client;
 }
 

@@ -150,8 +150,16 @@ TEST_CASE("client certificates: a good one is described, others count as absent"
 TEST_CASE("server certificates are checked for authority and name, unless told to skip that") {
   Authority authority;
   Authority stranger;
-  TlsWorld world(make_server_context(authority.server(authority.now + kDay), "").value());
+  const KeyPair identity = authority.server(authority.now + kDay);
+  TlsWorld world(make_server_context(identity, "").value());
   const std::string& ca = authority.ca.certificate_pem;
+  // The server's own certificate may stand for its authority, under its name.
+  const std::string& own = identity.certificate_pem;
+  CHECK(world.connect(make_client_context(own, {}, false).value(), "kubernetes.default.svc") == "");
+  CHECK(world.connect(make_client_context(own, {}, false).value(), "example.org").find("certificate is refused") !=
+        std::string::npos);
+  CHECK(world.connect(make_client_context(authority.server(authority.now + 2 * kDay).certificate_pem, {}, false).value())
+            .find("certificate is refused") != std::string::npos);
   CHECK(world.connect(make_client_context(ca, {}, false).value(), "kubernetes.default.svc") == "");
   CHECK(world.connect(make_client_context(ca, {}, false).value(), "::1") == "");
   CHECK(world.connect(make_client_context(ca, {}, false).value(), "example.org").find("certificate is refused") != std::string::npos);
