@@ -5,6 +5,7 @@
 #include "base/float_text.h"
 #include "base/hex.h"
 #include "base/quoted.h"
+#include "cel/lib/libraries.h"
 #include "cel/number.h"
 #include "cel/time.h"
 #include "cel/value.h"
@@ -130,7 +131,9 @@ struct DocumentWriter {
     List items(value);
     DocumentValue out = draft.array(items.size());
     for (std::size_t i = 0; i < items.size(); ++i) {
-      DocumentValue item = TRY(write(items.at(i, memory), depth + 1));
+      Value element = items.at(i, memory);
+      if (is_omit(element)) continue;
+      DocumentValue item = TRY(write(element, depth + 1));
       draft.push(out, item);
     }
     return out;
@@ -142,6 +145,7 @@ struct DocumentWriter {
     DocumentValue out = draft.object(members.size());
     for (std::size_t i = 0; i < members.size(); ++i) {
       MapEntry entry = members.entry(i, memory);
+      if (is_omit(entry.value)) continue;
       std::string key = entry.key.is(Kind::kString) ? std::string(entry.key.as_string()) : key_text(entry.key);
       DocumentValue member = TRY(write(entry.value, depth + 1));
       draft.set(out, key, member);

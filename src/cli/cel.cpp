@@ -33,8 +33,10 @@ std::shared_ptr<const cel::TimeZones> system_zones() {
 // Everything there is, so that a person can try it.
 cel::Environment full_environment() {
   cel::Environment environment;
-  for (cel::Library (*library)() : {cel::optionals_library, cel::strings_library, cel::math_library, cel::encoders_library,
-                                    cel::network_library, cel::bindings_library, cel::comprehensions_library}) {
+  for (cel::Library (*library)() : {cel::optionals_library, cel::strings_library, cel::lists_library, cel::sets_library,
+                                    cel::math_library, cel::encoders_library, cel::regex_library, cel::network_library,
+                                    cel::bindings_library, cel::comprehensions_library, cel::kubernetes_regex_library,
+                                    cel::kubernetes_lists_library, cel::urls_library, cel::semver_library, cel::kro_library}) {
     environment.add(library());
   }
   environment.settings().zones = system_zones();

@@ -167,9 +167,13 @@ Value format(CallContext& context, Args args) {
   return text.ok() ? context.string(*text) : context.error(text.error().message());
 }
 
+// Going through the text and making the result of it.
+std::uint64_t cost_of_rebuilding(Args args, const Value&) { return traversal_cost(2 * actual_size(args[0])); }
+std::uint64_t cost_of_joining(Args, const Value& result) { return traversal_cost(2 * actual_size(result)); }
+
 void add_searches(Library& l) {
   const Type s = Type::string(), i = Type::integer();
-  l.member("charAt", "string_char_at_int", {s, i}, s, char_at).with_cost(cost_of_first);
+  l.member("charAt", "string_char_at_int", {s, i}, s, char_at);
   l.member("indexOf", "string_index_of_string", {s, s}, i, index_of).with_cost(cost_of_first);
   l.member("indexOf", "string_index_of_string_int", {s, s, i}, i, index_of).with_cost(cost_of_first);
   l.member("lastIndexOf", "string_last_index_of_string", {s, s}, i, last_index_of).with_cost(cost_of_first);
@@ -184,16 +188,16 @@ Library strings_library() {
   add_searches(l);
   l.member("lowerAscii", "string_lower_ascii", {s}, s, shift_case<'A', 'Z', 32>).with_cost(cost_of_first);
   l.member("upperAscii", "string_upper_ascii", {s}, s, shift_case<'a', 'z', -32>).with_cost(cost_of_first);
-  l.member("replace", "string_replace_string_string", {s, s, s}, s, replace).with_cost(cost_of_first);
-  l.member("replace", "string_replace_string_string_int", {s, s, s, i}, s, replace).with_cost(cost_of_first);
-  l.member("split", "string_split_string", {s, s}, strings, split).with_cost(cost_of_first);
-  l.member("split", "string_split_string_int", {s, s, i}, strings, split).with_cost(cost_of_first);
+  l.member("replace", "string_replace_string_string", {s, s, s}, s, replace).with_cost(cost_of_rebuilding);
+  l.member("replace", "string_replace_string_string_int", {s, s, s, i}, s, replace).with_cost(cost_of_rebuilding);
+  l.member("split", "string_split_string", {s, s}, strings, split).with_cost(cost_of_rebuilding);
+  l.member("split", "string_split_string_int", {s, s, i}, strings, split).with_cost(cost_of_rebuilding);
   l.member("substring", "string_substring_int", {s, i}, s, substring).with_cost(cost_of_first);
   l.member("substring", "string_substring_int_int", {s, i, i}, s, substring).with_cost(cost_of_first);
   l.member("trim", "string_trim", {s}, s, trim).with_cost(cost_of_first);
   l.member("reverse", "string_reverse", {s}, s, reverse).with_cost(cost_of_first);
-  l.member("join", "list_join", {strings}, s, join).with_cost(cost_of_first);
-  l.member("join", "list_join_string", {strings, s}, s, join).with_cost(cost_of_first);
+  l.member("join", "list_join", {strings}, s, join).with_cost(cost_of_joining);
+  l.member("join", "list_join_string", {strings, s}, s, join).with_cost(cost_of_joining);
   l.global("strings.quote", "strings_quote", {s}, s, quote).with_cost(cost_of_first);
   l.member("format", "string_format", {s, Type::list(Type::dyn())}, s, format).with_cost(cost_of_first);
   return l;
