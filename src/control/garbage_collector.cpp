@@ -1,6 +1,7 @@
 #include "control/garbage_collector.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/json.h"
 
@@ -126,20 +127,45 @@ class GarbageCollector final : public client::Controller {
     plan.requests.push_back(drop_finalizer(owner, kOrphan));
   }
 
-  // Dependents that block go first; each in the foreground when it has dependents of its own.
+  // Dependents that block go first; each in the foreground when it has dependents of its own. Those that wait for this owner in
+  // turn do not block it: a circle would wait for ever.
   static void plan_foreground(const View& view, const Object& owner, Plan& plan) {
     bool blocked = false;
-    for (const Object& dependent : view.owned_by(owner.uid)) {
-      for (const OwnerReference& reference : dependent.owners()) {
-        if (reference.uid != owner.uid || !reference.blocks_deletion) continue;
-        blocked = true;
-        if (dependent.deleting()) continue;
-        const bool has_dependents = !view.owned_by(dependent.uid).empty();
-        plan.requests.push_back(
-            client::delete_request(dependent, has_dependents ? "Foreground" : "Background", /*same_revision=*/false));
-      }
+    for (const Object& dependent : blocking_dependents(view, owner)) {
+      if (dependent.deleting() && waits_for(view, dependent, owner.uid)) continue;
+      blocked = true;
+      if (dependent.deleting()) continue;
+      const bool has_dependents = !view.owned_by(dependent.uid).empty();
+      plan.requests.push_back(
+          client::delete_request(dependent, has_dependents ? "Foreground" : "Background", /*same_revision=*/false));
     }
     if (!blocked) plan.requests.push_back(drop_finalizer(owner, kForeground));
+  }
+
+  static std::vector<Object> blocking_dependents(const View& view, const Object& owner) {
+    std::vector<Object> out;
+    for (Object& dependent : view.owned_by(owner.uid)) {
+      const auto references = dependent.owners();
+      const bool blocks = std::any_of(references.begin(), references.end(),
+                                      [&](const OwnerReference& r) { return r.uid == owner.uid && r.blocks_deletion; });
+      if (blocks) out.push_back(std::move(dependent));
+    }
+    return out;
+  }
+
+  // Whether an object that is deleted in the foreground is held up by that one, directly or over others.
+  static bool waits_for(const View& view, const Object& object, const std::string& uid) {
+    constexpr std::size_t kLookedAtMax = 10'000;
+    std::set<std::string> seen;
+    std::vector<Object> open{object};
+    while (!open.empty() && seen.size() < kLookedAtMax) {
+      const Object at = std::move(open.back());
+      open.pop_back();
+      if (at.uid == uid) return true;
+      if (!seen.insert(at.uid).second || !at.deleting() || !at.has_finalizer(kForeground)) continue;
+      for (Object& dependent : blocking_dependents(view, at)) open.push_back(std::move(dependent));
+    }
+    return false;
   }
 
   static void plan_dependent(const View& view, const Object& object, Plan& plan) {

@@ -5,6 +5,8 @@
 
 #include <fmt/core.h>
 
+#include "base/directories.h"
+
 namespace plinth::log {
 namespace {
 
@@ -206,7 +208,7 @@ Result<void> Recoverer::begin_fresh() {
 
 Result<std::unique_ptr<Log>> Log::open(Disk& disk, Entropy& entropy, LogOptions options, std::uint64_t covered_sequence,
                                        const Visit& visit, Recovery& recovery) {
-  TRY(disk.make_directories(options.directory));
+  TRY(make_durable_directories(disk, options.directory));
   auto log = std::unique_ptr<Log>(new Log(disk, entropy, std::move(options)));
   recovery = Recovery();
   TRY(Recoverer(*log, covered_sequence, visit, recovery).run());

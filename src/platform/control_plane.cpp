@@ -1,5 +1,6 @@
 #include "platform/control_plane.h"
 
+#include "base/directories.h"
 #include "base/text.h"
 #include "control/definition_cleanup.h"
 #include "control/event_expiry.h"
@@ -46,7 +47,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const World& world, con
   if (in_memory) {
     parts->files = std::make_unique<server::auth::MemorySecretFiles>();
   } else {
-    TRY(world.disk->make_directories(options.data_dir));
+    TRY(make_durable_directories(*world.disk, options.data_dir));
     parts->files = std::make_unique<server::auth::DiskSecretFiles>(*world.disk, options.data_dir + "/pki");
     parts->sealer =
         TRY(store::KeyFileSealer::open(*world.disk, *world.entropy, options.data_dir + "/" + std::string(store::kKeyFileName)));

@@ -88,6 +88,23 @@ TEST_CASE("an owner deleted in the foreground waits for what blocks it") {
   });
 }
 
+TEST_CASE("objects that own each other go in the foreground too") {
+  over_each_client(2, [](SimPlatform& platform) {
+    const Document a = created(platform, kConfigMaps, config_map("a"));
+    const Document b = created(platform, kConfigMaps, config_map("b", owned_by(a, true)));
+    CHECK(platform.call("PATCH", std::string(kConfigMaps) + "/a", "{\"metadata\":{" + owned_by(b, true).substr(1) + "}}")
+              .status == 200);
+    const Document self = created(platform, kConfigMaps, config_map("self"));
+    CHECK(platform.call("PATCH", std::string(kConfigMaps) + "/self", "{\"metadata\":{" + owned_by(self, true).substr(1) + "}}")
+              .status == 200);
+    platform.settle();
+    remove(platform, std::string(kConfigMaps) + "/a", "Foreground");
+    remove(platform, std::string(kConfigMaps) + "/self", "Foreground");
+    platform.settle();
+    for (const char* name : {"/a", "/b", "/self"}) CHECK(status_of(platform, std::string(kConfigMaps) + name) == 404);
+  });
+}
+
 TEST_CASE("orphans stay and lose their reference") {
   over_each_client(3, [](SimPlatform& platform) {
     const Document owner = created(platform, kConfigMaps, config_map("owner"));

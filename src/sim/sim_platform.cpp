@@ -20,12 +20,13 @@ SimPlatform::SimPlatform(std::uint64_t seed, SimPlatformOptions options)
 
 SimPlatform::~SimPlatform() { stop(); }
 
-Result<void> SimPlatform::boot() {
+Result<void> SimPlatform::open() {
   platform::ControlPlaneOptions options;
   options.data_dir = "/data";
   options.advertised_address = "127.0.0.1:6443";
   options.store_segment_bytes = options_.segment_bytes;
   options.store_history_bytes_max = options_.history_bytes_max;
+  if (options_.verbose) options.log = Logger(&log_sink_, &world_.clock(), "plinth", LogLevel::kDebug);
   options.open_store = [sabotage = options_.sabotage](const store::StoreOptions& given, const World& world,
                                                       const store::StoreWiring& wiring) {
     return store::make_store_for_test(given, world, wiring, sabotage);
@@ -36,6 +37,11 @@ Result<void> SimPlatform::boot() {
     };
   }
   control_ = TRY(platform::ControlPlane::open(world_.world(), options, &loop_));
+  return {};
+}
+
+Result<void> SimPlatform::boot() {
+  TRY(open());
   auto started = std::make_shared<std::optional<Result<void>>>();
   control_->start(loop_, [started](Result<void> outcome) { *started = std::move(outcome); });
   world_.run_until([&] { return started->has_value() || world_.disk().crashed(); }, std::chrono::seconds(60));

@@ -25,6 +25,7 @@ struct SimPlatformOptions {
   Sabotage sabotage;  // breaks the log on purpose: what the tests are tested with
   std::uint64_t segment_bytes = 256 << 10;
   std::uint64_t history_bytes_max = 0;  // 0: the store's own default
+  bool verbose = false;                 // the platform's log on standard error
 };
 
 class SimPlatform {
@@ -34,6 +35,8 @@ class SimPlatform {
 
   // Opens the store, seeds the cluster, starts the controllers.
   Result<void> boot();
+  // The first part of it: the store is open, nothing runs.
+  Result<void> open();
   bool running() const { return control_ != nullptr; }
   // Ends it as a power cut would; boot() again afterwards.
   void crash(world_sim::CrashPolicy policy = world_sim::CrashPolicy::kRandom);
@@ -58,6 +61,7 @@ class SimPlatform {
  private:
   void stop();
   const SimPlatformOptions options_;
+  DescriptorLogSink log_sink_;
   world_sim::SimWorld world_;
   world_sim::SimLoop& loop_;
   std::unique_ptr<platform::ControlPlane> control_;

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "base/directories.h"
 #include "store/secrets.h"
 
 namespace plinth::store {
@@ -68,7 +69,7 @@ Result<State> CoreStore::load() {
 // The newest; older ones are what a crash left.
 Result<State> CoreStore::load_snapshot(SnapshotInfo& info, bool& found) {
   const std::string folder = directory_->snapshots_path();
-  TRY(world_.disk->make_directories(folder));
+  TRY(make_durable_directories(*world_.disk, folder));
   std::string newest;
   for (const std::string& name : TRY(world_.disk->list(folder))) {
     if (snapshot_revision(name)) newest = std::max(newest, name);
@@ -245,8 +246,8 @@ Result<void> bring_keys(Disk& disk, const std::string& snapshot_file, const std:
 
 Result<void> restore_snapshot(const World& world, const std::string& snapshot_file, const std::string& directory) {
   DataDirectory target = TRY(DataDirectory::open(*world.disk, directory));
-  TRY(world.disk->make_directories(target.snapshots_path()));
-  TRY(world.disk->make_directories(target.log_path()));
+  TRY(make_durable_directories(*world.disk, target.snapshots_path()));
+  TRY(make_durable_directories(*world.disk, target.log_path()));
   const bool empty = target.fresh() && TRY(world.disk->list(target.snapshots_path())).empty() && TRY(world.disk->list(target.log_path())).empty();
   if (!empty) return Error(Reason::kConflict, fmt::format("{} is not empty; restore into a new directory", directory));
   const std::string copy = target.snapshots_path() + "/" + snapshot_name(1);

@@ -5,6 +5,8 @@
 
 #include <fmt/core.h>
 
+#include "base/directories.h"
+
 namespace plinth::store {
 namespace {
 
@@ -15,7 +17,7 @@ constexpr std::uint64_t kFormatBytesMax = 4096;
 
 Result<DataDirectory> DataDirectory::open(Disk& disk, const std::string& path) {
   DataDirectory directory(disk, path);
-  TRY(disk.make_directories(path));
+  TRY(make_durable_directories(disk, path));
   auto lock = disk.lock(path + "/LOCK");
   if (!lock.ok()) {
     if (lock.error().reason() != Reason::kConflict) return std::move(lock).error();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/directories.h"
+
 namespace plinth::store {
 namespace {
 
@@ -133,7 +135,7 @@ Result<void> Housekeeper::begin_snapshot() {
   writing_segment_ = info.segment;
   synced_bytes_ = 0;
   const std::string path = parts_.snapshots_path + "/" + snapshot_name(snapshot->revision());
-  TRY(parts_.disk->make_directories(parts_.snapshots_path));
+  TRY(make_durable_directories(*parts_.disk, parts_.snapshots_path));
   writing_ = TRY(SnapshotWriter::create(*parts_.disk, path, *parts_.codec, std::move(snapshot), info));
   return {};
 }

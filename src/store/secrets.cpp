@@ -9,6 +9,8 @@
 
 #include <fmt/core.h>
 
+#include "base/directories.h"
+
 namespace plinth::store {
 namespace {
 
@@ -79,7 +81,7 @@ Result<std::unique_ptr<KeyFileSealer>> KeyFileSealer::open(Disk& disk, Entropy& 
     return sealer;
   }
   if (text.error().reason() != Reason::kNotFound) return std::move(text).error();
-  TRY(disk.make_directories(sealer->path_.substr(0, sealer->path_.rfind('/'))));
+  TRY(make_durable_directories(disk, sealer->path_.substr(0, sealer->path_.rfind('/'))));
   sealer->add_key();
   TRY(sealer->save());
   return sealer;

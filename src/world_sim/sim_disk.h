@@ -55,6 +55,8 @@ class SimDisk final : public Disk {
   void set_crash_policy(CrashPolicy policy) { policy_ = policy; }
   // By default a made directory survives without sync_directory of its parent; with this it need not.
   void set_lose_directories(bool lose) { lose_directories_ = lose; }
+  // Forgets the faults that are still to come, and the ceiling of bytes.
+  void clear_faults();
   // Rot: flips a bit at rest. False when the file has no such bit.
   bool flip_bit(const std::string& path, std::uint64_t bit);
   // Flips `count` bits anywhere in the files whose path starts with `prefix`. The paths that were hit.

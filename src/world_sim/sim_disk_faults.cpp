@@ -73,6 +73,13 @@ void SimDisk::restart() {
   ++boot_;
 }
 
+void SimDisk::clear_faults() {
+  std::lock_guard lock(mutex_);
+  for (auto& planned : planned_) planned.clear();
+  capacity_ = UINT64_MAX;
+  writes_until_crash_ = 0;
+}
+
 bool SimDisk::flip_bit(const std::string& path, std::uint64_t bit) {
   std::lock_guard lock(mutex_);
   auto found = names_.find(absolute(path));

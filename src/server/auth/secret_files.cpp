@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/directories.h"
 #include "server/auth/base64url.h"
 
 namespace plinth::server::auth {
@@ -21,7 +22,7 @@ Result<std::optional<std::string>> DiskSecretFiles::read(std::string_view name) 
 }
 
 Result<void> DiskSecretFiles::write(std::string_view name, std::string_view content) {
-  if (auto made = disk_.make_directories(directory_, 0700); !made.ok()) return made;
+  if (auto made = make_durable_directories(disk_, directory_, 0700); !made.ok()) return made;
   return write_file_atomically(disk_, directory_ + "/" + std::string(name), content, 0600);
 }
 
