@@ -1,11 +1,9 @@
 #include "server/resources/pod_subresources.h"
 
-#include "api/label_selector.h"
 #include "base/json.h"
 #include "base/time_text.h"
 #include "server/object_codec.h"
 #include "server/status.h"
-#include "server/write/delete.h"
 #include "server/write/metadata.h"
 #include "server/write/object_form.h"
 #include "server/write/request_body.h"
@@ -92,65 +90,6 @@ ResolvedKind kind_named(const ServerContext& context, std::string_view group, st
   return context.registry->table()->find(group, version, plural);
 }
 
-// The budget that covers a pod, as an object with its record; more than one is an error.
-Result<std::optional<Document>> budget_of(const ServerContext& context, const store::Snapshot& snapshot, const std::string& name_space,
-                                          const Value& pod) {
-  const ResolvedKind kind = kind_named(context, "policy", "v1", "poddisruptionbudgets");
-  std::optional<Document> found;
-  std::optional<Error> error;
-  snapshot.scan(namespace_prefix(*kind.row, name_space), "", [&](const store::RecordPtr& record) {
-    auto budget = object_of(kind, record);
-    if (!budget.ok()) return true;
-    auto selector = api::LabelSelector::from_object((*budget)["spec"]["selector"]);
-    if (!selector.ok() || !selector->matches(pod["metadata"]["labels"])) return true;
-    if (found) error = internal_error("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
-    found = std::move(*budget);
-    return !error.has_value();
-  });
-  if (error) return std::move(*error);
-  return found;
-}
-
-bool counts_as_healthy(const Value& pod) {
-  for (const Value& c : pod["status"]["conditions"].items()) {
-    if (c["type"].as_string() == "Ready") return c["status"].as_string() == "True";
-  }
-  return false;
-}
-
-// A deletion that asks the disruption budget first.
-class EvictOperation : public DeleteOperation {
- public:
-  using DeleteOperation::DeleteOperation;
-
- protected:
-  Result<Proposal> propose() override {
-    Proposal proposal = TRY(DeleteOperation::propose());
-    const Value pod = proposal.old_object.root();
-    const std::string_view phase = pod["status"]["phase"].as_string();
-    const bool skip = phase == "Pending" || phase == "Succeeded" || phase == "Failed" || pod["metadata"].find("deletionTimestamp") != nullptr;
-    if (!skip) TRY(ask_budget(pod));
-    return proposal;
-  }
-
-  void answer(const Proposal&, const store::RecordPtr&) override { exchange_->reply(201, {SharedBytes::literal(kCreated)}); }
-
- private:
-  Result<void> ask_budget(const Value& pod) {
-    const std::optional<Document> budget = TRY(budget_of(context_, *snapshot(), name_space(), pod));
-    if (!budget) return {};
-    const Value status = (*budget)["status"];
-    const bool unhealthy_free = !counts_as_healthy(pod) && ((*budget)["spec"]["unhealthyPodEvictionPolicy"].as_string() == "AlwaysAllow" ||
-                                                            status["currentHealthy"].as_int() >= status["desiredHealthy"].as_int());
-    if (unhealthy_free || status["disruptionsAllowed"].as_int() > 0) return {};
-    Error error = too_many_requests("Cannot evict pod as it would violate the pod's disruption budget.", 0);
-    const std::string name((*budget)["metadata"]["name"].as_string());
-    error.add_cause("DisruptionBudget", "The disruption budget " + name + " needs " + std::to_string(status["desiredHealthy"].as_int()) +
-                                            " healthy pods and has " + std::to_string(status["currentHealthy"].as_int()) + " currently", "");
-    return error;
-  }
-};
-
 }  // namespace
 
 void serve_bind_pod(ServerContext& context, ExchangePtr exchange, const ResolvedKind&) {
@@ -161,15 +100,6 @@ void serve_bind_pod(ServerContext& context, ExchangePtr exchange, const Resolved
   exchange->info.resource = "pods";
   exchange->info.subresource = "binding";
   std::make_shared<BindOperation>(context, exchange, kind_named(context, "", "v1", "pods"), std::move(*binding))->start();
-}
-
-void serve_evict_pod(ServerContext& context, ExchangePtr exchange, const ResolvedKind& kind) {
-  std::vector<std::string> duplicates;
-  auto eviction = read_document(*exchange, "policy.v1.Eviction", duplicates);
-  if (!eviction.ok()) return exchange->fail(eviction.error());
-  auto options = delete_options_of((*eviction).at((*eviction)["deleteOptions"]));
-  if (!options.ok()) return exchange->fail(options.error());
-  std::make_shared<EvictOperation>(context, exchange, kind, std::move(*options))->start();
 }
 
 }  // namespace plinth::server

@@ -1,4 +1,4 @@
-// pods/binding and pods/eviction.
+// pods/binding.
 #pragma once
 
 #include "server/context.h"
@@ -7,6 +7,5 @@
 namespace plinth::server {
 
 void serve_bind_pod(ServerContext& context, ExchangePtr exchange, const ResolvedKind& kind);
-void serve_evict_pod(ServerContext& context, ExchangePtr exchange, const ResolvedKind& kind);
 
 }  // namespace plinth::server

@@ -3,6 +3,7 @@
 #include "server/auth/reviews.h"
 #include "server/read/list.h"
 #include "server/read/watch.h"
+#include "server/resources/eviction.h"
 #include "server/resources/pod_subresources.h"
 #include "server/resources/reviews.h"
 #include "server/resources/scale.h"

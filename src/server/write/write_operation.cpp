@@ -185,6 +185,7 @@ Result<store::Transaction> WriteOperation::transaction() {
   reserve_claims(kind_, proposal_.old_object.root(), kept, transaction.reservations);
   TRY(charge_quotas(context_, admission_, proposal_.old_object.root(), kept, transaction.reservations));
   transaction.writes.push_back(std::move(write));
+  TRY(add_writes(transaction));
   return transaction;
 }
 

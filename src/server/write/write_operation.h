@@ -42,6 +42,8 @@ class WriteOperation : public std::enable_shared_from_this<WriteOperation> {
   // How the outcome is told; the default answers with the object.
   virtual void answer(const Proposal& proposal, const store::RecordPtr& record);
   virtual void fail(const Error& error);
+  // Further objects that change with this one, or not at all.
+  virtual Result<void> add_writes(store::Transaction&) { return {}; }
 
   const store::SnapshotPtr& snapshot() const { return snapshot_; }
   // The object that the URL names; null when there is none.

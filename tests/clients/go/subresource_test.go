@@ -87,11 +87,26 @@ func TestEvictionAndBinding(t *testing.T) {
 	bound.Status.Phase = corev1.PodRunning
 	bound.Status.Conditions = append(bound.Status.Conditions, corev1.PodCondition{Type: corev1.PodReady, Status: corev1.ConditionTrue})
 	must(client.CoreV1().Pods(ns).UpdateStatus(ctx, bound, metav1.UpdateOptions{}))(t)
-	must(client.PolicyV1().PodDisruptionBudgets(ns).Create(ctx, &policyv1.PodDisruptionBudget{ObjectMeta: metav1.ObjectMeta{Name: "b"},
+	budget := must(client.PolicyV1().PodDisruptionBudgets(ns).Create(ctx, &policyv1.PodDisruptionBudget{ObjectMeta: metav1.ObjectMeta{Name: "b"},
 		Spec: policyv1.PodDisruptionBudgetSpec{MinAvailable: ptr.To(intstr.FromInt32(1)), Selector: &metav1.LabelSelector{MatchLabels: labels}}}, metav1.CreateOptions{}))(t)
+	budget.Status = policyv1.PodDisruptionBudgetStatus{ObservedGeneration: budget.Generation, CurrentHealthy: 1, DesiredHealthy: 1, ExpectedPods: 1}
+	budget = must(client.PolicyV1().PodDisruptionBudgets(ns).UpdateStatus(ctx, budget, metav1.UpdateOptions{}))(t)
 	eviction := &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Name: "p", Namespace: ns}}
-	if err = client.PolicyV1().Evictions(ns).Evict(ctx, eviction); !apierrors.IsTooManyRequests(err) {
+	err = client.PolicyV1().Evictions(ns).Evict(ctx, eviction)
+	if !apierrors.IsTooManyRequests(err) || !apierrors.HasStatusCause(err, policyv1.DisruptionBudgetCause) {
 		t.Errorf("eviction against the budget: %v", err)
+	}
+	budget.Status.DisruptionsAllowed = 1
+	must(client.PolicyV1().PodDisruptionBudgets(ns).UpdateStatus(ctx, budget, metav1.UpdateOptions{}))(t)
+	check(t, client.PolicyV1().Evictions(ns).Evict(ctx, eviction))
+	charged := must(client.PolicyV1().PodDisruptionBudgets(ns).Get(ctx, "b", metav1.GetOptions{}))(t)
+	equal(t, "disruptions left", charged.Status.DisruptionsAllowed, 0)
+	if _, charged := charged.Status.DisruptedPods["p"]; !charged {
+		t.Error("the budget does not know of the eviction")
+	}
+	evicted := must(client.CoreV1().Pods(ns).Get(ctx, "p", metav1.GetOptions{}))(t)
+	if evicted.DeletionTimestamp == nil || evicted.Status.Conditions[len(evicted.Status.Conditions)-1].Type != corev1.DisruptionTarget {
+		t.Errorf("evicted pod: %+v", evicted.Status.Conditions)
 	}
 	check(t, client.PolicyV1().PodDisruptionBudgets(ns).Delete(ctx, "b", metav1.DeleteOptions{}))
 	eviction.DeleteOptions = &metav1.DeleteOptions{GracePeriodSeconds: ptr.To[int64](0)}
