@@ -9,6 +9,18 @@ struct ReconcileLoop::Run {
   Plan plan;
   std::size_t at = 0;
   std::vector<Failure> failures;
+
+  // Puts a text of the answer where the requests that are left ask for it.
+  Result<void> hand_on(const Response& response, std::string_view path) {
+    const std::string text = TRY(text_of_answer(response, path));
+    for (std::size_t i = at; i < plan.requests.size(); ++i) {
+      std::string& body = plan.requests[i].body;
+      for (std::size_t found = 0; (found = body.find(kFromAnswer, found)) != std::string::npos; found += text.size()) {
+        body.replace(found, kFromAnswer.size(), text);
+      }
+    }
+    return {};
+  }
 };
 
 ReconcileLoop::ReconcileLoop(const Controller& controller, Transport& transport,
@@ -138,6 +150,7 @@ void ReconcileLoop::next_request(const std::shared_ptr<Run>& run) {
     const Request& made = run->plan.requests[run->at++];
     auto outcome =
         response.ok() ? check_response(*response, made.check, made.check_uid) : Result<void>(std::move(response).error());
+    if (outcome.ok() && !made.answer_path.empty()) outcome = run->hand_on(*response, made.answer_path);
     if (outcome.ok()) {
       auto write = own_write(made.method, made.target, *response);
       if (write && !write->seen_in(*view_())) expectations_.add(run->key, std::move(*write), clock_.monotonic_ns());

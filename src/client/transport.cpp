@@ -1,5 +1,7 @@
 #include "client/transport.h"
 
+#include <algorithm>
+
 #include "base/json.h"
 
 namespace plinth::client {
@@ -37,6 +39,18 @@ Result<void> check_response(const Response& response, Check check, const std::st
   if (check == Check::kAbsent && answer["metadata"]["uid"].as_string() != check_uid) return {};
   if (check == Check::kEmpty && answer["items"].size() == 0) return {};
   return Error(Reason::kConflict, check == Check::kAbsent ? "it is there after all" : "there are some after all");
+}
+
+Result<std::string> text_of_answer(const Response& response, std::string_view path) {
+  const Document answer = TRY(parse_json(response.body));
+  Value found = answer.root();
+  for (std::size_t at = 0; at <= path.size();) {
+    const std::size_t dot = std::min(path.find('.', at), path.size());
+    found = found[path.substr(at, dot - at)];
+    at = dot + 1;
+  }
+  if (found.as_string().empty()) return Error(Reason::kNone, "the answer has no " + std::string(path));
+  return std::string(found.as_string());
 }
 
 }  // namespace plinth::client

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/function.h"
 #include "base/result.h"
@@ -26,7 +27,11 @@ struct Request {
   std::string as_service_account;
   Check check = Check::kNone;
   std::string check_uid;
+  // A text of the answer ("status.token") that takes the place of kFromAnswer in the bodies of the plan's requests after this one:
+  // what only the server can make, on its way from one object to another. "": none.
+  std::string answer_path;
 };
+inline constexpr std::string_view kFromAnswer = "@from-answer@";
 
 struct Response {
   int status = 0;
@@ -44,5 +49,7 @@ class Transport {
 Result<void> check_response(const Response& response);
 // As above, or whether what `check` asks holds; Conflict when it does not.
 Result<void> check_response(const Response& response, Check check, const std::string& check_uid);
+// The text at a request's answer_path; an error when there is none.
+Result<std::string> text_of_answer(const Response& response, std::string_view path);
 
 }  // namespace plinth::client

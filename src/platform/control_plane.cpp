@@ -2,6 +2,7 @@
 
 #include "base/directories.h"
 #include "base/text.h"
+#include "control/account_tokens.h"
 #include "control/definition_cleanup.h"
 #include "control/event_expiry.h"
 #include "control/garbage_collector.h"
@@ -107,6 +108,7 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
   host.add(control::make_namespace_controller());
   host.add(control::make_service_account_controller());
   host.add(control::make_root_ca_publisher(parts_->ca_pem));
+  host.add(control::make_account_tokens(parts_->ca_pem));
   host.add(control::make_definition_cleanup());
   host.add(control::make_role_aggregation());
   host.add(control::make_kubernetes_service(service_options(parts_->options)));

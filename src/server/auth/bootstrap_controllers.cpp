@@ -163,6 +163,11 @@ controller resourcequota-controller
 controller root-ca-cert-publisher
   core | configmaps | create update
   @report
+controller service-account-token-controller
+  core | secrets | delete get list patch watch
+  core | serviceaccounts | get list watch
+  core | serviceaccounts/token | create
+  @report
 controller service-account-controller
   core | serviceaccounts | create
   @report
