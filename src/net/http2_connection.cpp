@@ -1,10 +1,10 @@
 #include "net/http2_connection.h"
 
-#include <fmt/core.h>
-#include <nghttp2/nghttp2.h>
-
 #include <algorithm>
 #include <charconv>
+
+#include <fmt/core.h>
+#include <nghttp2/nghttp2.h>
 
 #include "net/http2_session.h"
 
@@ -16,6 +16,7 @@ constexpr std::size_t kFramedBytesMax = 256 * 1024;
 // Unfinished request bodies of one connection, in units of HttpLimits::body_bytes_max. A stream beyond it is refused (the
 // client may send it again), so that one connection cannot claim body_bytes_max for each of its streams.
 constexpr std::size_t kBodiesPerConnectionMax = 8;
+constexpr std::size_t kBodyReserveMin = 1024, kBodyReserveMax = 16 * 1024;
 constexpr std::size_t kHeaderOverhead = 32;  // RFC 9113 section 10.5.1: what a field counts beyond its bytes
 // From the announcement that the server goes away to the last stream that it takes.
 constexpr Duration kGoAwayDelay = std::chrono::milliseconds(250);
@@ -30,13 +31,15 @@ std::size_t announced_length(const HttpRequest& request) {
 
 }  // namespace
 
-std::unique_ptr<ServerConnection> make_http2_connection(ConnectionOwner& owner, std::unique_ptr<Stream> stream, std::string received) {
+std::unique_ptr<ServerConnection> make_http2_connection(ConnectionOwner& owner, std::unique_ptr<Stream> stream,
+                                                        std::string received) {
   auto connection = std::make_unique<Http2Connection>(owner, std::move(stream));
   connection->start(std::move(received));
   return connection;
 }
 
-Http2Connection::Http2Connection(ConnectionOwner& owner, std::unique_ptr<Stream> stream) : owner_(owner), stream_(std::move(stream)) {
+Http2Connection::Http2Connection(ConnectionOwner& owner, std::unique_ptr<Stream> stream)
+    : owner_(owner), stream_(std::move(stream)) {
   session_ = open_server_session(*this, owner.limits());
 }
 
@@ -97,11 +100,16 @@ void Http2Connection::take_header(Http2Exchange& exchange, std::string_view name
     return;
   }
   HttpRequest& request = exchange.request;
-  if (name == ":method") request.method = value;
-  else if (name == ":path") request.target = value;
-  else if (name == ":authority") request.host = value;
-  else if (name.starts_with(':')) return;
-  else request.headers.add(std::string(name), std::string(value));
+  if (name == ":method")
+    request.method = value;
+  else if (name == ":path")
+    request.target = value;
+  else if (name == ":authority")
+    request.host = value;
+  else if (name.starts_with(':'))
+    return;
+  else
+    request.headers.add(std::string(name), std::string(value));
 }
 
 void Http2Connection::end_head(Http2Exchange& exchange, bool more_follows) {
@@ -113,6 +121,8 @@ void Http2Connection::end_head(Http2Exchange& exchange, bool more_follows) {
     exchange.refusal.emplace(Reason::kRequestEntityTooLarge, fmt::format("Request entity too large: limit is {}", limit));
   }
   if (exchange.refusal) return refuse(exchange);
+  // What is announced need not come: no more than a typical object is made room for.
+  if (more_follows) request.body.reserve(std::min(std::max(announced_length(request), kBodyReserveMin), kBodyReserveMax));
   if (more_follows && request.headers.get("expect") == "100-continue") submit_continue(session_, exchange.stream_id());
 }
 
@@ -244,9 +254,7 @@ void Http2Connection::fill_output() {
   output_cut_ = true;
 }
 
-bool Http2Connection::output_full() const {
-  return chain_bytes_ + small_.size() + stream_->queued_bytes() >= kFramedBytesMax;
-}
+bool Http2Connection::output_full() const { return chain_bytes_ + small_.size() + stream_->queued_bytes() >= kFramedBytesMax; }
 
 void Http2Connection::tell_drained() {
   if (maybe_drained_.empty()) return;

@@ -1,10 +1,10 @@
 #include "net/http2_session.h"
 
-#include <fmt/format.h>
-#include <nghttp2/nghttp2.h>
-
 #include <algorithm>
 #include <array>
+
+#include <fmt/format.h>
+#include <nghttp2/nghttp2.h>
 
 #include "net/http2_connection.h"
 
@@ -21,9 +21,14 @@ bool connection_specific(std::string_view name) {
          name == "proxy-connection";
 }
 
+// Another value in every answer: kept out of the table of earlier fields, which it would fill and which is searched for each
+// field.
+bool never_repeats(std::string_view name) { return name == "audit-id"; }
+
 nghttp2_nv name_value(std::string_view name, std::string_view value) {
   return {reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
-          reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
+          reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(),
+          static_cast<std::uint8_t>(never_repeats(name) ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE)};
 }
 
 std::string_view text(const std::uint8_t* data, std::size_t size) { return {reinterpret_cast<const char*>(data), size}; }
@@ -32,8 +37,8 @@ Http2Exchange* exchange_of(nghttp2_session* session, std::int32_t stream_id) {
   return static_cast<Http2Exchange*>(nghttp2_session_get_stream_user_data(session, stream_id));
 }
 
-ssize_t read_body(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t size, std::uint32_t* flags, nghttp2_data_source* source,
-                  void*) {
+ssize_t read_body(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t size, std::uint32_t* flags,
+                  nghttp2_data_source* source, void*) {
   auto& exchange = *static_cast<Http2Exchange*>(source->ptr);
   const std::size_t queued = exchange.queued_bytes();
   if (queued == 0 && !exchange.ended()) {
@@ -77,8 +82,8 @@ struct Http2Callbacks {
     return 0;
   }
 
-  static int data_chunk(nghttp2_session* session, std::uint8_t, std::int32_t stream_id, const std::uint8_t* data, std::size_t size,
-                        void* user) {
+  static int data_chunk(nghttp2_session* session, std::uint8_t, std::int32_t stream_id, const std::uint8_t* data,
+                        std::size_t size, void* user) {
     Http2Exchange* exchange = exchange_of(session, stream_id);
     if (exchange != nullptr) connection(user).take_body(*exchange, text(data, size));
     return 0;
@@ -138,8 +143,8 @@ nghttp2_session* open_server_session(Http2Connection& connection, const HttpLimi
   return session;
 }
 
-void submit_response_head(nghttp2_session* session, Http2Exchange& exchange, const HttpResponse& response, std::string_view date,
-                          bool with_body) {
+void submit_response_head(nghttp2_session* session, Http2Exchange& exchange, const HttpResponse& response,
+                          std::string_view date, bool with_body) {
   const fmt::format_int status(response.status);
   std::vector<nghttp2_nv> fields;
   std::vector<std::string> cleaned;
@@ -151,7 +156,8 @@ void submit_response_head(nghttp2_session* session, Http2Exchange& exchange, con
     std::string_view shown = value;
     if (shown.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {
       cleaned.emplace_back(value);
-      std::replace_if(cleaned.back().begin(), cleaned.back().end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
+      std::replace_if(
+          cleaned.back().begin(), cleaned.back().end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
       shown = cleaned.back();
     }
     fields.push_back(name_value(name, shown));
