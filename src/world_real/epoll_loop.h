@@ -69,6 +69,7 @@ class EpollLoop final : public Loop {
 
   static constexpr int kEventsPerRound = 256;
   static constexpr int kTimersPerRound = 1024;
+  static constexpr int kTaskPassesPerRound = 4;
   static constexpr std::size_t kReadBufferBytes = 64 * 1024;
 
   UniqueFd epoll_;

@@ -11,7 +11,8 @@ class RealClock final : public Clock {
   std::int64_t monotonic_ns() const override;
 };
 
-// getrandom(2); aborts where the kernel has none to give.
+// getrandom(2), a few hundred bytes at a time for each thread; what was handed out is wiped from the buffer. Aborts where the
+// kernel has none to give. A child made by fork() without exec must not use it.
 class RealEntropy final : public Entropy {
  public:
   void fill(std::span<unsigned char> out) override;
