@@ -45,10 +45,7 @@ void CommitQueue::push(Pending pending) {
     // After what the loop has ready now, so that those writes share the group.
     busy_ = posted_ = true;
     lock.unlock();
-    Loop& home = stepped_on_ != nullptr ? *stepped_on_ : loop;
-    return home.post([self = weak_from_this()] {
-      if (const auto queue = self.lock()) queue->run_inline();
-    });
+    return post_to(stepped_on_ != nullptr ? *stepped_on_ : loop);
   }
   lock.unlock();
   changed_.notify_one();
@@ -66,9 +63,7 @@ bool CommitQueue::run_exclusive(Task task) {
   }
   busy_ = posted_ = true;
   lock.unlock();
-  stepped_on_->post([self = weak_from_this()] {
-    if (const auto queue = self.lock()) queue->run_inline();
-  });
+  post_to(*stepped_on_);
   return true;
 }
 
@@ -84,26 +79,53 @@ std::vector<Pending> CommitQueue::take_group() {
 }
 
 // One group and the exclusive tasks before it; the lock is released meanwhile.
-void CommitQueue::work_if_any(std::unique_lock<std::mutex>& lock) {
+void CommitQueue::work_if_any(std::unique_lock<std::mutex>& lock, Writer::Delivery delivery) {
   std::deque<Task> exclusive = std::exchange(exclusive_, {});
   std::vector<Pending> group = take_group();
   lock.unlock();
   for (Task& task : exclusive) task();
-  if (!group.empty()) writer_.process(std::move(group));
+  if (!group.empty()) writer_.process(std::move(group), delivery);
   lock.lock();
 }
 
-void CommitQueue::run_inline() {
+void CommitQueue::run_stepped() {
   std::unique_lock lock(mutex_);
-  if (!std::exchange(posted_, false)) return;  // the thread took over while closing
-  work_if_any(lock);
-  const bool more = !queue_.empty() || !exclusive_.empty();
-  busy_ = posted_ = more && stepped_on_ != nullptr;
-  changed_.notify_all();
+  work_if_any(lock, Writer::Delivery::kPosted);
+  busy_ = !queue_.empty() || !exclusive_.empty();
   if (!busy_) return;
   lock.unlock();
-  stepped_on_->post([self = weak_from_this()] {
-    if (const auto queue = self.lock()) queue->run_inline();
+  post_to(*stepped_on_);
+}
+
+// Two tasks: the first commits and hands the outcomes over, the second, behind the answers that they caused, wakes watchers.
+void CommitQueue::run_inline(Loop& loop) {
+  std::unique_lock lock(mutex_);
+  if (!std::exchange(posted_, false)) return;  // the thread took over while closing
+  if (!writer_.owes_announcement()) {
+    work_if_any(lock, Writer::Delivery::kDirect);
+    posted_ = writer_.owes_announcement();
+    if (posted_ && !closing_) {
+      lock.unlock();
+      return post_to(loop);
+    }
+  } else {
+    lock.unlock();
+    writer_.announce();
+    lock.lock();
+  }
+  busy_ = posted_;
+  // Waking the thread for nothing would cost as much as preparing a write.
+  if (closing_ || !queue_.empty() || !exclusive_.empty()) changed_.notify_all();
+}
+
+void CommitQueue::post_to(Loop& loop) {
+  loop.post([self = weak_from_this(), &loop] {
+    const auto queue = self.lock();
+    if (queue == nullptr) return;
+    if (queue->stepped_on_ != nullptr)
+      queue->run_stepped();
+    else
+      queue->run_inline(loop);
   });
 }
 
@@ -111,13 +133,15 @@ void CommitQueue::run_thread() {
   std::unique_lock lock(mutex_);
   for (;;) {
     // A loop that ended before it ran its part is not waited for.
-    changed_.wait(lock, [&] {
-      return (!busy_ || (closing_ && posted_)) && (closing_ || !queue_.empty() || !exclusive_.empty());
-    });
+    changed_.wait(lock,
+                  [&] { return (!busy_ || (closing_ && posted_)) && (closing_ || !queue_.empty() || !exclusive_.empty()); });
     posted_ = false;
-    if (queue_.empty() && exclusive_.empty()) return;
     busy_ = true;
-    while (!queue_.empty() || !exclusive_.empty()) work_if_any(lock);
+    lock.unlock();
+    writer_.announce();  // what a loop that ended did not
+    lock.lock();
+    if (closing_ && queue_.empty() && exclusive_.empty()) return;
+    while (!queue_.empty() || !exclusive_.empty()) work_if_any(lock, Writer::Delivery::kPosted);
     busy_ = false;
   }
 }
@@ -126,7 +150,7 @@ void CommitQueue::close() {
   std::unique_lock lock(mutex_);
   closing_ = true;
   if (stepped_on_ != nullptr) {
-    while (!queue_.empty() || !exclusive_.empty()) work_if_any(lock);
+    while (!queue_.empty() || !exclusive_.empty()) work_if_any(lock, Writer::Delivery::kPosted);
     return;
   }
   lock.unlock();

@@ -39,9 +39,11 @@ class CommitQueue : public std::enable_shared_from_this<CommitQueue> {
  private:
   std::vector<Pending> take_group();
   bool wants_inline(const Pending& pending) const;
-  void run_inline();
+  void run_stepped();
+  void run_inline(Loop& loop);
+  void post_to(Loop& loop);
   void run_thread();
-  void work_if_any(std::unique_lock<std::mutex>& lock);
+  void work_if_any(std::unique_lock<std::mutex>& lock, Writer::Delivery delivery);
 
   Writer& writer_;
   Loop* const stepped_on_;
@@ -50,8 +52,8 @@ class CommitQueue : public std::enable_shared_from_this<CommitQueue> {
   std::condition_variable changed_;
   std::deque<Pending> queue_;
   std::deque<Task> exclusive_;
-  bool busy_ = false;     // someone is making a group or is about to
-  bool posted_ = false;   // it is a task on a loop that has not begun
+  bool busy_ = false;    // someone is making a group or is about to
+  bool posted_ = false;  // it is a task on a loop that has not begun
   bool closing_ = false;
   std::thread thread_;
 };

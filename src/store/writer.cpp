@@ -23,7 +23,8 @@ CommitOutcome failed(Error error) {
 
 }  // namespace
 
-Writer::Writer(Parts parts, State state) : parts_(std::move(parts)), state_(std::move(state)), next_revision_(state_.revision + 1) {
+Writer::Writer(Parts parts, State state)
+    : parts_(std::move(parts)), state_(std::move(state)), next_revision_(state_.revision + 1) {
   published_ = std::make_shared<StateSnapshot>(state_);
   state_.freeze();
   if (parts_.log != nullptr) {
@@ -32,9 +33,11 @@ Writer::Writer(Parts parts, State state) : parts_(std::move(parts)), state_(std:
   }
 }
 
-void Writer::process(std::vector<Pending> batch) {
+void Writer::process(std::vector<Pending> batch, Delivery delivery) {
+  announce();
   while (try_batch(batch) == Attempt::kAgain) roll_back();
-  deliver(std::move(batch));
+  if (delivery == Delivery::kPosted) announce();
+  deliver(std::move(batch), delivery);
   if (parts_.log == nullptr || !parts_.needs_housekeeping) return;
   const std::uint64_t segment = parts_.log->active_segment();
   if (std::exchange(last_segment_, segment) != segment || growth_refused()) parts_.needs_housekeeping();
@@ -62,7 +65,7 @@ Writer::Attempt Writer::try_batch(std::vector<Pending>& batch) {
   if (group.entries == 0) return Attempt::kDone;
   auto durable = make_durable(group);
   if (durable.ok()) {
-    publish(group);
+    make_visible(std::move(group));
     return Attempt::kDone;
   }
   const bool full = durable.error().reason() == Reason::kInsufficientStorage;
@@ -109,10 +112,17 @@ std::optional<std::size_t> Writer::failed_precondition(const Transaction& transa
     const RecordPtr record = state_.find(condition.key);
     bool holds = record != nullptr;
     switch (condition.kind) {
-      case Precondition::Kind::kAbsent: holds = record == nullptr; break;
-      case Precondition::Kind::kAtRevision: holds = holds && record->revision() == condition.revision; break;
-      case Precondition::Kind::kExists: break;
-      case Precondition::Kind::kUid: holds = holds && record->uid() == condition.uid; break;
+      case Precondition::Kind::kAbsent:
+        holds = record == nullptr;
+        break;
+      case Precondition::Kind::kAtRevision:
+        holds = holds && record->revision() == condition.revision;
+        break;
+      case Precondition::Kind::kExists:
+        break;
+      case Precondition::Kind::kUid:
+        holds = holds && record->uid() == condition.uid;
+        break;
     }
     if (!holds) return i;
   }
@@ -136,10 +146,12 @@ std::optional<Error> Writer::no_room(const Pending& pending) const {
     std::lock_guard lock(mutex_);
     if (!growth_reason_.empty()) return Error(Reason::kInsufficientStorage, growth_reason_);
   }
-  if (parts_.bytes_max == 0 || growth <= 0 || state_.bytes() + static_cast<std::uint64_t>(growth) <= parts_.bytes_max) return {};
-  return Error(Reason::kInsufficientStorage,
-               fmt::format("the store is full: its objects hold {} of {} bytes (--max-store-bytes); delete objects or raise the limit",
-                           state_.bytes(), parts_.bytes_max));
+  if (parts_.bytes_max == 0 || growth <= 0 || state_.bytes() + static_cast<std::uint64_t>(growth) <= parts_.bytes_max)
+    return {};
+  return Error(
+      Reason::kInsufficientStorage,
+      fmt::format("the store is full: its objects hold {} of {} bytes (--max-store-bytes); delete objects or raise the limit",
+                  state_.bytes(), parts_.bytes_max));
 }
 
 Result<CommitResult> Writer::apply(Pending& pending, const LedgerPlan& plan, Group& group) {
@@ -158,8 +170,8 @@ Result<CommitResult> Writer::apply(Pending& pending, const LedgerPlan& plan, Gro
   return result;
 }
 
-// What is not in the log yet, or so far back that its segment may go before this change's, is written again. On a full disk room
-// is worth more than history: then anything that is still in the log is referred to.
+// What is not in the log yet, or so far back that its segment may go before this change's, is written again. On a full disk
+// room is worth more than history: then anything that is still in the log is referred to.
 PreviousState Writer::previous_state(const RecordPtr& previous) const {
   if (previous == nullptr) return {};
   const log::Address address = RecordBuilder::log_address(*previous);
@@ -229,8 +241,8 @@ Result<void> Writer::make_durable(Group& group) {
   return {};
 }
 
-// Readers see the new state before a watch says that there is one.
-void Writer::publish(Group& group) {
+// Readers see the new state before a watch says that there is one (announce).
+void Writer::make_visible(Group group) {
   auto snapshot = std::make_shared<StateSnapshot>(state_);
   state_.freeze();
   const Revision revision = state_.revision;
@@ -247,18 +259,24 @@ void Writer::publish(Group& group) {
     for (auto it = waiting_.begin(); it != end; ++it) reached.push_back(std::move(it->second));
     waiting_.erase(waiting_.begin(), end);
   }
-  std::vector<Change> changes;
-  changes.reserve(group.placed.size());
-  for (Placed& placed : group.placed) {
-    placed.change.key = placed.key;
-    changes.push_back(placed.change);
-  }
   counts_.groups += 1;
-  parts_.history->publish(changes, revision);
+  unannounced_ = std::move(group);
   for (auto& [loop, task] : reached) loop->post(std::move(task));
 }
 
-void Writer::deliver(std::vector<Pending> batch) {
+void Writer::announce() {
+  if (!unannounced_) return;
+  std::vector<Change> changes;
+  changes.reserve(unannounced_->placed.size());
+  for (Placed& placed : unannounced_->placed) {
+    placed.change.key = placed.key;
+    changes.push_back(placed.change);
+  }
+  parts_.history->publish(changes, state_.revision);
+  unannounced_.reset();
+}
+
+void Writer::deliver(std::vector<Pending> batch, Delivery delivery) {
   // One task per loop and a bounded number of answers each: an answer writes to a connection.
   constexpr std::size_t kAnswersPerTask = 16;
   std::map<Loop*, std::vector<std::pair<CommitDone, CommitOutcome>>> answers;
@@ -269,6 +287,10 @@ void Writer::deliver(std::vector<Pending> batch) {
   };
   for (Pending& pending : batch) {
     if (pending.outcome->kind == CommitOutcome::Kind::kCommitted) counts_.commits += 1;
+    if (delivery == Delivery::kDirect && pending.loop->in_loop()) {
+      pending.done(std::move(*pending.outcome));
+      continue;
+    }
     auto& some = answers[pending.loop];
     some.emplace_back(std::move(pending.done), std::move(*pending.outcome));
     if (some.size() >= kAnswersPerTask) post(*pending.loop, std::exchange(some, {}));
@@ -279,6 +301,7 @@ void Writer::deliver(std::vector<Pending> batch) {
 }
 
 Result<void> Writer::write_floor(Revision revision) {
+  announce();
   Group group;
   group.bytes.assign(log::kGroupHeaderBytes, '\0');
   append_floor(revision, group.bytes);
@@ -286,7 +309,8 @@ Result<void> Writer::write_floor(Revision revision) {
   state_.revision = std::max(state_.revision, revision);
   next_revision_ = state_.revision + 1;
   TRY(make_durable(group));
-  publish(group);
+  make_visible(std::move(group));
+  announce();
   parts_.history->raise_floor(revision);
   return {};
 }

@@ -47,8 +47,14 @@ class Writer {
   };
   Writer(Parts parts, State state);
 
-  // One group: every transaction gets its outcome, posted to its loop after the group is durable and visible.
-  void process(std::vector<Pending> batch);
+  // kDirect: the caller is a task on a loop; who waits there is told at once, and watchers when announce() is called, so that
+  // the answer is on its way before they are woken. kPosted: everybody by a task, watchers first.
+  enum class Delivery : std::uint8_t { kPosted, kDirect };
+  // One group: every transaction gets its outcome, on its loop, after the group is durable and visible.
+  void process(std::vector<Pending> batch, Delivery delivery);
+  // Tells watchers of the last group, if that is still to be done.
+  void announce();
+  bool owes_announcement() const { return unannounced_.has_value(); }
   // A group of the store's own: nothing below `revision` is handed out any more.
   Result<void> write_floor(Revision revision);
   // An empty group, so that damage to the one before it is told from a torn tail.
@@ -99,9 +105,9 @@ class Writer {
   PreviousState previous_state(const RecordPtr& previous) const;
   void place(Group& group, std::size_t offset, const PreviousState& previous, Placed placed);
   Result<void> make_durable(Group& group);
-  void publish(Group& group);
+  void make_visible(Group group);
   void fail(std::vector<Pending>& batch, const Error& error);
-  void deliver(std::vector<Pending> batch);
+  void deliver(std::vector<Pending> batch, Delivery delivery);
   void roll_back();
 
   const Parts parts_;
@@ -112,6 +118,7 @@ class Writer {
   std::uint64_t last_segment_ = 0;
   State state_;  // ahead of what is published while a group is made
   Revision next_revision_ = 0;
+  std::optional<Group> unannounced_;
 
   mutable std::mutex mutex_;  // guards everything below
   StateSnapshotPtr published_;
