@@ -4,6 +4,13 @@
 
 namespace plinth::client {
 
+const Document& ObjectDocument::get() const {
+  static const Document nothing;
+  if (state_ == nullptr) return nothing;
+  if (state_->decode) state_->document = std::exchange(state_->decode, nullptr)();
+  return state_->document;
+}
+
 bool Object::has_finalizer(std::string_view finalizer) const {
   for (const Value& f : metadata()["finalizers"].items()) {
     if (f.as_string() == finalizer) return true;
@@ -13,6 +20,7 @@ bool Object::has_finalizer(std::string_view finalizer) const {
 
 std::vector<OwnerReference> Object::owners() const {
   std::vector<OwnerReference> out;
+  if (!may_have_owners) return out;
   for (const Value& o : metadata()["ownerReferences"].items()) {
     out.push_back({std::string(o["apiVersion"].as_string()), std::string(o["kind"].as_string()),
                    std::string(o["name"].as_string()), std::string(o["uid"].as_string()), o["blockOwnerDeletion"].as_bool()});

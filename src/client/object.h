@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,16 +29,38 @@ struct OwnerReference {
   bool blocks_deletion = false;
 };
 
+// An object's document, decoded when it is first looked at: most changes concern no controller. Copies share it. One thread.
+class ObjectDocument {
+ public:
+  ObjectDocument() = default;
+  ObjectDocument(Document document) : state_(std::make_shared<State>(State{std::move(document), nullptr})) {}  // NOLINT
+  explicit ObjectDocument(std::function<Document()> decode) : state_(std::make_shared<State>(State{{}, std::move(decode)})) {}
+  const Document& get() const;
+  operator const Document&() const { return get(); }  // NOLINT
+  const Value& root() const { return get().root(); }
+  Value operator[](std::string_view member) const { return get()[member]; }
+
+ private:
+  struct State {
+    Document document;
+    std::function<Document()> decode;  // empty once it was called
+  };
+  std::shared_ptr<State> state_;
+};
+
 // One object at one revision. Copies share the document.
 struct Object {
   Resource resource;
   std::string name_space, name, uid;
   std::uint64_t revision = 0;
-  Document document;
+  ObjectDocument document;
+  // What is known without the document; true where nothing is.
+  bool may_be_deleting = true, may_have_owners = true;
 
   Value operator[](std::string_view member) const { return document[member]; }
   Value metadata() const { return document["metadata"]; }
-  bool deleting() const { return metadata().find("deletionTimestamp") != nullptr; }
+  bool deleting() const { return may_be_deleting && metadata().find("deletionTimestamp") != nullptr; }
+  bool has_owners() const { return may_have_owners && metadata()["ownerReferences"].size() > 0; }
   bool has_finalizer(std::string_view finalizer) const;
   std::vector<OwnerReference> owners() const;
 };

@@ -117,7 +117,7 @@ class GarbageCollector final : public client::Controller {
  private:
   static bool has_work(const Object& object) {
     if (object.deleting()) return object.has_finalizer(kOrphan) || object.has_finalizer(kForeground);
-    return object.metadata()["ownerReferences"].size() > 0;
+    return object.has_owners();
   }
 
   static void plan_orphan(const View& view, const Object& owner, Plan& plan) {

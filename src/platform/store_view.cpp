@@ -2,6 +2,7 @@
 
 #include "server/object_codec.h"
 #include "server/read/schema_upgrade.h"
+#include "server/write/metadata.h"
 
 namespace plinth::platform {
 namespace {
@@ -33,24 +34,25 @@ std::optional<client::Object> object_of(const ResolvedKind& kind, const store::R
   if (kind.custom) kind.custom->ensure_schema(*kind.version);
   auto form = server::current_form(kind, record);
   if (!form.ok()) return std::nullopt;
-  auto document =
-      server::decode_record(**form, server::type_header(kind.row->group, kind.version->name, kind.row->kind), false);
-  if (!document.ok()) return std::nullopt;
   client::Object object;
   object.resource = resource_of(kind);
   object.name_space = server::key_namespace(record->key());
   object.name = server::key_name(record->key());
   object.uid = record->uid();
   object.revision = record->revision();
-  object.document = std::move(*document);
+  object.may_be_deleting = server::is_being_deleted(**form);
+  object.may_have_owners = (*form)->owner_uids().size() > 0;
+  object.document = client::ObjectDocument([form = *form, kind] {
+    auto document =
+        server::decode_record(*form, server::type_header(kind.row->group, kind.version->name, kind.row->kind), false);
+    return document.ok() ? std::move(*document) : Document();
+  });
   return object;
 }
 
 ResolvedKind find_row(const server::KindTable& table, std::string_view group, std::string_view plural) {
-  for (const ResolvedKind& kind : table.rows()) {
-    if (kind.row->group == group && kind.row->plural == plural && is_listed(kind)) return kind;
-  }
-  return {};
+  const ResolvedKind* found = table.find_stored(group, plural);
+  return found != nullptr ? *found : ResolvedKind();
 }
 
 class StoreView final : public client::View {

@@ -68,6 +68,11 @@ ResolvedKind KindTable::find(std::string_view group, std::string_view version, s
   return it == by_resource_.end() ? ResolvedKind() : it->second;
 }
 
+const ResolvedKind* KindTable::find_stored(std::string_view group, std::string_view plural) const {
+  auto it = stored_.find({group, plural});
+  return it == stored_.end() ? nullptr : &rows_[it->second];
+}
+
 ResolvedKind KindTable::find_kind(std::string_view group, std::string_view version, std::string_view kind) const {
   auto it = by_kind_.find(index_key(group, version, kind));
   return it == by_kind_.end() ? ResolvedKind() : it->second;
@@ -133,7 +138,8 @@ bool KindRegistry::sync(const store::Snapshot& snapshot) {
       auto kind = CustomKind::make(std::move(*definition), record->revision());
       const bool same_shape = kind && old != custom_.end() && serves_same(*old->second, *kind);
       if (kind) {
-        if (old != custom_.end() && !same_shape) changed_kinds.push_back(std::string(kind->row().group) + "/" + std::string(kind->row().plural));
+        if (old != custom_.end() && !same_shape)
+          changed_kinds.push_back(std::string(kind->row().group) + "/" + std::string(kind->row().plural));
         next.emplace(name, std::move(kind));
       }
       changed = true;
@@ -168,7 +174,9 @@ KindTablePtr KindRegistry::build(const std::vector<std::shared_ptr<const CustomK
       table->by_resource_.emplace(index_key(row.group, version.name, row.plural), resolved);
       table->by_kind_.emplace(index_key(row.group, version.name, row.kind), resolved);
     }
-    if (entry.version != nullptr) table->rows_.push_back(std::move(entry));
+    if (entry.version == nullptr) return;
+    if (row.stored && row.storage_plural.empty()) table->stored_.emplace(std::pair(row.group, row.plural), table->rows_.size());
+    table->rows_.push_back(std::move(entry));
   };
   for (const api::KindRow& row : api::builtin_kinds()) add(row, nullptr);
   std::vector<std::shared_ptr<const CustomKind>> sorted = custom;

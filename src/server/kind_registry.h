@@ -50,6 +50,8 @@ class KindTable {
   // `group` "" is core. Null row when there is no such served resource.
   ResolvedKind find(std::string_view group, std::string_view version, std::string_view plural) const;
   ResolvedKind find_kind(std::string_view group, std::string_view version, std::string_view kind) const;
+  // The kind that has objects of its own under this name, at its preferred version; null when there is none.
+  const ResolvedKind* find_stored(std::string_view group, std::string_view plural) const;
   // Any version: the row of a group's kind; the storage version is resolved.
   ResolvedKind storage_of(const api::KindRow& row) const;
   // Rows in discovery order: core, built-in groups, then CRD groups by name.
@@ -63,6 +65,8 @@ class KindTable {
  private:
   friend class KindRegistry;
   std::vector<ResolvedKind> rows_;
+  std::map<std::pair<std::string_view, std::string_view>, std::size_t>
+      stored_;                                                    // group, plural (the rows' own) to place in rows_
   std::map<std::string, ResolvedKind, std::less<>> by_resource_;  // "group/version/plural"
   std::map<std::string, ResolvedKind, std::less<>> by_kind_;      // "group/version/Kind"
   std::uint64_t generation_ = 0;
@@ -76,7 +80,8 @@ class KindRegistry {
  public:
   KindRegistry();
   KindTablePtr table() const;
-  // Takes over the CRDs of a snapshot when any of them changed since the last call. Any thread. Returns whether the table changed.
+  // Takes over the CRDs of a snapshot when any of them changed since the last call. Any thread. Returns whether the table
+  // changed.
   bool sync(const store::Snapshot& snapshot);
   // `changed` runs, on the thread that called sync(), after a new table is published, with the kinds whose served shape changed
   // ("group/plural"): their watches end.
