@@ -17,6 +17,14 @@ constexpr std::uint64_t kNoCostLimit = std::numeric_limits<std::uint64_t>::max()
 // Of going through so many characters, rounded up.
 constexpr std::uint64_t traversal_cost(std::uint64_t characters) { return characters / 10 + (characters % 10 != 0 ? 1 : 0); }
 
+// Bounds of a size or a cost, known before evaluation.
+struct SizeRange {
+  std::uint64_t min = 0;
+  std::uint64_t max = 0;
+  friend bool operator==(const SizeRange&, const SizeRange&) = default;
+};
+using CostRange = SizeRange;
+
 // Size as costs have it: code points, bytes, elements; 1 for scalars.
 inline std::uint64_t actual_size(const Value& value) {
   switch (value.kind()) {

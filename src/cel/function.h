@@ -40,24 +40,12 @@ struct CallContext {
 
 // Arguments are no errors and of the kinds that the overload's parameters ask for (dyn parameters: of any).
 using Implementation = Value (*)(CallContext& context, std::span<const Value> args);
-// Cost units of a call that was made; see cost.h for what a unit is.
-using CallCost = std::uint64_t (*)(std::span<const Value> args, const Value& result);
+// Cost units of a call by the sizes of its arguments and its result; see cost.h for what a unit and a size are. It serves the
+// count of an evaluation and the estimate before it, so it must grow with each of them and saturate.
+using CallCost = std::uint64_t (*)(std::span<const std::uint64_t> sizes, std::uint64_t result);
 
-// What is known of a value's size before evaluation.
-struct SizeRange {
-  std::uint64_t min = 0;
-  std::uint64_t max = 0;
-};
-struct CostRange {
-  std::uint64_t min = 0;
-  std::uint64_t max = 0;
-};
-// Static estimate: sizes of the arguments to cost, and to the size of the result where that is known.
-struct CallEstimate {
-  CostRange cost;
-  std::optional<SizeRange> result_size;
-};
-using EstimateCall = CallEstimate (*)(std::span<const SizeRange> sizes);
+// What an estimate may assume of the size of a result.
+enum class ResultSize : std::uint8_t { kUnknown, kOfFirst, kUpToFirst };
 
 using Prepared = std::shared_ptr<const void>;
 
@@ -70,7 +58,7 @@ struct Overload {
   std::shared_ptr<const void> state;  // for the implementation, through CallContext::overload
   bool pure = true;                   // the same arguments give the same result: constants may be folded
   CallCost cost = nullptr;            // null: 1
-  EstimateCall estimate = nullptr;    // null: 1
+  ResultSize result_size = ResultSize::kUnknown;
   // Where argument `prepared_argument` is a constant, it is prepared once at compile time; an error there fails the
   // compilation.
   int prepared_argument = -1;
@@ -78,9 +66,9 @@ struct Overload {
   // A constant argument is evaluated at compile time by validating environments, and an error fails the compilation.
   bool validate_constants = false;
 
-  Overload& with_cost(CallCost actual, EstimateCall estimated = nullptr) {
-    cost = actual;
-    estimate = estimated;
+  Overload& with_cost(CallCost function, ResultSize size = ResultSize::kUnknown) {
+    cost = function;
+    result_size = size;
     return *this;
   }
   Overload& preparing(int argument, Result<Prepared> (*function)(const Value&)) {

@@ -92,9 +92,16 @@ struct CallOp final : Op {
     }
     CallContext context{frame.memory, *overload, prepared.get(), frame.zones, &frame.cost};
     Value result = overload->implementation(context, values);
-    frame.cost = saturating_add(frame.cost, overload->cost == nullptr ? 1 : overload->cost(values, result));
+    frame.cost = saturating_add(frame.cost, overload->cost == nullptr ? 1 : cost_of(*overload, values, result));
     if (frame.over_budget()) return over_budget_error(frame);
     return located(result, position);
+  }
+
+  static std::uint64_t cost_of(const Overload& overload, std::span<const Value> values, const Value& result) {
+    constexpr std::size_t kSizesMax = 8;  // no function has more parameters whose size matters
+    std::uint64_t sizes[kSizesMax] = {};
+    for (std::size_t i = 0; i < std::min(values.size(), kSizesMax); ++i) sizes[i] = actual_size(values[i]);
+    return overload.cost({sizes, kSizesMax}, actual_size(result));
   }
 
   const Overload* choose(std::span<const Value> values) const {

@@ -169,10 +169,12 @@ constexpr Opaque kOmit = {&kOmitType};
 
 Value omit(CallContext&, Args) { return Value::opaque(&kOmit); }
 
-std::uint64_t cost_of_list(Args args, const Value&) { return 1 + kListCreationCost + actual_size(args[0]); }
-std::uint64_t cost_of_text(Args, const Value& result) { return 1 + traversal_cost(actual_size(result)); }
-std::uint64_t cost_of_third(Args args, const Value&) { return 1 + traversal_cost(actual_size(args[2])); }
-std::uint64_t cost_of_maps(Args args, const Value&) { return kMapCreationCost + actual_size(args[0]) + actual_size(args[1]); }
+std::uint64_t cost_of_list(Sizes sizes, std::uint64_t) { return saturating_add(1 + kListCreationCost, sizes[0]); }
+std::uint64_t cost_of_text(Sizes, std::uint64_t result) { return 1 + traversal_cost(result); }
+std::uint64_t cost_of_third(Sizes sizes, std::uint64_t) { return 1 + traversal_cost(sizes[2]); }
+std::uint64_t cost_of_maps(Sizes sizes, std::uint64_t) {
+  return saturating_add(kMapCreationCost, saturating_add(sizes[0], sizes[1]));
+}
 
 void add_lists(Library& l) {
   const Type list = list_of_a(), i = Type::integer();

@@ -129,19 +129,15 @@ const Macros& macros() {
   return all;
 }
 
-std::uint64_t cost_of_result(Args, const Value& result) { return 1 + kListCreationCost + actual_size(result); }
+std::uint64_t cost_of_result(Sizes, std::uint64_t result) { return saturating_add(1 + kListCreationCost, result); }
 
-// Each element against each other one.
-std::uint64_t comparison_cost(const Value& list) {
-  List items(list);
-  std::uint64_t pairs = saturating_multiply(items.size(), items.size());
-  Memory scratch;
-  bool text = items.size() != 0 && (items.at(0, scratch).is(Kind::kString) || items.at(0, scratch).is(Kind::kBytes));
-  std::uint64_t work = saturating_multiply(pairs, 2);
-  return saturating_add(1 + kListCreationCost, text ? saturating_add(work, pairs / 10) : work);
+// Each element against each other one; text is taken to be longer than other elements.
+std::uint64_t comparison_cost(std::uint64_t size) {
+  std::uint64_t pairs = saturating_multiply(size, size);
+  return saturating_add(1 + kListCreationCost, saturating_add(saturating_multiply(pairs, 2), pairs / 10));
 }
-std::uint64_t cost_of_comparing(Args args, const Value&) { return comparison_cost(args[0]); }
-std::uint64_t cost_of_comparing_keys(Args args, const Value&) { return comparison_cost(args[1]); }
+std::uint64_t cost_of_comparing(Sizes sizes, std::uint64_t) { return comparison_cost(sizes[0]); }
+std::uint64_t cost_of_comparing_keys(Sizes sizes, std::uint64_t) { return comparison_cost(sizes[1]); }
 
 void add_sorting(Library& l) {
   const std::pair<std::string_view, Type> ordered[] = {{"int", Type::integer()},       {"uint", Type::unsigned_integer()},
@@ -150,10 +146,10 @@ void add_sorting(Library& l) {
                                                        {"string", Type::string()},     {"bytes", Type::bytes()}};
   for (const auto& [name, type] : ordered) {
     l.member("sort", fmt::format("list_{}_sort", name), {Type::list(type)}, Type::list(type), sort)
-        .with_cost(cost_of_comparing);
+        .with_cost(cost_of_comparing, ResultSize::kOfFirst);
     l.member("@sortByAssociatedKeys", fmt::format("list_{}_sortByAssociatedKeys", name), {list_of_a(), Type::list(type)},
              list_of_a(), sort_by_keys)
-        .with_cost(cost_of_comparing_keys);
+        .with_cost(cost_of_comparing_keys, ResultSize::kOfFirst);
   }
 }
 
@@ -163,13 +159,13 @@ Library lists_library() {
   Library l("lists");
   const Type a = type_a(), list = list_of_a(), i = Type::integer(), nested = Type::list(Type::list(a));
   l.add_macros(macros());
-  l.member("slice", "list_slice", {list, i, i}, list, slice).with_cost(cost_of_result);
+  l.member("slice", "list_slice", {list, i, i}, list, slice).with_cost(cost_of_result, ResultSize::kUpToFirst);
   l.member("flatten", "list_flatten", {nested}, list, flatten).with_cost(cost_of_result);
   l.member("flatten", "list_flatten_int", {Type::list(Type::dyn()), i}, Type::list(Type::dyn()), flatten)
       .with_cost(cost_of_result);
   l.global("lists.range", "lists_range", {i}, Type::list(i), range).with_cost(cost_of_result);
-  l.member("reverse", "list_reverse", {list}, list, reverse).with_cost(cost_of_result);
-  l.member("distinct", "list_distinct", {list}, list, distinct).with_cost(cost_of_comparing);
+  l.member("reverse", "list_reverse", {list}, list, reverse).with_cost(cost_of_result, ResultSize::kOfFirst);
+  l.member("distinct", "list_distinct", {list}, list, distinct).with_cost(cost_of_comparing, ResultSize::kUpToFirst);
   add_sorting(l);
   return l;
 }

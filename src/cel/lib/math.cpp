@@ -88,9 +88,7 @@ bool is_nan(double d) { return std::isnan(d); }
 bool is_infinite(double d) { return std::isinf(d); }
 bool is_finite(double d) { return std::isfinite(d); }
 
-std::uint64_t cost_of_list(Args args, const Value&) {
-  return args[0].is(Kind::kList) ? saturating_add(1, actual_size(args[0])) : 1;
-}
+std::uint64_t cost_of_list(Sizes sizes, std::uint64_t) { return saturating_add(1, sizes[0]); }
 
 struct Number {
   std::string_view name;

@@ -134,16 +134,19 @@ Value masked(CallContext& context, Args args) { return cidr_value(context, netwo
 Value prefix_length(CallContext&, Args args) { return Value::of(network_of(args[0]).prefix); }
 Value is_mask(CallContext&, Args args) { return Value::of(network_of(args[0]).masked() == network_of(args[0])); }
 
-std::uint64_t address_bytes(const Value& cidr) { return network_of(cidr).address.v6 ? 16 : 4; }
-std::uint64_t text_size(const Value& value) { return value.is(Kind::kString) ? traversal_cost(actual_size(value)) : 0; }
+constexpr std::uint64_t kAddressBytes = 16;
+constexpr std::uint64_t kContainsIpCost = traversal_cost(2 * kAddressBytes);
+constexpr std::uint64_t kContainsCidrCost = kContainsIpCost + traversal_cost(kAddressBytes) + 1;
 
-std::uint64_t contains_ip_cost(Args args, const Value&) {
-  return traversal_cost(2 * address_bytes(args[0])) + text_size(args[1]);
+std::uint64_t contains_ip_cost(Sizes, std::uint64_t) { return kContainsIpCost; }
+std::uint64_t contains_cidr_cost(Sizes, std::uint64_t) { return kContainsCidrCost; }
+std::uint64_t contains_ip_text_cost(Sizes sizes, std::uint64_t) {
+  return saturating_add(kContainsIpCost, traversal_cost(sizes[1]));
 }
-std::uint64_t contains_cidr_cost(Args args, const Value&) {
-  return traversal_cost(2 * address_bytes(args[0])) + traversal_cost(address_bytes(args[0])) + 1 + text_size(args[1]);
+std::uint64_t contains_cidr_text_cost(Sizes sizes, std::uint64_t) {
+  return saturating_add(kContainsCidrCost, traversal_cost(sizes[1]));
 }
-std::uint64_t canonical_cost(Args args, const Value&) { return traversal_cost(2 * actual_size(args[0])); }
+std::uint64_t canonical_cost(Sizes sizes, std::uint64_t) { return traversal_cost(saturating_multiply(2, sizes[0])); }
 
 }  // namespace
 
@@ -166,9 +169,9 @@ Library network_library() {
   l.global("cidr", "string_to_cidr", {s}, cidr, to_cidr).with_cost(cost_of_first).validated();
   l.global("isCIDR", "is_cidr", {s}, b, is_cidr).with_cost(cost_of_first);
   l.global("string", "cidr_to_string", {cidr}, s, text_of);
-  l.member("containsIP", "cidr_contains_ip_string", {cidr, s}, b, contains_ip).with_cost(contains_ip_cost);
+  l.member("containsIP", "cidr_contains_ip_string", {cidr, s}, b, contains_ip).with_cost(contains_ip_text_cost);
   l.member("containsIP", "cidr_contains_ip_ip", {cidr, ip}, b, contains_ip).with_cost(contains_ip_cost);
-  l.member("containsCIDR", "cidr_contains_cidr_string", {cidr, s}, b, contains_cidr).with_cost(contains_cidr_cost);
+  l.member("containsCIDR", "cidr_contains_cidr_string", {cidr, s}, b, contains_cidr).with_cost(contains_cidr_text_cost);
   l.member("containsCIDR", "cidr_contains_cidr", {cidr, cidr}, b, contains_cidr).with_cost(contains_cidr_cost);
   l.member("ip", "cidr_ip", {cidr}, ip, cidr_ip);
   l.member("masked", "cidr_masked", {cidr}, cidr, masked);

@@ -9,6 +9,7 @@
 namespace plinth::cel {
 
 using Args = std::span<const Value>;
+using Sizes = std::span<const std::uint64_t>;
 
 // Abbreviations for declarations.
 inline Type type_a() { return Type::parameter("A"); }
@@ -17,8 +18,8 @@ inline Type list_of_a() { return Type::list(type_a()); }
 inline Type map_of_ab() { return Type::map(type_a(), type_b()); }
 
 // Costs: going through the characters of the first argument, or of the second.
-inline std::uint64_t cost_of_first(Args args, const Value&) { return traversal_cost(actual_size(args[0])); }
-inline std::uint64_t cost_of_second(Args args, const Value&) { return traversal_cost(actual_size(args[1])); }
+inline std::uint64_t cost_of_first(Sizes sizes, std::uint64_t) { return traversal_cost(sizes[0]); }
+inline std::uint64_t cost_of_second(Sizes sizes, std::uint64_t) { return traversal_cost(sizes[1]); }
 
 void add_operators(Library& library);
 void add_conversions(Library& library);

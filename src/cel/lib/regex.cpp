@@ -160,16 +160,13 @@ Value find_all(CallContext& context, Args args) {
   });
 }
 
-std::uint64_t search_cost(Args args, std::uint64_t extra) {
-  // A pattern's expressions are taken to be four characters long.
-  return saturating_multiply(traversal_cost(extra + actual_size(args[0])), (extra + actual_size(args[1]) + 3) / 4);
+// A pattern's expressions are taken to be four characters long.
+std::uint64_t search_cost(std::uint64_t text, std::uint64_t pattern) {
+  return saturating_multiply(traversal_cost(saturating_add(text, 1)), pattern / 4 + (pattern % 4 != 0 ? 1 : 0));
 }
-std::uint64_t find_cost(Args args, const Value&) {
-  return saturating_multiply(traversal_cost(1 + actual_size(args[0])), (actual_size(args[1]) + 3) / 4);
-}
-std::uint64_t extract_cost(Args args, const Value& result) {
-  std::uint64_t made = result.is(Kind::kList) ? kListCreationCost + actual_size(result) : actual_size(result);
-  return saturating_add(1 + made, search_cost(args, 1));
+std::uint64_t find_cost(Sizes sizes, std::uint64_t) { return search_cost(sizes[0], sizes[1]); }
+std::uint64_t extract_cost(Sizes sizes, std::uint64_t result) {
+  return saturating_add(saturating_add(1 + kListCreationCost, result), search_cost(sizes[0], saturating_add(sizes[1], 1)));
 }
 
 }  // namespace
@@ -195,13 +192,15 @@ Library regex_library() {
 Library kubernetes_regex_library() {
   Library l("kubernetes.regex");
   const Type s = Type::string(), i = Type::integer();
-  l.member("find", "string_find_string", {s, s}, s, find).preparing(1, prepare_pattern).with_cost(find_cost);
+  l.member("find", "string_find_string", {s, s}, s, find)
+      .preparing(1, prepare_pattern)
+      .with_cost(find_cost, ResultSize::kUpToFirst);
   l.member("findAll", "string_find_all_string", {s, s}, Type::list(s), find_all)
       .preparing(1, prepare_pattern)
-      .with_cost(find_cost);
+      .with_cost(find_cost, ResultSize::kUpToFirst);
   l.member("findAll", "string_find_all_string_int", {s, s, i}, Type::list(s), find_all)
       .preparing(1, prepare_pattern)
-      .with_cost(find_cost);
+      .with_cost(find_cost, ResultSize::kUpToFirst);
   return l;
 }
 

@@ -30,8 +30,8 @@ Value intersects(CallContext& context, Args args) {
 }
 
 template <std::uint64_t kFactor>
-std::uint64_t cost_of_pairs(Args args, const Value&) {
-  return saturating_add(1, saturating_multiply(kFactor, saturating_multiply(actual_size(args[0]), actual_size(args[1]))));
+std::uint64_t cost_of_pairs(Sizes sizes, std::uint64_t) {
+  return saturating_add(1, saturating_multiply(kFactor, saturating_multiply(sizes[0], sizes[1])));
 }
 
 }  // namespace

@@ -28,15 +28,15 @@ Value matches(CallContext& context, Args args) {
   return pattern == nullptr ? error : Value::of(pattern->matches(args[0].as_string()));
 }
 
-std::uint64_t matches_cost(Args args, const Value&) {
+std::uint64_t matches_cost(Sizes sizes, std::uint64_t) {
   // A pattern's expressions are taken to be four characters long.
-  std::uint64_t text = traversal_cost(1 + actual_size(args[0]));
-  std::uint64_t expressions = (actual_size(args[1]) + 3) / 4;
+  std::uint64_t text = traversal_cost(saturating_add(sizes[0], 1));
+  std::uint64_t expressions = sizes[1] / 4 + (sizes[1] % 4 != 0 ? 1 : 0);
   return saturating_multiply(text, expressions);
 }
 
-std::uint64_t contains_cost(Args args, const Value&) {
-  return saturating_multiply(traversal_cost(actual_size(args[0])), traversal_cost(actual_size(args[1])));
+std::uint64_t contains_cost(Sizes sizes, std::uint64_t) {
+  return saturating_multiply(traversal_cost(sizes[0]), traversal_cost(sizes[1]));
 }
 
 void add_size(Library& l) {

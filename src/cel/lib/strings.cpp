@@ -168,8 +168,8 @@ Value format(CallContext& context, Args args) {
 }
 
 // Going through the text and making the result of it.
-std::uint64_t cost_of_rebuilding(Args args, const Value&) { return traversal_cost(2 * actual_size(args[0])); }
-std::uint64_t cost_of_joining(Args, const Value& result) { return traversal_cost(2 * actual_size(result)); }
+std::uint64_t cost_of_rebuilding(Sizes sizes, std::uint64_t) { return traversal_cost(saturating_multiply(2, sizes[0])); }
+std::uint64_t cost_of_joining(Sizes, std::uint64_t result) { return traversal_cost(saturating_multiply(2, result)); }
 
 void add_searches(Library& l) {
   const Type s = Type::string(), i = Type::integer();
@@ -186,16 +186,17 @@ Library strings_library() {
   Library l("strings");
   const Type s = Type::string(), i = Type::integer(), strings = Type::list(s);
   add_searches(l);
-  l.member("lowerAscii", "string_lower_ascii", {s}, s, shift_case<'A', 'Z', 32>).with_cost(cost_of_first);
-  l.member("upperAscii", "string_upper_ascii", {s}, s, shift_case<'a', 'z', -32>).with_cost(cost_of_first);
+  l.member("lowerAscii", "string_lower_ascii", {s}, s, shift_case<'A', 'Z', 32>).with_cost(cost_of_first, ResultSize::kOfFirst);
+  l.member("upperAscii", "string_upper_ascii", {s}, s, shift_case<'a', 'z', -32>)
+      .with_cost(cost_of_first, ResultSize::kOfFirst);
   l.member("replace", "string_replace_string_string", {s, s, s}, s, replace).with_cost(cost_of_rebuilding);
   l.member("replace", "string_replace_string_string_int", {s, s, s, i}, s, replace).with_cost(cost_of_rebuilding);
-  l.member("split", "string_split_string", {s, s}, strings, split).with_cost(cost_of_rebuilding);
-  l.member("split", "string_split_string_int", {s, s, i}, strings, split).with_cost(cost_of_rebuilding);
-  l.member("substring", "string_substring_int", {s, i}, s, substring).with_cost(cost_of_first);
-  l.member("substring", "string_substring_int_int", {s, i, i}, s, substring).with_cost(cost_of_first);
-  l.member("trim", "string_trim", {s}, s, trim).with_cost(cost_of_first);
-  l.member("reverse", "string_reverse", {s}, s, reverse).with_cost(cost_of_first);
+  l.member("split", "string_split_string", {s, s}, strings, split).with_cost(cost_of_rebuilding, ResultSize::kUpToFirst);
+  l.member("split", "string_split_string_int", {s, s, i}, strings, split).with_cost(cost_of_rebuilding, ResultSize::kUpToFirst);
+  l.member("substring", "string_substring_int", {s, i}, s, substring).with_cost(cost_of_first, ResultSize::kUpToFirst);
+  l.member("substring", "string_substring_int_int", {s, i, i}, s, substring).with_cost(cost_of_first, ResultSize::kUpToFirst);
+  l.member("trim", "string_trim", {s}, s, trim).with_cost(cost_of_first, ResultSize::kUpToFirst);
+  l.member("reverse", "string_reverse", {s}, s, reverse).with_cost(cost_of_first, ResultSize::kOfFirst);
   l.member("join", "list_join", {strings}, s, join).with_cost(cost_of_joining);
   l.member("join", "list_join_string", {strings, s}, s, join).with_cost(cost_of_joining);
   l.global("strings.quote", "strings_quote", {s}, s, quote).with_cost(cost_of_first);
