@@ -19,7 +19,7 @@ import argparse, os, re, shutil, signal, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, '..', 'clients'))
-import go_client, stock_clients  # noqa: E402
+import foreign_controllers, go_client, stock_clients  # noqa: E402
 
 STEP_SECONDS = 60
 READY_SECONDS = 30
@@ -182,6 +182,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--counts')
     parser.add_argument('--keep-going', action='store_true', help='play a scenario to its end after a step that failed')
+    parser.add_argument('--soak', action='store_true', help='tests/soak: controllers that others wrote and that take long to build')
     parser.add_argument('files', nargs='*')
     arguments = parser.parse_args()
     plinth = os.environ['PLINTH']
@@ -190,13 +191,17 @@ def main():
         os.environ.setdefault('SHARED', shared)
     if subprocess.run(['/usr/bin/python3', '-c', 'import kubernetes'], capture_output=True).returncode == 0:
         os.environ.setdefault('PYTHON_KUBERNETES', '/usr/bin/python3')
-    for variable, prepare in (('GO_CLIENTS', go_client.prepare), ('KUBECTL_CURRENT', stock_clients.kubectl), ('HELM', stock_clients.helm),
-                              ('NODE_CLIENT', stock_clients.node_client)):
+    prepared = [('GO_CLIENTS', go_client.prepare), ('KUBECTL_CURRENT', stock_clients.kubectl), ('HELM', stock_clients.helm),
+                ('NODE_CLIENT', stock_clients.node_client), ('SAMPLE_CONTROLLER', foreign_controllers.sample_controller)]
+    if arguments.soak:
+        prepared = [('KUBECTL_CURRENT', stock_clients.kubectl), *foreign_controllers.HEAVY]
+    for variable, prepare in prepared:
         if not os.environ.get(variable):
             path, about = prepare()
             print(f'{variable}: {about}' if path else f'no {variable}: {about}')
             os.environ.update({variable: path} if path else {})
-    files = arguments.files or sorted(os.path.join(HERE, f) for f in os.listdir(HERE) if f.endswith('.txt'))
+    folder = os.path.join(HERE, '..', 'soak') if arguments.soak else HERE
+    files = arguments.files or sorted(os.path.join(folder, f) for f in os.listdir(folder) if f.endswith('.txt'))
     passed = failed = skipped = 0
     kubectls = clients()
     if not kubectls:

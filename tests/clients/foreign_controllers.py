@@ -1,0 +1,45 @@
+"""Controllers that others wrote, built unmodified: (path, what it is), or (None, why it is not here). See stock_clients."""
+import os, re
+
+from stock_clients import CACHE, HERE, go_build, run
+
+SAMPLE_CONTROLLER = 'v0.37.2'
+
+
+def pinned(folder, module):
+    text = open(os.path.join(HERE, 'foreign', folder, 'go.mod')).read()
+    return re.search(re.escape(module) + r' (v[0-9]\S+)', text)[1]
+
+
+def program(name, folder, module, package):
+    where = os.path.join(HERE, 'foreign', folder)
+    command = ['nice', '-n', '10', 'go', 'build', '-p', '2', '-o', os.path.join(CACHE, name), module + package]
+    return go_build(name, pinned(folder, module), command, where)
+
+
+def sample_controller():
+    return go_build('sample-controller', SAMPLE_CONTROLLER, ['go', 'install', f'k8s.io/sample-controller@{SAMPLE_CONTROLLER}'])
+
+
+def kro():
+    return program('kro', 'kro', 'github.com/kubernetes-sigs/kro', '/cmd/controller')
+
+
+def kro_definitions():
+    """The folder with kro's own custom resource definitions."""
+    path = os.path.join(CACHE, 'kro-definitions')
+    problem = run(['bash', '-c', 'rm -rf "$0" && cp -r --no-preserve=mode "$(go list -m -f "{{.Dir}}" github.com/kubernetes-sigs/kro)"/helm/crds "$0"', path],
+                  os.path.join(HERE, 'foreign', 'kro'), GOTOOLCHAIN='local', GOFLAGS='-buildvcs=false')
+    return (None, problem) if problem else (path, 'of the same module')
+
+
+def controller_manager():
+    return program('kube-controller-manager', 'kubernetes', 'k8s.io/kubernetes', '/cmd/kube-controller-manager')
+
+
+def scheduler():
+    return program('kube-scheduler', 'kubernetes', 'k8s.io/kubernetes', '/cmd/kube-scheduler')
+
+
+# What `./dev soak` adds: each takes minutes to build the first time.
+HEAVY = (('KRO', kro), ('KRO_DEFINITIONS', kro_definitions), ('CONTROLLER_MANAGER', controller_manager), ('SCHEDULER', scheduler))
