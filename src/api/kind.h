@@ -49,6 +49,12 @@ struct Conversion {
   void (*from_storage)(Draft& draft);
 };
 
+// Where the value of a selectable field is, when it is not at the field's name: a path, or several of which the first that is not empty
+// counts ("source.component|reportingComponent"). In a converted version: the field of the stored one.
+struct FieldSource {
+  std::string_view field, from;
+};
+
 struct KindVersion {
   std::string_view name;        // "v1"
   const Schema* schema = nullptr;
@@ -62,6 +68,7 @@ struct KindVersion {
   std::span<const Subresource> subresources;  // everything that discovery announces below the resource
   std::span<const Column> columns;            // of custom kinds; printers hold those of built-in kinds
   std::span<const std::string_view> selectable_fields;  // JSON paths besides metadata.name and metadata.namespace, without a leading dot
+  std::span<const FieldSource> field_sources;
   std::string_view conversion;                // "" or the name of a Conversion
 };
 

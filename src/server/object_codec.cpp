@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "store/record_codec.h"
 
 namespace plinth::server {
@@ -30,10 +31,40 @@ std::vector<std::string> owners_of(const Value& metadata) {
   return uids;
 }
 
+std::string_view source_of(const api::KindVersion& version, std::string_view field) {
+  for (const api::FieldSource& source : version.field_sources) {
+    if (source.field == field) return source.from;
+  }
+  return field;
+}
+
+// What a built-in object that leaves a number or a flag out means by that.
+std::string_view zero_text(const api::Schema& root, std::string_view path) {
+  const api::Schema* schema = &root;
+  for (std::string_view step : split(path, '.')) {
+    const api::Field* field = schema->field(step);
+    if (field == nullptr || field->pointer) return "";
+    schema = field->schema;
+  }
+  if (schema->type == api::SchemaType::kBoolean) return "false";
+  return schema->type == api::SchemaType::kInteger ? "0" : "";
+}
+
+std::string selectable_text(const Value& object, const api::KindVersion& version, std::string_view field) {
+  const std::string_view sources = source_of(version, field);
+  for (std::string_view rest = sources; !rest.empty();) {
+    const std::size_t bar = rest.find('|');
+    std::string text = field_text_at(object, rest.substr(0, bar));
+    if (!text.empty()) return text;
+    rest = bar == std::string_view::npos ? std::string_view() : rest.substr(bar + 1);
+  }
+  return version.schema->builtin ? std::string(zero_text(*version.schema, sources)) : std::string();
+}
+
 std::vector<std::pair<std::string, std::string>> fields_of(const Value& object, const api::KindVersion& version) {
   std::vector<std::pair<std::string, std::string>> fields;
   fields.reserve(version.selectable_fields.size());
-  for (std::string_view path : version.selectable_fields) fields.emplace_back(path, field_text_at(object, path));
+  for (std::string_view path : version.selectable_fields) fields.emplace_back(path, selectable_text(object, version, path));
   std::sort(fields.begin(), fields.end());
   return fields;
 }

@@ -15,6 +15,7 @@ constexpr std::string_view kRowKeys[] = {"group", "names", "scope", "verbs", "vi
 constexpr std::string_view kNamesKeys[] = {"kind", "listKind", "plural", "singular", "shortNames", "categories"};
 constexpr std::string_view kVersionKeys[] = {"name", "type", "storage", "served", "alias", "conversion", "pbMessage", "subresources",
                                              "extraSubresources", "selectableFields", "deprecated", "deprecationWarning"};
+constexpr std::string_view kSelectableKeys[] = {"name", "from"};
 constexpr std::string_view kSubresourceKeys[] = {"name", "verbs", "group", "version", "kind"};
 
 constexpr std::pair<std::string_view, std::string_view> kVerbs[] = {
@@ -61,6 +62,25 @@ struct Writer {
       body += literal(text) + ", ";
     }
     return body.empty() ? "{}" : array("std::string_view", body);
+  }
+
+  // Names, or {name, from} where the value is elsewhere.
+  Result<std::string> selectable(const Value& list, const std::string& file) {
+    Draft names;
+    names.root() = names.array();
+    std::string sources;
+    for (const Value& one : list.items()) {
+      if (one.is_string()) {
+        names.push(names.root(), one);
+        continue;
+      }
+      TRY(check_keys(one, kSelectableKeys, file, "selectableFields."));
+      names.push(names.root(), one["name"]);
+      sources += "{" + literal(one["name"].as_string()) + ", " + literal(one["from"].as_string()) + "}, ";
+    }
+    std::string text = ", .selectable_fields = " + strings(names.root(), true);
+    if (!sources.empty()) text += ", .field_sources = " + array("FieldSource", sources);
+    return text;
   }
 
   Result<std::string> verbs(const Value& list, const std::string& file) {
@@ -113,7 +133,7 @@ struct Writer {
               literal((*scale)["labelSelectorPath"].as_string()) + "}";
     }
     text += ", .subresources = " + TRY(subresources(parts.root(), kind, file));
-    text += ", .selectable_fields = " + strings(part("selectableFields"), true);
+    text += TRY(selectable(part("selectableFields"), file));
     return text + ", .conversion = " + literal(node["conversion"].as_string()) + "},";
   }
 

@@ -14,7 +14,10 @@ bool labels_match(const api::LabelSelector& selector, const store::Record& recor
   return true;
 }
 
-std::string_view field_of(const store::Record& record, std::string_view field) {
+std::string_view field_of(const store::Record& record, std::span<const api::FieldSource> renamed, std::string_view field) {
+  for (const api::FieldSource& source : renamed) {
+    if (source.field == field) field = source.from;
+  }
   if (field == "metadata.name") return key_name(record.key());
   if (field == "metadata.namespace") return key_namespace(record.key());
   return record.fields().find(field).value_or(std::string_view());
@@ -28,6 +31,8 @@ Result<Filter> Filter::make(const ResolvedKind& kind, const RequestInfo& info, c
   filter.fields_ = TRY(api::FieldSelector::parse(options.field_selector));
   const bool namespaced = kind.row->scope == api::Scope::kNamespaced;
   TRY(filter.fields_.check({kind.version->selectable_fields, namespaced, !kind.row->builtin}));
+  // Records are indexed under the names of the stored version.
+  if (!kind.version->conversion.empty()) filter.renamed_ = kind.version->field_sources;
   filter.all_ = filter.labels_.matches_everything() && filter.fields_.matches_everything();
 
   std::string name_space = namespaced ? info.name_space : "";
@@ -42,7 +47,7 @@ Result<Filter> Filter::make(const ResolvedKind& kind, const RequestInfo& info, c
 bool Filter::matches(const store::Record& record) const {
   if (!only_key_.empty() && record.key() != only_key_) return false;
   if (all_) return true;
-  return labels_match(labels_, record) && fields_.matches_with([&](std::string_view field) { return field_of(record, field); });
+  return labels_match(labels_, record) && fields_.matches_with([&](std::string_view field) { return field_of(record, renamed_, field); });
 }
 
 }  // namespace plinth::server

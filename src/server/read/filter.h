@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "api/field_selector.h"
+#include "api/kind.h"
 #include "api/label_selector.h"
 #include "base/result.h"
 #include "server/kind_registry.h"
@@ -33,6 +35,7 @@ class Filter {
   bool all_ = true;
   api::LabelSelector labels_;
   api::FieldSelector fields_;
+  std::span<const api::FieldSource> renamed_;
 };
 
 }  // namespace plinth::server

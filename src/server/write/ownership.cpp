@@ -1,74 +1,12 @@
 #include "server/write/ownership.h"
 
 #include "api/apply.h"
-#include "api/field_filter.h"
 #include "server/object_codec.h"
-#include "server/read/schema_upgrade.h"
+#include "server/write/kind_versions.h"
 #include "server/write/object_form.h"
 
 namespace plinth::server {
 namespace {
-
-// What an endpoint does not write, so that nobody comes to own it there.
-struct EndpointFilters {
-  api::FieldFilter nothing;
-  api::FieldFilter status = api::FieldFilter::without({{"status"}});
-  api::FieldFilter all_but_status =
-      api::FieldFilter::only({{"status"}, {"metadata", "labels"}, {"metadata", "annotations"}, {"metadata", "finalizers"}});
-  api::FieldFilter custom_all_but_status = api::FieldFilter::only({{"status"}});
-  // Endpoints of one part of the object.
-  std::pair<std::string_view, api::FieldFilter> parts[4] = {
-      {"finalize", api::FieldFilter::only({{"spec", "finalizers"}})},
-      {"approval", api::FieldFilter::only({{"status", "conditions"}})},
-      {"ephemeralcontainers", api::FieldFilter::only({{"spec", "ephemeralContainers"}})},
-      {"resize", api::FieldFilter::only({{"spec", "containers"}})},
-  };
-
-  const api::FieldFilter* choose(const ResolvedKind& kind, std::string_view subresource) const {
-    for (const auto& [name, filter] : parts) {
-      if (subresource == name) return &filter;
-    }
-    if (!kind.version->has_status) return &nothing;
-    if (subresource == "status") return kind.row->builtin ? &all_but_status : &custom_all_but_status;
-    return subresource.empty() ? &status : &nothing;
-  }
-};
-
-const EndpointFilters& filters() {
-  static const EndpointFilters made;
-  return made;
-}
-
-// The versions of a kind whose objects differ in apiVersion only.
-class KindVersions : public api::ObjectVersions {
- public:
-  KindVersions(const ResolvedKind& kind, std::string_view subresource) : kind_(kind), subresource_(subresource) {}
-
-  const api::Schema* schema(std::string_view api_version) const override {
-    const api::KindVersion* version = find(api_version);
-    if (version == nullptr) return nullptr;
-    if (kind_.custom) kind_.custom->ensure_schema(*version);
-    return version->schema;
-  }
-  const api::FieldFilter* reset(std::string_view) const override { return filters().choose(kind_, subresource_); }
-  Result<Document> convert(const Document& object, std::string_view api_version) const override {
-    const api::KindVersion* to = find(api_version);
-    if (to == nullptr) return bad_request("there is no version " + std::string(api_version));
-    Draft draft(object);
-    draft.set(draft.root(), "apiVersion", api_version);
-    return std::move(draft).finish();
-  }
-
- private:
-  const api::KindVersion* find(std::string_view api_version) const {
-    for (const api::KindVersion& v : kind_.row->versions) {
-      if (group_version(kind_.row->group, v.name) == api_version && v.conversion == kind_.version->conversion) return &v;
-    }
-    return nullptr;
-  }
-  const ResolvedKind& kind_;
-  std::string_view subresource_;
-};
 
 // An OwnershipScope and what it points to.
 struct Scope {
@@ -78,8 +16,8 @@ struct Scope {
     scope.api_version = api_version;
     scope.kind = kind.row->kind;
     scope.subresource = write.subresource;
-    scope.reset = filters().choose(kind, write.subresource);
-    scope.others = kind.row->versions.size() > 1 ? &versions : nullptr;
+    scope.reset = endpoint_filter(kind, write.subresource);
+    scope.others = versions.has_others() ? &versions : nullptr;
     scope.now_s = write.now_s;
   }
   std::string api_version;
