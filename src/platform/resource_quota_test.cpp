@@ -186,6 +186,41 @@ TEST_CASE("a quota that changes is measured anew; one that goes takes its counte
   CHECK(platform.snapshot()->counter("quota/" + uid.substr(1, uid.size() - 2), ":measured") == 0);
 }
 
+TEST_CASE("custom resources and pods whose time is over") {
+  SimPlatform platform(8);
+  REQUIRE(platform.boot().ok());
+  platform.settle(std::chrono::seconds(1));
+  CHECK(platform.call("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+                      R"({"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"widgets.example.com"},"spec":{"group":"example.com","scope":"Namespaced","names":{"plural":"widgets","kind":"Widget"},"versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object"}}}]}})")
+            .status == 201);
+  platform.settle(std::chrono::seconds(1));
+  const std::string widgets = "/apis/example.com/v1/namespaces/default/widgets";
+  const auto widget = [](const std::string& name) {
+    return R"({"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":")" + name + "\"}}";
+  };
+  CHECK(platform.call("POST", widgets, widget("a")).status == 201);
+  CHECK(platform.call("POST", kQuotas, quota(R"("count/widgets.example.com":"2","pods":"1")")).status == 201);
+  CHECK(platform.call("POST", widgets, widget("b")).status == 201);
+  CHECK(platform.call("POST", widgets, widget("c")).status == 403);
+  platform.settle(std::chrono::seconds(1));
+  CHECK(used(platform) == R"({"count/widgets.example.com":"2","pods":"0"})");
+
+  // A pod on a node that says nothing more: it counts until its time to end, and the same again, is over.
+  CHECK(platform.call("POST", kPods, pod("a", "1", R"("nodeName":"gone","terminationGracePeriodSeconds":5,)")).status == 201);
+  CHECK(platform.call("DELETE", std::string(kPods) + "/a").status == 200);
+  CHECK(platform.call("POST", kPods, pod("b", "1")).status == 403);
+  platform.settle(std::chrono::seconds(8));
+  CHECK(platform.call("POST", kPods, pod("b", "1")).status == 403);
+  platform.settle(std::chrono::seconds(5));
+  CHECK(used(platform) == R"({"count/widgets.example.com":"2","pods":"0"})");
+  CHECK(platform.call("POST", kPods, pod("b", "1")).status == 201);
+  CHECK(platform.call("GET", std::string(kPods) + "/a").status == 200);
+  CHECK(platform.call("DELETE", std::string(kPods) + "/a?gracePeriodSeconds=0").status == 200);
+  platform.settle(std::chrono::seconds(1));
+  CHECK(used(platform) == R"({"count/widgets.example.com":"2","pods":"1"})");
+  CHECK(counter(platform, "pods") == 1);
+}
+
 TEST_CASE("scopes, Services, claims and custom kinds count as upstream has it") {
   SimPlatform platform(6);
   REQUIRE(platform.boot().ok());

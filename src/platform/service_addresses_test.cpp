@@ -36,8 +36,9 @@ void check_claims(SimPlatform& platform) {
   for (const Value& one : services["items"].items()) {
     const std::string uid(one["metadata"]["uid"].as_string());
     for (const api::Claim& claim : api::kServiceAllocator.claims(one)) {
-      const auto [at, added] = held.emplace(std::string(claim.ledger) + "/" + claim.name, uid);
-      CHECK_MESSAGE(added, at->first << " is held twice");
+      const std::string held_name = std::string(claim.ledger) + "/" + claim.name;
+      const bool added = held.emplace(held_name, uid).second;
+      CHECK_MESSAGE(added, held_name << " is held twice");
     }
   }
   for (const std::string_view ledger : api::kServiceAllocator.ledgers()) {
@@ -77,12 +78,12 @@ TEST_CASE("no address and no node port is held twice, whatever is asked for at o
           platform.world().run_for(std::chrono::microseconds(random.below(3000)));
         else
           platform.wait_for(all);
-        for (const auto& [name, answer] : creations) {
-          if (*answer && (*answer)->status == 201) there.insert(name);
-          if (*answer)
-            CHECK_MESSAGE(
-                ((*answer)->status == 201 || (*answer)->status == 409 || (*answer)->status == 422 || (*answer)->status == 500),
-                (*answer)->body);
+        for (const auto& creation : creations) {
+          if (!*creation.second) continue;
+          const server::LocalAnswer& answer = **creation.second;
+          if (answer.status == 201) there.insert(creation.first);
+          const bool expected = answer.status == 201 || answer.status == 409 || answer.status == 422 || answer.status == 500;
+          CHECK_MESSAGE(expected, answer.body);
         }
         if (!cut) check_claims(platform);
       }
