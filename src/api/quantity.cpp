@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -76,7 +77,7 @@ std::string_view take_digits(std::string_view& rest) {
 // The parts of a quantity's text.
 struct QuantityParser {
   bool negative = false;
-  std::string_view whole;     // without leading zeros; "0" when empty
+  std::string_view whole;  // without leading zeros; "0" when empty
   std::string_view fraction;
   std::string_view suffix;
   int base = 10;
@@ -151,8 +152,10 @@ struct QuantityParser {
     out.format_ = format;
     out.mantissa_ = mantissa;
     out.exponent_ = mantissa == 0 ? 0 : scale + zeros;
-    if (base == 10) out.exponent_ += mantissa == 0 ? 0 : exponent;
-    else TRY(to_binary(out));
+    if (base == 10)
+      out.exponent_ += mantissa == 0 ? 0 : exponent;
+    else
+      TRY(to_binary(out));
     if (out.exponent_ < kNano) {
       out.mantissa_ = cut_digits(out.mantissa_, kNano - out.exponent_);
       out.exponent_ = kNano;
@@ -171,7 +174,8 @@ struct QuantityParser {
       return {};
     }
     const Wide factor = Wide{1} << exponent;
-    if (__builtin_mul_overflow(out.mantissa_, factor, &out.mantissa_)) return bad_request("unable to parse numeric part of quantity");
+    if (__builtin_mul_overflow(out.mantissa_, factor, &out.mantissa_))
+      return bad_request("unable to parse numeric part of quantity");
     if (out.compare(kMax) > 0) out = kMax;
     return {};
   }
@@ -264,9 +268,12 @@ std::int64_t Quantity::scaled(int exponent) const {
   static constexpr auto kMin = std::numeric_limits<std::int64_t>::min();
   const int shift = exponent_ - exponent;
   Wide v = mantissa_;
-  if (shift < 0) v = cut_digits(v, -shift);
-  else if (digit_count(v) + shift > 20) return sign() > 0 ? kMax : kMin;
-  else v *= power_of_ten(shift);
+  if (shift < 0)
+    v = cut_digits(v, -shift);
+  else if (digit_count(v) + shift > 20)
+    return sign() > 0 ? kMax : kMin;
+  else
+    v *= power_of_ten(shift);
   return v > kMax ? kMax : v < kMin ? kMin : static_cast<std::int64_t>(v);
 }
 
@@ -285,6 +292,8 @@ std::string Quantity::decimal_text(Format format) const {
   }
   return out;  // beyond E: upstream prints no suffix either
 }
+
+double Quantity::approximate() const { return static_cast<double>(mantissa_) * std::pow(10.0, exponent_); }
 
 std::string Quantity::text() const {
   if (is_zero()) return "0";

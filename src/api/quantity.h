@@ -35,6 +35,9 @@ class Quantity {
   std::int64_t value() const { return scaled(0); }
   std::int64_t milli_value() const { return scaled(-3); }
 
+  // As near as a double comes.
+  double approximate() const;
+
   // The canonical text: no fraction, the largest suffix of the family that is exact ("500m", "1536Mi").
   std::string text() const;
 

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "api/cel/libraries.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "base/yaml.h"
@@ -39,6 +40,8 @@ cel::Environment full_environment() {
                                     cel::kubernetes_lists_library, cel::urls_library, cel::semver_library, cel::kro_library}) {
     environment.add(library());
   }
+  environment.add(api::quantities_library());
+  environment.add(api::formats_library());
   environment.settings().zones = system_zones();
   return environment;
 }
