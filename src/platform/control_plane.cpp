@@ -15,6 +15,7 @@
 #include "platform/direct_cluster.h"
 #include "server/auth/auth.h"
 #include "server/auth/secret_files.h"
+#include "store/data_directory.h"
 #include "store/secrets.h"
 
 namespace plinth::platform {
@@ -48,6 +49,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const World& world, con
   if (in_memory) {
     parts->files = std::make_unique<server::auth::MemorySecretFiles>();
   } else {
+    TRY(store::DataDirectory::check_format(*world.disk, options.data_dir));
     TRY(make_durable_directories(*world.disk, options.data_dir));
     parts->files = std::make_unique<server::auth::DiskSecretFiles>(*world.disk, options.data_dir + "/pki");
     parts->sealer =

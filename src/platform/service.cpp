@@ -162,11 +162,16 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
         [](const Error& error) { return server::status_json(error); });
   }
   std::vector<std::unique_ptr<IoLoop>>& all = p.io;
-  p.listener = TRY(p.network->listen_shared(io_loops, p.options.api_address, tls, [&all](std::unique_ptr<Stream> stream) {
+  auto listener = p.network->listen_shared(io_loops, p.options.api_address, tls, [&all](std::unique_ptr<Stream> stream) {
     for (auto& io : all) {
       if (io->loop.get() == &stream->loop()) return io->http->serve(std::move(stream));
     }
-  }));
+  });
+  if (!listener.ok()) {
+    return Error(listener.error().reason(), "the API cannot listen on " + p.options.api_address + ": " + listener.error().message() +
+                                                "; stop what uses it or choose another --api (port 0 picks a free one)");
+  }
+  p.listener = std::move(*listener);
   p.options.api_address = p.listener->address();
   p.control->set_api_address(p.options.api_address);
   return std::unique_ptr<Service>(new Service(std::move(parts)));

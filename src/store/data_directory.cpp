@@ -21,12 +21,19 @@ Result<DataDirectory> DataDirectory::open(Disk& disk, const std::string& path) {
   auto lock = disk.lock(path + "/LOCK");
   if (!lock.ok()) {
     if (lock.error().reason() != Reason::kConflict) return std::move(lock).error();
-    return Error(Reason::kConflict,
-                 fmt::format("the data directory {} is in use by another plinth process; stop that one or choose another --data-dir", path));
+    return Error(
+        Reason::kConflict,
+        fmt::format("the data directory {} is in use by another plinth process; stop that one or choose another --data-dir",
+                    path));
   }
   directory.lock_ = std::move(lock).value();
   TRY(directory.read_format());
   return directory;
+}
+
+Result<void> DataDirectory::check_format(Disk& disk, const std::string& path) {
+  if (!disk.list(path).ok()) return {};
+  return DataDirectory(disk, path).read_format();
 }
 
 Result<void> DataDirectory::read_format() {
@@ -37,7 +44,8 @@ Result<void> DataDirectory::read_format() {
   int version = 0;
   if (text.compare(0, kFormatMark.size(), kFormatMark) != 0 ||
       std::from_chars(text.data() + kFormatMark.size(), text.data() + text.size(), version).ec != std::errc() || version < 1) {
-    return Error(Reason::kStoreReadError, fmt::format("{}/FORMAT is damaged: it should read \"{}{}\"", path_, kFormatMark, kDataFormat));
+    return Error(Reason::kStoreReadError,
+                 fmt::format("{}/FORMAT is damaged: it should read \"{}{}\"", path_, kFormatMark, kDataFormat));
   }
   if (version > kDataFormat) {
     return Error(Reason::kStoreReadError,

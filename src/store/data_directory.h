@@ -21,6 +21,8 @@ class DataDirectory {
  public:
   // Makes the folder when it is absent. Conflict when another process has it; an error when its format is newer.
   static Result<DataDirectory> open(Disk& disk, const std::string& path);
+  // Whether this program may touch the folder at all; looks, and changes nothing.
+  static Result<void> check_format(Disk& disk, const std::string& path);
   bool fresh() const { return fresh_; }
   // Writes FORMAT: from now on the folder's content counts.
   Result<void> mark_complete();

@@ -1,8 +1,7 @@
 // A disk without room: growth is refused by name, deletions and leases go on, and it recovers by itself.
-#include <doctest/doctest.h>
-
 #include <string>
 
+#include <doctest/doctest.h>
 #include <fmt/core.h>
 
 #include "store/core_store.h"
@@ -65,7 +64,8 @@ TEST_CASE("a full disk refuses what grows, lets deletions and leases through, an
   for (int i = 0; i < 20; ++i) CHECK(bench.put("/coordination.k8s.io/leases/d/l", 200, true));
   int deleted = 0;
   for (int i = 0; i < stored / 2; ++i) {
-    if (bench.commit(delete_transaction(fmt::format("/core/configmaps/d/c{}", i))).kind == CommitOutcome::Kind::kCommitted) ++deleted;
+    if (bench.commit(delete_transaction(fmt::format("/core/configmaps/d/c{}", i))).kind == CommitOutcome::Kind::kCommitted)
+      ++deleted;
   }
   CHECK(deleted == stored / 2);
   bench.open();  // also with a full disk
@@ -75,6 +75,25 @@ TEST_CASE("a full disk refuses what grows, lets deletions and leases through, an
   bench.put("/core/configmaps/d/first-may-fail", 10);
   CHECK(bench.put("/core/configmaps/d/again", 3'000));
   for (int i = 0; i < 200; ++i) CHECK(bench.put(fmt::format("/core/configmaps/d/n{}", i % 20), 3'000));
+}
+
+TEST_CASE("deletions alone make room for writes on a full disk") {
+  for (const std::uint64_t capacity : {700u << 10, 830u << 10, 1000u << 10}) {
+    Bench bench;
+    bench.options.segment_bytes = 128 << 10;
+    bench.options.snapshot_tail_bytes_min = 64 << 20;  // as in a real one: nothing but the full disk asks for a snapshot
+    bench.options.directory = "/other";
+    bench.open();
+    bench.world.disk().set_capacity(capacity);
+    int stored = 0;
+    while (stored < 1'000 && bench.put(fmt::format("/core/configmaps/d/c{}", stored), 3'000)) ++stored;
+    CHECK(stored < 400);
+    for (int i = 0; i < stored; ++i) {
+      CHECK(bench.commit(delete_transaction(fmt::format("/core/configmaps/d/c{}", i))).kind == CommitOutcome::Kind::kCommitted);
+    }
+    bench.world.run_for(std::chrono::seconds(1));
+    CHECK(bench.put("/core/configmaps/d/again", 3'000));
+  }
 }
 
 TEST_CASE("with churn the disk stays bounded") {

@@ -16,7 +16,8 @@ constexpr std::uint64_t kSyncEveryBytes = 4 << 20;
 
 }  // namespace
 
-Housekeeper::Housekeeper(Parts parts, std::uint64_t snapshot_segment) : parts_(std::move(parts)), snapshot_segment_(snapshot_segment) {}
+Housekeeper::Housekeeper(Parts parts, std::uint64_t snapshot_segment)
+    : parts_(std::move(parts)), snapshot_segment_(snapshot_segment) {}
 Housekeeper::~Housekeeper() { stop(); }
 
 void Housekeeper::start() {
@@ -56,8 +57,10 @@ void Housekeeper::run_thread() {
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      if (more) changed_.wait_for(lock, kBlockPause, [&] { return stopping_; });
-      else changed_.wait(lock, [&] { return stopping_ || notified_; });
+      if (more)
+        changed_.wait_for(lock, kBlockPause, [&] { return stopping_; });
+      else
+        changed_.wait(lock, [&] { return stopping_ || notified_; });
       if (stopping_) return;
       notified_ = false;
     }
@@ -117,6 +120,10 @@ void Housekeeper::keep_spare() {
   }
 }
 
+// A full disk is one without room for a segment: what is asked of it for a snapshot must be less. Headers and rounding are
+// meant.
+constexpr std::uint64_t kSnapshotRoom = 16 << 10;
+
 bool Housekeeper::wants_snapshot() const {
   const std::uint64_t active = parts_.log->active_segment();
   const std::uint64_t from = snapshot_segment_ != 0 ? snapshot_segment_ : parts_.log->first_segment();
@@ -126,7 +133,7 @@ bool Housekeeper::wants_snapshot() const {
   // On a full disk any snapshot that fits and gives segments back is worth it.
   if (!parts_.writer->growth_refused() || tail < 2 * parts_.segment_bytes) return false;
   const auto free = parts_.disk->free_bytes(parts_.snapshots_path);
-  return free.ok() && *free > live + live / 8 + parts_.segment_bytes;
+  return free.ok() && *free > live + live / 8 + kSnapshotRoom;
 }
 
 Result<void> Housekeeper::begin_snapshot() {

@@ -191,6 +191,8 @@ def main():
         os.environ.setdefault('SHARED', shared)
     if subprocess.run(['/usr/bin/python3', '-c', 'import kubernetes'], capture_output=True).returncode == 0:
         os.environ.setdefault('PYTHON_KUBERNETES', '/usr/bin/python3')
+    if subprocess.run(['unshare', '-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt'], capture_output=True).returncode == 0:
+        os.environ.setdefault('TMPFS', '/mnt')
     prepared = [('GO_CLIENTS', go_client.prepare), ('KUBECTL_CURRENT', stock_clients.kubectl), ('HELM', stock_clients.helm),
                 ('NODE_CLIENT', stock_clients.node_client), ('SAMPLE_CONTROLLER', foreign_controllers.sample_controller)]
     if arguments.soak:
