@@ -4,7 +4,7 @@
 
 namespace plinth::cel {
 
-Ast::Ast(std::string_view source) : memory_(std::make_unique<Memory>()), source_(memory_->copy(source)) {}
+Ast::Ast(std::string_view source) : memory_(std::make_unique<Memory>(1024)), source_(memory_->copy(source)) {}
 
 NodeId Ast::add(Node node, std::span<const NodeId> children, std::span<const bool> marks) {
   std::uint16_t depth = node.operand == kNoNode ? 0 : nodes_[node.operand].depth;

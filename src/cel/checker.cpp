@@ -206,7 +206,11 @@ class Checker {
 
   Type call(NodeId id) {
     const Node node = ast_.node(id);
+    // Lists of things to be printed may hold anything.
+    bool any_elements = node.name == "format";
+    mixed_allowed_ += any_elements ? 1 : 0;
     for (NodeId arg : ast_.children(node)) check(arg);
+    mixed_allowed_ -= any_elements ? 1 : 0;
     if (node.name == "_&&_" || node.name == "_||_") return logical(id, node);
     if (node.operand == kNoNode) return global_call(id, node, node.name);
     std::string target = ast_.qualified_name(node.operand);
@@ -296,7 +300,7 @@ class Checker {
       common = std::move(*joined);
       return;
     }
-    if (environment_.settings().homogeneous_literals) {
+    if (environment_.settings().homogeneous_literals && mixed_allowed_ == 0) {
       complain(where, fmt::format("expected type '{}' but found '{}'", solver_.substitute(*common, true).text(),
                                   solver_.substitute(next, true).text()));
     } else {
@@ -506,6 +510,7 @@ class Checker {
   Issues issues_;
   TypeSolver solver_;
   std::vector<Local> locals_;
+  int mixed_allowed_ = 0;  // calls around this place whose arguments may be mixed lists
 };
 
 }  // namespace

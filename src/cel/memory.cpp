@@ -5,7 +5,8 @@
 namespace plinth::cel {
 
 void* Memory::grow(std::size_t bytes) {
-  std::size_t size = std::max(bytes, blocks_.empty() ? kBlockBytes : std::min(used_, kBlockBytes * 64));
+  std::size_t size = std::max(bytes, next_block_bytes_);
+  next_block_bytes_ = std::min(next_block_bytes_ * 2, kBlockBytesMax);
   blocks_.emplace_back(std::make_unique_for_overwrite<char[]>(size), size);
   used_ += size;
   cursor_ = blocks_.back().first.get();

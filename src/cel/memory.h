@@ -20,7 +20,9 @@ class Memory {
   // Bytes that one evaluation may use; functions that build large results ask fits() first.
   static constexpr std::size_t kBytesMax = std::size_t{256} << 20;
 
-  Memory() = default;
+  // Blocks double from the first one on, up to a megabyte.
+  Memory() : Memory(kBlockBytes) {}
+  explicit Memory(std::size_t first_block_bytes) : next_block_bytes_(first_block_bytes) {}
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
 
@@ -52,11 +54,13 @@ class Memory {
 
  private:
   static constexpr std::size_t kBlockBytes = std::size_t{16} << 10;
+  static constexpr std::size_t kBlockBytesMax = std::size_t{1} << 20;
   void* grow(std::size_t bytes);
 
   char* cursor_ = nullptr;
   char* end_ = nullptr;
   std::size_t used_ = 0;  // bytes in blocks
+  std::size_t next_block_bytes_;
   std::vector<std::pair<std::unique_ptr<char[]>, std::size_t>> blocks_;
 };
 

@@ -171,7 +171,7 @@ class Planner {
         is_optional_call(reference)) {
       return optional_or_op(std::move(args[0]), std::move(args[1]), node.name == "orValue", node.position);
     }
-    Prepared prepared = reference.overloads.size() == 1 ? prepare(*reference.overloads.front(), args) : nullptr;
+    Prepared prepared = reference.overloads.size() == 1 ? prepare(*reference.overloads.front(), node.name, args) : nullptr;
     bool pure = true, validate = false;
     for (const Overload* overload : reference.overloads) {
       pure = pure && overload->pure && overload->implementation != nullptr;
@@ -180,7 +180,7 @@ class Planner {
     std::uint32_t position = node.position;
     OpPtr op = call_op(reference.function, reference.overloads, std::move(args), std::move(prepared), position);
     if (!pure) return op;
-    if (validate && environment_.settings().validate_constants) validate_call(*op, parts);
+    if (validate && environment_.settings().validate_constants) validate_call(*op, node.name, parts);
     return folded(std::move(op), parts);
   }
 
@@ -188,23 +188,26 @@ class Planner {
     return !reference.overloads.empty() && reference.overloads.front()->id.rfind("optional_or", 0) == 0;
   }
 
-  void validate_call(const Op& op, std::span<const NodeId> parts) {
+  void validate_call(const Op& op, std::string_view name, std::span<const NodeId> parts) {
     for (NodeId part : parts) {
       if (!constant_[part]) return;
     }
     Frame frame{memory_, nullptr, 0, nullptr, nullptr, kFoldCostMax, nullptr};
     Value value = op.eval(frame);
-    if (value.is_error()) issues_.add(ast_.node(parts.back()).position, std::string(value.as_error().message));
+    if (value.is_error())
+      issues_.add(ast_.node(parts.back()).position, fmt::format("invalid {} argument: {}", name, value.as_error().message));
   }
 
-  Prepared prepare(const Overload& overload, const std::vector<OpPtr>& args) {
+  Prepared prepare(const Overload& overload, std::string_view name, const std::vector<OpPtr>& args) {
     if (overload.prepare == nullptr) return nullptr;
     auto at = static_cast<std::size_t>(overload.prepared_argument);
     const Value* constant = at < args.size() ? args[at]->constant() : nullptr;
     if (constant == nullptr) return nullptr;
     auto prepared = overload.prepare(*constant);
     if (prepared.ok()) return std::move(prepared).value();
-    if (environment_.settings().validate_constants) issues_.add(args[at]->position, prepared.error().message());
+    if (environment_.settings().validate_constants) {
+      issues_.add(args[at]->position, fmt::format("invalid {} argument: {}", name, prepared.error().message()));
+    }
     return nullptr;
   }
 

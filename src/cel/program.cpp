@@ -15,7 +15,8 @@ struct Program::Body {
   std::vector<VariablePath> references;
   std::uint32_t local_count = 0;
   std::shared_ptr<const TimeZones> zones;
-  Memory constants;
+  static constexpr std::size_t kFirstConstantsBytes = 256;  // there are many programs, with few constants each
+  Memory constants{kFirstConstantsBytes};
   OpPtr root;
 };
 
