@@ -37,6 +37,10 @@ inline constexpr std::string_view kSetNamespacesAnnotation = "applyset.kubernete
 inline constexpr std::string_view kSetHashAnnotation = "internal.kro.run/applyset-inventory-hash";
 inline constexpr std::string_view kApplyOrderAnnotation = "internal.kro.run/apply-order";
 
+// Ours: that the owner reference was set. Where the mark is left without the reference, the child was orphaned.
+inline constexpr std::string_view kOwnerMarkAnnotation = "internal.plinth.dev/owner";
+inline constexpr std::string_view kOwnerMarkPrefix = "internal.plinth.dev/";
+
 inline constexpr std::string_view kAllowBreakingAnnotation = "kro.run/allow-breaking-changes";
 inline constexpr std::string_view kReconcileAnnotation = "kro.run/reconcile";
 

@@ -2,6 +2,7 @@
 
 #include "base/directories.h"
 #include "base/text.h"
+#include "compose/controllers/controllers.h"
 #include "control/account_tokens.h"
 #include "control/definition_cleanup.h"
 #include "control/event_expiry.h"
@@ -118,6 +119,7 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
   host.add(control::make_event_expiry());
   host.add(control::make_claim_protection());
   host.add(control::make_volume_protection());
+  for (auto& controller : compose::make_composition_controllers()) host.add(std::move(controller));
   parts_->auth->rbac().follow(*parts_->store, loop);
   parts_->api->bootstrap(
       {parts_->ca_pem, parts_->front_proxy_ca_pem}, loop,

@@ -27,6 +27,8 @@ controller crd-finalizer
   apiextensions.k8s.io | customresourcedefinitions | get list patch update watch
   apiextensions.k8s.io | customresourcedefinitions/status | patch update
   * | * | delete deletecollection get list watch
+controller composition-kinds
+  apiextensions.k8s.io | customresourcedefinitions | create get list patch update watch
 controller cronjob-controller
   batch | cronjobs | get list update watch
   batch | jobs | create delete get list patch update watch
@@ -100,6 +102,9 @@ controller horizontal-pod-autoscaler
   custom.metrics.k8s.io | * | read
   external.metrics.k8s.io | * | read
   @report
+controller instance-controller
+  * | * | *
+  @report
 controller job-controller
   batch | jobs | get list patch update watch
   batch | jobs/status | update
@@ -155,6 +160,11 @@ controller replication-controller
   core | replicationcontrollers/status | update
   core | replicationcontrollers/finalizers | update
   core | pods | create delete list patch watch
+  @report
+controller resource-graph-definition-controller
+  kro.run internal.kro.run plinth.dev | * | *
+  apiextensions.k8s.io | customresourcedefinitions | create get list patch update watch
+  * | * | list watch
   @report
 controller resourcequota-controller
   * | * | list watch

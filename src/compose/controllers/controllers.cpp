@@ -1,0 +1,18 @@
+#include "compose/controllers/controllers.h"
+
+#include "compose/controllers/definition_controller.h"
+#include "compose/controllers/instance_controller.h"
+#include "compose/controllers/kind_installer.h"
+
+namespace plinth::compose {
+
+std::vector<std::unique_ptr<client::Controller>> make_composition_controllers() {
+  auto definitions = std::make_shared<Definitions>();
+  std::vector<std::unique_ptr<client::Controller>> out;
+  out.push_back(make_kind_installer());
+  out.push_back(make_definition_controller(definitions));
+  out.push_back(make_instance_controller(definitions));
+  return out;
+}
+
+}  // namespace plinth::compose

@@ -1,0 +1,223 @@
+#include "compose/controllers/instance_controller.h"
+
+#include "base/text.h"
+#include "compose/instance/instance_step.h"
+#include "compose/marks.h"
+
+namespace plinth::compose {
+namespace {
+
+using client::Object;
+using client::Plan;
+using client::View;
+
+// Keys are "<plural>.<group>|<namespace>/<name>".
+std::string key_of(std::string_view crd_name, std::string_view name_space, std::string_view name) {
+  return std::string(crd_name) + "|" + client::make_key(name_space, name);
+}
+
+std::string crd_of(const client::Resource& resource) { return resource.plural + "." + resource.group; }
+
+std::string service_account_name(std::string_view name_space, std::string_view name) {
+  return "system:serviceaccount:" + std::string(name_space) + ":" + std::string(name);
+}
+
+bool is_ready(const Object& instance) { return instance["status"]["state"].as_string() == "ACTIVE"; }
+
+class InstanceController final : public client::Controller {
+ public:
+  explicit InstanceController(std::shared_ptr<Definitions> definitions) : definitions_(std::move(definitions)) {}
+  std::string_view name() const override { return kInstanceController; }
+
+  void keys_of(const client::Change& change, const View& view, std::vector<std::string>& keys) const override;
+  void initial_keys(const View& view, std::vector<std::string>& keys) const override;
+  Plan step(const View& view, const std::string& key, const client::StepContext& context) const override;
+
+ private:
+  void add_instances(const View& view, const DefinitionKey& definition, std::vector<std::string>& keys) const;
+  void add_parent(const Object& child, std::vector<std::string>& keys) const;
+  void add_readers(const Object& object, std::vector<std::string>& keys) const;
+  void remember_reads(const std::string& key, std::set<ExternalRead> reads) const;
+  std::string account_for(const DefinitionKey& key, const Object& definition, const Object& instance) const;
+  void find_graph(const View& view, const DefinitionKey& key, InstanceInput& input) const;
+
+  std::shared_ptr<Definitions> definitions_;
+  mutable AppliedMemory applied_;
+  mutable std::map<std::string, std::string, std::less<>> kind_names_;  // "Kind.group" -> "plural.group"
+  mutable std::map<DefinitionKey, std::int64_t> issued_;                // last revision that instances were told of
+  mutable std::map<ExternalRead, std::set<std::string>> readers_;       // keys that read it
+  mutable std::map<std::string, std::set<ExternalRead>> reads_;         // the same by key
+};
+
+void InstanceController::keys_of(const client::Change& change, const View& view, std::vector<std::string>& keys) const {
+  const Object& object = change.object;
+  if (const auto key = definition_of(object)) {
+    const std::int64_t issued = change.deleted ? -1 : object["status"]["lastIssuedRevision"].as_int();
+    auto [known, first] = issued_.try_emplace(*key, issued);
+    // Service accounts of the form of 2024 stand in its spec, so its every change of spec counts.
+    if (!first && known->second == issued && key->dialect == Dialect::kGraphDefinition) return;
+    known->second = issued;
+    return add_instances(view, *key, keys);
+  }
+  if (object.resource.is("apiextensions.k8s.io", "customresourcedefinitions")) {
+    if (definitions_->owner_of_kind(object.name)) {
+      const Value spec = object["spec"];
+      kind_names_[std::string(spec["names"]["kind"].as_string()) + "." + std::string(spec["group"].as_string())] = object.name;
+    }
+    return;
+  }
+  if (object.resource.is(kSettingsGroup, kDefinitionSettings)) {
+    const Value definition = object["spec"]["definition"];
+    const bool old_form = definition["kind"].as_string() == "ResourceGroup";
+    return add_instances(
+        view,
+        {old_form ? Dialect::kResourceGroup2024 : Dialect::kGraphDefinition,
+         old_form ? std::string(definition["namespace"].as_string()) : "", std::string(definition["name"].as_string())},
+        keys);
+  }
+  if (const auto owner = definitions_->owner_of_kind(crd_of(object.resource))) {
+    const std::string key = key_of(crd_of(object.resource), object.name_space, object.name);
+    if (change.deleted) {
+      definitions_->forget_instance(*owner, key);
+      remember_reads(key, {});
+    } else {
+      definitions_->note_instance(*owner, key, is_ready(object));
+      keys.push_back(key);
+    }
+  }
+  add_parent(object, keys);
+  add_readers(object, keys);
+}
+
+void InstanceController::add_parent(const Object& child, std::vector<std::string>& keys) const {
+  const Value labels = child.metadata()["labels"];
+  const std::string_view kind = labels[kInstanceKindLabel].as_string();
+  if (kind.empty()) return;
+  const auto crd = kind_names_.find(std::string(kind) + "." + std::string(labels[kInstanceGroupLabel].as_string()));
+  if (crd == kind_names_.end()) return;
+  keys.push_back(key_of(crd->second, labels[kInstanceNamespaceLabel].as_string(), labels[kInstanceNameLabel].as_string()));
+}
+
+void InstanceController::add_readers(const Object& object, std::vector<std::string>& keys) const {
+  if (readers_.empty()) return;
+  const client::Resource& r = object.resource;
+  for (const std::string& name_space : {object.name_space, std::string()}) {
+    for (const std::string& name : {object.name, std::string()}) {
+      const auto found = readers_.find({r.group, r.kind, name_space, name});
+      if (found == readers_.end()) continue;
+      for (const std::string& key : found->second) keys.push_back(key);
+    }
+    if (object.name_space.empty()) break;
+  }
+}
+
+void InstanceController::remember_reads(const std::string& key, std::set<ExternalRead> reads) const {
+  if (const auto before = reads_.find(key); before != reads_.end()) {
+    for (const ExternalRead& read : before->second) {
+      const auto entry = readers_.find(read);
+      if (entry == readers_.end()) continue;
+      entry->second.erase(key);
+      if (entry->second.empty()) readers_.erase(entry);
+    }
+    reads_.erase(before);
+  }
+  if (reads.empty()) return;
+  for (const ExternalRead& read : reads) readers_[read].insert(key);
+  reads_[key] = std::move(reads);
+}
+
+void InstanceController::add_instances(const View& view, const DefinitionKey& definition,
+                                       std::vector<std::string>& keys) const {
+  for (const std::string& crd : definitions_->kinds_of(definition)) {
+    const auto [plural, group] = cut(crd, ".");
+    const auto resource = view.find_resource(group.value_or(""), plural);
+    if (!resource) continue;
+    kind_names_[resource->kind + "." + resource->group] = crd;
+    view.list(*resource, "", [&](const Object& instance) {
+      definitions_->note_instance(definition, key_of(crd, instance.name_space, instance.name), is_ready(instance));
+      keys.push_back(key_of(crd, instance.name_space, instance.name));
+      return true;
+    });
+  }
+}
+
+void InstanceController::initial_keys(const View& view, std::vector<std::string>& keys) const {
+  definitions_->load(view);
+  const auto crds = view.find_resource("apiextensions.k8s.io", "customresourcedefinitions");
+  std::set<DefinitionKey> owners;
+  view.list(*crds, "", [&](const Object& crd) {
+    if (const auto owner = definitions_->owner_of_kind(crd.name)) owners.insert(*owner);
+    return true;
+  });
+  for (const DefinitionKey& owner : owners) add_instances(view, owner, keys);
+}
+
+std::string InstanceController::account_for(const DefinitionKey& key, const Object& definition, const Object& instance) const {
+  if (const Object* settings = definitions_->settings_of(key)) {
+    const Value account = (*settings)["spec"]["serviceAccount"];
+    if (account.is_object()) return service_account_name(account["namespace"].as_string(), account["name"].as_string());
+  }
+  const Value accounts = definition["spec"]["defaultServiceAccounts"];
+  for (std::string_view name_space : {std::string_view(instance.name_space), std::string_view("*")}) {
+    const std::string_view account = accounts[name_space].as_string();
+    if (!account.empty()) return service_account_name(instance.name_space, account);
+  }
+  return "";
+}
+
+void InstanceController::find_graph(const View& view, const DefinitionKey& key, InstanceInput& input) const {
+  const auto definition = get_definition(view, key);
+  if (!definition || definition->deleting()) {
+    input.graph_problem =
+        key.shown() + " does not exist any more: children are kept as they are; deleting this instance still removes them";
+    return;
+  }
+  input.owner = owner_of(key, *definition);
+  input.service_account = account_for(key, *definition, input.instance);
+  input.revision = (*definition)["status"]["lastIssuedRevision"].as_int();
+  const auto revision = get_revision(view, key, input.revision);
+  if (!revision) {
+    input.graph_problem = "latest issued graph revision not available";
+    return;
+  }
+  const Document spec = revision->document.get().at((*revision)["spec"]["snapshot"]["spec"]);
+  const std::string hash(revision->metadata()["labels"][kRevisionHashLabel].as_string());
+  const BuildResult& built = definitions_->graph(view, input.owner, spec, hash);
+  input.graph = built.graph;
+  if (built.graph == nullptr)
+    input.graph_problem =
+        "latest issued graph revision " + std::to_string(input.revision) + " failed: " + built.failure.message;
+}
+
+Plan InstanceController::step(const View& view, const std::string& key, const client::StepContext& context) const {
+  const auto [crd, rest] = cut(key, "|");
+  const auto [plural, group] = cut(crd, ".");
+  const auto owner = definitions_->owner_of_kind(crd);
+  const auto resource = view.find_resource(group.value_or(""), plural);
+  if (!owner || !resource) return {};
+  kind_names_[resource->kind + "." + resource->group] = std::string(crd);
+  const auto [name_space, name] = client::split_key(rest.value_or(""));
+  const auto instance = view.get(*resource, name_space, name);
+  if (!instance) return {};
+  ApiSchema api;
+  api.group = resource->group;
+  api.version = resource->version;
+  api.kind = resource->kind;
+  api.namespaced = resource->namespaced;
+  DefinitionOwner by{owner->dialect, owner->name_space, owner->name,
+                     std::string(instance->metadata()["labels"][kDefinitionIdLabel].as_string())};
+  InstanceInput input{view, *instance, api, by, nullptr, "", 0, "", context, applied_};
+  find_graph(view, *owner, input);
+  if (instance->deleting()) return delete_instance(input);
+  InstanceResult result = reconcile_instance(input);
+  remember_reads(key, std::move(result.reads));
+  return std::move(result.plan);
+}
+
+}  // namespace
+
+std::unique_ptr<client::Controller> make_instance_controller(std::shared_ptr<Definitions> definitions) {
+  return std::make_unique<InstanceController>(std::move(definitions));
+}
+
+}  // namespace plinth::compose

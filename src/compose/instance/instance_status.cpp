@@ -1,0 +1,145 @@
+#include "compose/instance/instance_status.h"
+
+#include "base/text.h"
+#include "base/time_text.h"
+#include "compose/digest.h"
+#include "compose/instance/instance_step.h"
+
+namespace plinth::compose {
+namespace {
+
+constexpr std::string_view kSynced = "InstanceSynced";
+
+Value resource_value(Draft& draft, const ResourceReport& resource) {
+  Value out = draft.object(8);
+  draft.set(out, "id", resource.id);
+  draft.set(out, "apiVersion", resource.api_version);
+  draft.set(out, "kind", resource.kind);
+  if (!resource.name_space.empty()) draft.set(out, "namespace", resource.name_space);
+  if (!resource.name.empty()) draft.set(out, "name", resource.name);
+  draft.set(out, "state", resource.state);
+  draft.set(out, "ready", Value::of(resource.ready));
+  if (!resource.message.empty()) draft.set(out, "message", resource.message);
+  return out;
+}
+
+void set_legacy(ConditionSet& conditions, InstanceState state) {
+  const Condition* resources = conditions.find("ResourcesReady");
+  const Condition* graph = conditions.find("GraphResolved");
+  const std::string& message = graph->status == ConditionStatus::kFalse ? graph->message : resources->message;
+  switch (state) {
+    case InstanceState::kActive:
+      return conditions.set(kSynced, ConditionStatus::kTrue, "ReconciliationSucceeded", "Instance reconciled successfully");
+    case InstanceState::kError:
+      return conditions.set(kSynced, ConditionStatus::kFalse, "ReconciliationFailed", message);
+    default:
+      return conditions.set(kSynced, ConditionStatus::kUnknown, "ReconciliationInProgress", message);
+  }
+}
+
+Value status_value(Draft& draft, const StatusReport& report, ConditionSet& conditions) {
+  Value status = report.fields.is_null() ? draft.object() : draft.clone(report.fields.root());
+  draft.set(status, "state", state_text(report.state));
+  draft.member(status, "conditions") = conditions.to_value(draft);
+  if (report.resources.empty()) return status;
+  Value list = draft.array(report.resources.size());
+  for (const ResourceReport& resource : report.resources) draft.push(list, resource_value(draft, resource));
+  draft.member(status, "resources") = list;
+  return status;
+}
+
+client::Resource events_resource() { return {"", "v1", "events", "Event", true}; }
+
+client::Request event_request(const client::Object& about, std::string_view controller, std::string_view reason,
+                              const std::string& message, bool warning, std::int64_t wall_ns) {
+  const std::string name_space = about.name_space.empty() ? "default" : about.name_space;
+  const std::string now = format_rfc3339(wall_ns);
+  Draft event;
+  event.root() = event.object();
+  Value& root = event.root();
+  event.set(root, "apiVersion", "v1");
+  event.set(root, "kind", "Event");
+  Value metadata = event.object();
+  event.set(
+      metadata, "name",
+      about.name.substr(0, 200) + "." + hex16(fnv64a(about.uid + std::string(reason) + message + std::to_string(wall_ns))));
+  event.set(metadata, "namespace", name_space);
+  event.member(root, "metadata") = metadata;
+  Value involved = event.object();
+  event.set(involved, "apiVersion", about.resource.api_version());
+  event.set(involved, "kind", about.resource.kind);
+  event.set(involved, "name", about.name);
+  if (!about.name_space.empty()) event.set(involved, "namespace", about.name_space);
+  event.set(involved, "uid", about.uid);
+  event.member(event.root(), "involvedObject") = involved;
+  event.set(event.root(), "reason", reason);
+  event.set(event.root(), "message", message);
+  event.set(event.root(), "type", warning ? "Warning" : "Normal");
+  event.set(event.root(), "firstTimestamp", now);
+  event.set(event.root(), "lastTimestamp", now);
+  event.set(event.root(), "count", Value::of(1));
+  Value source = event.object();
+  event.set(source, "component", controller);
+  event.member(event.root(), "source") = source;
+  return client::create_request(events_resource(), name_space, event.root(), controller);
+}
+
+}  // namespace
+
+std::string_view state_text(InstanceState state) {
+  switch (state) {
+    case InstanceState::kInProgress:
+      return "IN_PROGRESS";
+    case InstanceState::kActive:
+      return "ACTIVE";
+    case InstanceState::kError:
+      return "ERROR";
+    case InstanceState::kDeleting:
+      return "DELETING";
+  }
+  return "";
+}
+
+ConditionSet instance_conditions(const Value& instance, std::string now) {
+  return ConditionSet(instance, {"InstanceManaged", "GraphResolved", "ResourcesReady"}, std::move(now));
+}
+
+void plan_events(const client::Object& about, std::string_view controller, const std::vector<Condition>& before,
+                 const std::vector<Condition>& after, std::int64_t wall_ns, client::Plan& plan) {
+  constexpr std::size_t kMessageMax = 1000;
+  for (const Condition& now : after) {
+    const Condition* was = nullptr;
+    for (const Condition& c : before) {
+      if (c.type == now.type) was = &c;
+    }
+    const bool moved = was == nullptr ? now.status != ConditionStatus::kUnknown : was->status != now.status;
+    // The same state for another reason is worth telling when it is a bad one.
+    const bool other_reason =
+        was != nullptr && now.status == ConditionStatus::kFalse && (was->reason != now.reason || was->message != now.message);
+    if (!moved && !other_reason) continue;
+    std::string message = std::string(was == nullptr ? "Unknown" : status_text(was->status)) + " -> " +
+                          std::string(status_text(now.status)) + ": " + now.reason;
+    if (!now.message.empty()) message += ": " + now.message;
+    if (message.size() > kMessageMax) message.resize(kMessageMax);
+    plan.requests.push_back(
+        event_request(about, controller, now.type, message, now.status == ConditionStatus::kFalse, wall_ns));
+  }
+}
+
+void plan_status(const client::Object& instance, const StatusReport& report, ConditionSet& conditions, std::int64_t wall_ns,
+                 client::Plan& plan) {
+  if (report.legacy) set_legacy(conditions, report.state);
+  Draft next(instance.document);
+  Value status = status_value(next, report, conditions);
+  if (equal(status, instance["status"])) return;
+  next.member(next.root(), "status") = status;
+  plan.requests.push_back(client::update_request(instance, "status", next.root(), kInstanceController));
+  // Ready repeats what another condition says.
+  std::vector<Condition> told;
+  for (const Condition& c : conditions.conditions()) {
+    if (c.type != "Ready" || c.status == ConditionStatus::kTrue) told.push_back(c);
+  }
+  plan_events(instance, kInstanceController, read_conditions(instance["status"]["conditions"]), told, wall_ns, plan);
+}
+
+}  // namespace plinth::compose

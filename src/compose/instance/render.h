@@ -1,0 +1,61 @@
+// Templates to objects, for one instance.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/value.h"
+#include "cel/memory.h"
+#include "compose/graph/graph.h"
+
+namespace plinth::compose {
+
+// Why something could not be made. Pending: what it reads is not there yet, but may come.
+struct Unresolved {
+  bool pending = false;
+  std::string message;
+};
+
+// Values of a graph's variables: the instance, and what was observed of each node.
+class Variables {
+ public:
+  // Documents must outlive this object, and so must the memory.
+  Variables(const Graph& graph, const Document& instance, cel::Memory& memory);
+  void set_object(const Node& node, const Document& observed);
+  void set_list(const Node& node, const std::vector<Document>& observed);
+  void set(std::size_t slot, cel::Value value);
+  cel::Value object(const Node& node, const Document& document);
+
+  std::span<const cel::Value> values() const { return values_; }
+  cel::Memory& memory() { return memory_; }
+  const Graph& graph() const { return graph_; }
+
+ private:
+  const Graph& graph_;
+  cel::Memory& memory_;
+  std::vector<cel::Value> values_;
+  std::vector<Document> kept_;
+};
+
+// A boolean condition; an optional without a value counts as false.
+struct Verdict {
+  bool value = false;
+  std::optional<Unresolved> unresolved;
+};
+Verdict evaluate_condition(const Expression& expression, Variables& variables);
+
+// A string with expressions. Nothing when it was omitted.
+struct Evaluated {
+  std::optional<Value> value;  // in the draft
+  std::optional<Unresolved> unresolved;
+};
+Evaluated evaluate_parts(const std::vector<CompiledField::Part>& parts, bool standalone, Variables& variables, Draft& draft);
+
+struct Rendered {
+  std::vector<Document> objects;  // one; of a collection any number
+  std::optional<Unresolved> unresolved;
+};
+// All objects of a node: its template with every expression replaced, once or for every combination of its iterators.
+Rendered render(const Node& node, Variables& variables);
+
+}  // namespace plinth::compose
