@@ -15,6 +15,27 @@ Document document(std::string text) {
 
 }  // namespace
 
+TEST_CASE("no document names a definition twice") {
+  KindRegistry registry;
+  const KindTablePtr table = registry.table();
+  std::vector<std::string> documents = {openapi_v2_json(*table)};
+  for (std::string_view group : table->groups()) {
+    for (std::string_view version : table->versions(group)) documents.push_back(openapi_v3_document(*table, group, version));
+  }
+  for (const std::string& text : documents) {
+    std::vector<std::string> duplicates;
+    JsonParseOptions options;
+    options.duplicates = &duplicates;
+    CHECK(parse_json(text, options).ok());
+    CHECK_MESSAGE(duplicates.empty(), (duplicates.empty() ? "" : duplicates.front()));
+  }
+  // Merged by fields here, one value everywhere else.
+  const Document core = document(openapi_v3_document(*table, "", "v1"));
+  const Value claim = core["components"]["schemas"]["io.k8s.api.core.v1.PersistentVolumeSpec"]["properties"]["claimRef"];
+  CHECK(claim["x-kubernetes-map-type"].as_string() == "granular");
+  CHECK(core["components"]["schemas"]["io.k8s.api.core.v1.ObjectReference"]["x-kubernetes-map-type"].as_string() == "atomic");
+}
+
 // The expected schemas are those of api/openapi-spec in kubernetes 1.37.
 TEST_CASE("moments, quantities and the like are named types, in the forms of each OpenAPI version") {
   struct Case {

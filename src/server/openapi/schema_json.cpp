@@ -64,7 +64,13 @@ class Printer {
     } else if (schema.name.empty()) {
       body(schema, /*with_description=*/false);
     } else {
-      types_.add(&schema);
+      // A place may say of its own how the type is merged there: the definition is still the one of the name.
+      const Schema* definition = api::builtin_type(schema.name);
+      if (definition == nullptr) definition = &schema;
+      if (definition->map_type != schema.map_type) {
+        text("x-kubernetes-map-type", schema.map_type == api::MapType::kAtomic ? "atomic" : "granular");
+      }
+      types_.add(definition);
       reference(definition_name(schema.name));
     }
     close();
