@@ -82,7 +82,10 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const World& world, con
 
 void ControlPlane::set_ca(std::string ca_pem) { parts_->ca_pem = std::move(ca_pem); }
 void ControlPlane::set_front_proxy_ca(std::string ca_pem) { parts_->front_proxy_ca_pem = std::move(ca_pem); }
-void ControlPlane::set_api_address(std::string address) { parts_->options.advertised_address = std::move(address); }
+void ControlPlane::set_api_address(std::string address) {
+  parts_->api->set_advertised_address(address);
+  parts_->options.advertised_address = std::move(address);
+}
 
 namespace {
 

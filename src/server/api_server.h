@@ -46,6 +46,8 @@ class ApiServer {
   // Seeds what a cluster always has (namespaces, default roles), directly in the store; `done` runs on `loop` when it is
   // durable.
   void bootstrap(SeedOptions options, Loop& loop, UniqueFunction<void(Result<void>)> done);
+  // Before any request is handled: where it listens, when the port was chosen by then.
+  void set_advertised_address(std::string address) { options_.advertised_address = std::move(address); }
   void set_ready(bool ready) { ready_ = ready; }
   // Ends all watches cleanly; at shutdown.
   void end_watches();

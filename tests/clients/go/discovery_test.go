@@ -4,15 +4,18 @@ import (
 	"slices"
 	"testing"
 
-	openapiv3 "k8s.io/client-go/openapi"
-
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/managedfields"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/disk"
 	"k8s.io/client-go/discovery/cached/memory"
+	openapiv3 "k8s.io/client-go/openapi"
+	"k8s.io/client-go/openapi3"
 	"k8s.io/client-go/restmapper"
+	"k8s.io/kube-openapi/pkg/util/proto"
 )
 
 func TestDiscovery(t *testing.T) {
@@ -81,9 +84,26 @@ func TestServerVersionAndOpenAPI(t *testing.T) {
 	client := must(discovery.NewDiscoveryClientForConfig(config))(t)
 	version := must(client.ServerVersion())(t)
 	equal(t, "major", version.Major, "1")
+	versions := &metav1.APIVersions{}
+	check(t, client.RESTClient().Get().AbsPath("/api").SetHeader("Accept", "application/json").Do(background(t)).Into(versions))
+	equal(t, "address", "https://"+versions.ServerAddressByClientCIDRs[0].ServerAddress, config.Host)
 	document := must(client.OpenAPISchema())(t)
 	if len(document.GetDefinitions().GetAdditionalProperties()) < 300 {
 		t.Errorf("OpenAPI v2 has %d definitions", len(document.GetDefinitions().GetAdditionalProperties()))
+	}
+	// As tools parse it that compute differences themselves: a structured type for each kind.
+	models := must(proto.NewOpenAPIData(document))(t)
+	parser := must(managedfields.NewGVKParser(models, false))(t)
+	kind := parser.Type(appsv1.SchemeGroupVersion.WithKind("Deployment"))
+	if kind == nil {
+		t.Fatal("OpenAPI v2 has no type of Deployments")
+	}
+	must(kind.FromStructured(deployment("d")))(t)
+	root := openapi3.NewRoot(client.OpenAPIV3())
+	for _, version := range must(root.GroupVersions())(t) {
+		if must(root.GVSpec(version))(t).Components == nil {
+			t.Errorf("OpenAPI v3 of %v has no schemas", version)
+		}
 	}
 	paths := must(openapiv3.NewClient(client.RESTClient()).Paths())(t)
 	schemaOfApps := must(paths["apis/apps/v1"].Schema("application/json"))(t)
