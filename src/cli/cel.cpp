@@ -3,12 +3,11 @@
 #include <fstream>
 #include <sstream>
 
-#include "api/cel/libraries.h"
+#include "api/cel/environments.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "base/yaml.h"
 #include "cel/conformance.h"
-#include "cel/lib/libraries.h"
 #include "cel/program.h"
 #include "cel/source.h"
 #include "cel/time_zone_files.h"
@@ -31,21 +30,6 @@ std::shared_ptr<const cel::TimeZones> system_zones() {
       [](const std::string& name) { return read_whole("/usr/share/zoneinfo/" + name); });
 }
 
-// Everything there is, so that a person can try it.
-cel::Environment full_environment() {
-  cel::Environment environment;
-  for (cel::Library (*library)() : {cel::optionals_library, cel::strings_library, cel::lists_library, cel::sets_library,
-                                    cel::math_library, cel::encoders_library, cel::regex_library, cel::network_library,
-                                    cel::bindings_library, cel::comprehensions_library, cel::kubernetes_regex_library,
-                                    cel::kubernetes_lists_library, cel::urls_library, cel::semver_library, cel::kro_library}) {
-    environment.add(library());
-  }
-  environment.add(api::quantities_library());
-  environment.add(api::formats_library());
-  environment.settings().zones = system_zones();
-  return environment;
-}
-
 // A result as JSON where JSON can hold it, in the language's own notation where not.
 std::string shown(const cel::Value& value) {
   Draft draft;
@@ -64,7 +48,7 @@ int evaluate(const Arguments& arguments) {
     if (!(*parsed)->is_object()) return fail(1, file + ": must be a mapping of variables to values");
     variables = *parsed;
   }
-  cel::Environment environment = full_environment();
+  cel::Environment environment = api::composition_environment(system_zones());
   for (const Member& member : variables->members()) environment.declare(member.key(), cel::Type::dyn());
   std::string expression = argument(arguments, "expression");
   auto program = cel::compile(expression, environment);
@@ -84,7 +68,8 @@ int evaluate(const Arguments& arguments) {
 int conformance(const Arguments& arguments) {
   std::size_t passed = 0, failed = 0, skipped = 0;
   auto zones = system_zones();
-  for (std::string_view path : split(argument(arguments, "files"), '\n')) {
+  const std::string files = argument(arguments, "files");
+  for (std::string_view path : split(files, '\n')) {
     auto text = read_whole(std::string(path));
     if (!text) return fail(1, "cannot read " + std::string(path));
     auto result = cel::run_conformance(*text, zones);

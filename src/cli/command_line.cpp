@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <list>
 
+#include "base/text.h"
 #include "cli/command.h"
 
 namespace plinth::cli {
@@ -11,6 +12,7 @@ struct Bound {
   const Command* command;
   CLI::App* app;
   std::list<std::pair<std::string, std::string>> values;  // option name, value; stable addresses
+  std::list<std::pair<std::string, std::vector<std::string>>> lists;
   std::list<std::pair<std::string, bool>> flags;
 };
 
@@ -27,15 +29,19 @@ void bind(Bound& bound, const OptionSpec& spec) {
     bound.app->add_flag(std::string(spec.name), value, std::string(spec.help));
     return;
   }
+  // "FILE...": one or more.
+  if (spec.value.size() > 3 && spec.value.substr(spec.value.size() - 3) == "...") {
+    auto& [name, values] = bound.lists.emplace_back(bare(spec.name), std::vector<std::string>());
+    CLI::Option* option = bound.app->add_option(std::string(spec.name), values, std::string(spec.help));
+    option->type_name(std::string(spec.value.substr(0, spec.value.size() - 3)));
+    if (spec.required) option->required();
+    return;
+  }
   auto& [name, value] = bound.values.emplace_back(bare(spec.name), std::string(spec.default_value));
   CLI::Option* option = bound.app->add_option(std::string(spec.name), value, std::string(spec.help));
   option->type_name(std::string(spec.value));
   if (!spec.default_value.empty()) option->capture_default_str();
   if (spec.required) option->required();
-  // "FILE...": one or more, joined by line feeds.
-  if (spec.value.size() > 3 && spec.value.substr(spec.value.size() - 3) == "...") {
-    option->expected(1, CLI::detail::expected_max_vector_size)->multi_option_policy(CLI::MultiOptionPolicy::Join);
-  }
 }
 
 // "snapshot save" hangs below "snapshot", which is made when it is first needed.
@@ -58,6 +64,9 @@ Arguments given(const Bound& bound) {
   Arguments out;
   for (const auto& [name, value] : bound.values) {
     if (!value.empty()) out[name] = value;
+  }
+  for (const auto& [name, values] : bound.lists) {
+    if (!values.empty()) out[name] = join(values, "\n");
   }
   for (const auto& [name, value] : bound.flags) {
     if (value) out[name] = "true";

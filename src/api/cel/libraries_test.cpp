@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "api/cel/environments.h"
 #include "cel/lib/libraries.h"
 #include "cel/program.h"
 
@@ -43,6 +44,27 @@ TEST_CASE("quantities and formats in expressions") {
     cel::Memory memory;
     auto value = program->evaluate(cel::Activation(environment), memory);
     CHECK((value.ok() ? cel::to_text(*value) : "error: " + value.error().message()) == row.expected);
+  }
+}
+
+TEST_CASE("environments of rules and of compositions") {
+  cel::Environment rules = rules_environment(), compositions = composition_environment(nullptr);
+  struct Row {
+    std::string_view expression;
+    bool rule, composition;
+  } rows[] = {
+      {"[1, 2].includes(1)", true, true},
+      {"[1, 'a'].size() == 2", false, true},
+      {"math.abs(-1) == 1", false, true},
+      {"sets.contains([1], [1])", true, true},
+      {"'x'.matches('(')", false, true},
+      {"random.seededInt(1, 2, 'a') == 1", false, true},
+      {"isIP('::1') && isSemver('1.0.0')", true, true},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.expression);
+    CHECK(cel::compile(row.expression, rules).ok() == row.rule);
+    CHECK(cel::compile(row.expression, compositions).ok() == row.composition);
   }
 }
 

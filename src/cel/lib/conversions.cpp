@@ -59,7 +59,7 @@ Value to_uint(CallContext& context, Args args) {
       if (!(v.as_double() >= 0 && v.as_double() < 18446744073709551616.0)) return range_error(context, "unsigned integer");
       return Value::of(static_cast<std::uint64_t>(v.as_double()));
     case Kind::kString: {
-      auto u = parse_integer<std::uint64_t>(without_plus(v.as_string()));
+      auto u = parse_integer<std::uint64_t>(v.as_string());
       return u ? Value::of(*u) : cannot_convert(context, v.as_string(), "uint");
     }
     default:

@@ -156,7 +156,7 @@ Library network_library() {
              cidr = Type::opaque("net.CIDR");
   l.add_type("net.IP", ip);
   l.add_type("net.CIDR", cidr);
-  l.global("ip", "string_to_ip", {s}, ip, to_ip).with_cost(cost_of_first).validated();
+  l.global("ip", "string_to_ip", {s}, ip, to_ip).with_cost(cost_of_first);
   l.global("isIP", "is_ip", {s}, b, is_ip).with_cost(cost_of_first);
   l.global("ip.isCanonical", "ip_is_canonical", {s}, b, is_canonical).with_cost(canonical_cost);
   l.global("string", "ip_to_string", {ip}, s, text_of);
@@ -166,7 +166,7 @@ Library network_library() {
   l.member("isLinkLocalMulticast", "ip_is_link_local_multicast", {ip}, b, test<&IpAddress::is_link_local_multicast>);
   l.member("isLinkLocalUnicast", "ip_is_link_local_unicast", {ip}, b, test<&IpAddress::is_link_local_unicast>);
   l.member("isGlobalUnicast", "ip_is_global_unicast", {ip}, b, test<&IpAddress::is_global_unicast>);
-  l.global("cidr", "string_to_cidr", {s}, cidr, to_cidr).with_cost(cost_of_first).validated();
+  l.global("cidr", "string_to_cidr", {s}, cidr, to_cidr).with_cost(cost_of_first);
   l.global("isCIDR", "is_cidr", {s}, b, is_cidr).with_cost(cost_of_first);
   l.global("string", "cidr_to_string", {cidr}, s, text_of);
   l.member("containsIP", "cidr_contains_ip_string", {cidr, s}, b, contains_ip).with_cost(contains_ip_text_cost);
