@@ -1,9 +1,7 @@
 #include "server/read/list.h"
 
-#include "server/list_options.h"
 #include "server/object_codec.h"
-#include "server/read/filter.h"
-#include "server/read/representation.h"
+#include "server/read/read_setup.h"
 #include "server/read/wait_revision.h"
 #include "server/status.h"
 
@@ -50,21 +48,13 @@ constexpr std::string_view kContinueExpired =
 // Writes one list answer in slices, so that a long one never holds the loop.
 class ListOperation : public std::enable_shared_from_this<ListOperation> {
  public:
-  ListOperation(ServerContext& context, ExchangePtr exchange, ResolvedKind kind, ListOptions options, Filter filter,
-                RepresentationPtr representation)
-      : context_(context), exchange_(std::move(exchange)), kind_(std::move(kind)), options_(std::move(options)),
-        filter_(std::move(filter)), representation_(std::move(representation)) {}
+  explicit ListOperation(ReadSetup setup)
+      : context_(setup.context), exchange_(std::move(setup.exchange)), kind_(std::move(setup.kind)), options_(std::move(setup.options)),
+        filter_(std::move(setup.filter)), representation_(std::move(setup.representation)) {}
 
   void start() {
-    if (options_.continue_token.empty() && options_.revision_set && options_.revision > context_.store->snapshot()->revision()) {
-      auto self = shared_from_this();
-      wait_for_revision(context_, options_.revision, exchange_->loop(), [self](Result<void> reached) {
-        if (!reached.ok()) return self->exchange_->fail(reached.error());
-        self->begin();
-      });
-      return;
-    }
-    begin();
+    if (!options_.revision_set || !options_.continue_token.empty()) return begin();
+    once_reached(context_, exchange_, options_.revision, [self = shared_from_this()] { self->begin(); });
   }
 
  private:
@@ -217,16 +207,7 @@ void serve_get(ServerContext& context, ExchangePtr exchange, const ResolvedKind&
 }
 
 void serve_list(ServerContext& context, ExchangePtr exchange, const ResolvedKind& kind) {
-  auto start = [&]() -> Result<std::shared_ptr<ListOperation>> {
-    Accepted accepted = TRY(negotiate_object(exchange->request.headers.get("accept"), true));
-    RepresentationPtr representation = TRY(Representation::make(context, kind, accepted, exchange->info.query));
-    ListOptions options = TRY(parse_list_options(exchange->info.query, /*watch=*/false));
-    Filter filter = TRY(Filter::make(kind, exchange->info, options));
-    return std::make_shared<ListOperation>(context, exchange, kind, std::move(options), std::move(filter), std::move(representation));
-  };
-  auto operation = start();
-  if (!operation.ok()) return exchange->fail(operation.error());
-  (*operation)->start();
+  start_read<ListOperation>(context, std::move(exchange), kind, /*watch=*/false);
 }
 
 }  // namespace plinth::server

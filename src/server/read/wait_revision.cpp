@@ -4,7 +4,7 @@ namespace plinth::server {
 namespace {
 
 struct Wait {
-  UniqueFunction<void(Result<void>)> done;
+  Task then;
   TimerId timer = 0;
   bool over = false;
 };
@@ -19,19 +19,22 @@ Error too_large(store::Revision revision, store::Revision current) {
 
 }  // namespace
 
-void wait_for_revision(ServerContext& context, store::Revision revision, Loop& loop, UniqueFunction<void(Result<void>)> done) {
+void once_reached(ServerContext& context, const ExchangePtr& exchange, store::Revision revision, Task then) {
+  if (revision <= context.store->snapshot()->revision()) return then();
+  Loop& loop = exchange->loop();
   auto wait = std::make_shared<Wait>();
-  wait->done = std::move(done);
-  wait->timer = loop.after(context.limits.future_revision_wait, [wait, &context, revision] {
+  wait->then = std::move(then);
+  wait->timer = loop.after(context.limits.future_revision_wait, [wait, exchange, &context, revision] {
     if (wait->over) return;
     wait->over = true;
-    wait->done(too_large(revision, context.store->snapshot()->revision()));
+    wait->then = Task();
+    exchange->fail(too_large(revision, context.store->snapshot()->revision()));
   });
   context.store->when_published(revision, loop, [wait, &loop] {
     if (wait->over) return;
     wait->over = true;
     loop.cancel(wait->timer);
-    wait->done(Result<void>());
+    wait->then();
   });
 }
 

@@ -2,11 +2,12 @@
 #pragma once
 
 #include "server/context.h"
+#include "server/exchange.h"
 
 namespace plinth::server {
 
-// Runs `done` on `loop` once the store has published `revision`; after limits.future_revision_wait with the Timeout error of
-// upstream (cause ResourceVersionTooLarge).
-void wait_for_revision(ServerContext& context, store::Revision revision, Loop& loop, UniqueFunction<void(Result<void>)> done);
+// Runs `then` once the store has published `revision`: at once when it has, otherwise on the exchange's loop. After
+// limits.future_revision_wait the exchange fails with the Timeout error of upstream (cause ResourceVersionTooLarge).
+void once_reached(ServerContext& context, const ExchangePtr& exchange, store::Revision revision, Task then);
 
 }  // namespace plinth::server

@@ -1,10 +1,8 @@
 #include "server/read/watch.h"
 
-#include "server/list_options.h"
 #include "server/object_codec.h"
 #include "server/read/current_forms.h"
-#include "server/read/filter.h"
-#include "server/read/representation.h"
+#include "server/read/read_setup.h"
 #include "server/read/wait_revision.h"
 #include "server/status.h"
 
@@ -15,25 +13,17 @@ namespace plinth::server {
 // read stays behind in the store's history until that is cut, and then gets 410.
 class WatchOperation : public std::enable_shared_from_this<WatchOperation> {
  public:
-  WatchOperation(ServerContext& context, ExchangePtr exchange, ResolvedKind kind, ListOptions options, Filter filter,
-                 RepresentationPtr representation)
-      : context_(context), exchange_(std::move(exchange)), kind_(std::move(kind)), options_(std::move(options)),
-        filter_(std::move(filter)), representation_(std::move(representation)) {}
+  explicit WatchOperation(ReadSetup setup)
+      : context_(setup.context), exchange_(std::move(setup.exchange)), kind_(std::move(setup.kind)), options_(std::move(setup.options)),
+        filter_(std::move(setup.filter)), representation_(std::move(setup.representation)) {}
   ~WatchOperation() { context_.watches->remove(this); }
 
   std::string resource() const { return std::string(kind_.row->group) + "/" + std::string(kind_.row->plural); }
   Loop& loop() { return exchange_->loop(); }
 
   void start() {
-    if (options_.revision_set && options_.revision > context_.store->snapshot()->revision()) {
-      auto self = shared_from_this();
-      wait_for_revision(context_, options_.revision, loop(), [self](Result<void> reached) {
-        if (!reached.ok()) return self->exchange_->fail(reached.error());
-        self->begin();
-      });
-      return;
-    }
-    begin();
+    if (!options_.revision_set) return begin();
+    once_reached(context_, exchange_, options_.revision, [self = shared_from_this()] { self->begin(); });
   }
 
   // A clean end of the stream; clients open a new one.
@@ -301,16 +291,7 @@ void WatchBook::end_all() {
 }
 
 void serve_watch(ServerContext& context, ExchangePtr exchange, const ResolvedKind& kind) {
-  auto make = [&]() -> Result<std::shared_ptr<WatchOperation>> {
-    Accepted accepted = TRY(negotiate_object(exchange->request.headers.get("accept"), true));
-    RepresentationPtr representation = TRY(Representation::make(context, kind, accepted, exchange->info.query));
-    ListOptions options = TRY(parse_list_options(exchange->info.query, /*watch=*/true));
-    Filter filter = TRY(Filter::make(kind, exchange->info, options));
-    return std::make_shared<WatchOperation>(context, exchange, kind, std::move(options), std::move(filter), std::move(representation));
-  };
-  auto operation = make();
-  if (!operation.ok()) return exchange->fail(operation.error());
-  (*operation)->start();
+  start_read<WatchOperation>(context, std::move(exchange), kind, /*watch=*/true);
 }
 
 }  // namespace plinth::server

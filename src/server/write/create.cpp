@@ -15,14 +15,10 @@ class CreateOperation : public WriteOperation {
       body_ = TRY(read_body(*exchange_, kind_, duplicates_));
       body_read_ = true;
     }
-    Proposal proposal;
-    proposal.operation = Operation::kCreate;
-    proposal.success_code = 201;
-    proposal.object = TRY(form_object(*exchange_, kind_, body_, options_.field_validation, duplicates_));
-    Draft& object = *proposal.object;
-    TRY(clear_new_metadata(object, kind_, name_space(), exchange_->info.name));
-    drop_duplicate_owners(object, kDuplicateOwners);
-    proposal.ownership = Ownership::of_creation(kind_, body_, object.view(), write_context(context_, *exchange_, options_));
+    Proposal proposal = TRY(creation(TRY(form_object(*exchange_, kind_, body_, options_.field_validation, duplicates_))));
+    drop_duplicate_owners(*proposal.object, kDuplicateOwners);
+    proposal.ownership =
+        Ownership::of_creation(kind_, body_, proposal.object->view(), write_context(context_, *exchange_, options_));
     return proposal;
   }
 

@@ -45,26 +45,22 @@ WriteContext write_context(const ServerContext& context, const Exchange& exchang
 
 Ownership Ownership::of_creation(const ResolvedKind& kind, const Document& sent, const Document& object,
                                  const WriteContext& write) {
-  Scope scope(kind, write);
-  api::UpdateInput input;
-  input.scope = scope.scope;
-  input.next = object;
-  input.requested_managers = sent.at(sent.root()["metadata"]["managedFields"]);
-  input.manager = write.manager;
-  Ownership made;
-  made.json_ = api::track_update(input).to_json();
-  return made;
+  return tracked(kind, api::UpdateInput(), sent, object, write);
 }
 
 Ownership Ownership::of_update(const ResolvedKind& kind, const store::Record& old_record, const Document& old_object,
                                const Document& sent, const Document& object, const WriteContext& write) {
-  Scope scope(kind, write);
-  const std::string_view stored_text = managed_fields_text(old_record);
-  auto live = api::ManagedFields::parse_json(stored_text);
+  auto live = api::ManagedFields::parse_json(managed_fields_text(old_record));
   api::UpdateInput input;
-  input.scope = scope.scope;
   input.live = without_revision(old_object);
   if (live.ok() && !live->empty()) input.live_managers = &*live;
+  return tracked(kind, std::move(input), sent, object, write);
+}
+
+Ownership Ownership::tracked(const ResolvedKind& kind, api::UpdateInput input, const Document& sent, const Document& object,
+                             const WriteContext& write) {
+  Scope scope(kind, write);
+  input.scope = scope.scope;
   input.next = object;
   input.requested_managers = sent.at(sent.root()["metadata"]["managedFields"]);
   input.manager = write.manager;

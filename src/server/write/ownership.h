@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/apply.h"
 #include "api/managed_fields.h"
 #include "base/result.h"
 #include "base/value.h"
@@ -45,6 +46,9 @@ class Ownership {
   bool same_as_stored(const store::Record& record) const;
 
  private:
+  // `input` says what was there.
+  static Ownership tracked(const ResolvedKind& kind, api::UpdateInput input, const Document& sent, const Document& object,
+                           const WriteContext& write);
   std::string json_;  // of the entries; "" or "[]" when nothing is owned
 };
 

@@ -122,18 +122,9 @@ class PatchOperation : public ReplaceOperation {
     Applied applied = TRY(Ownership::apply(kind_, old_record.get(), old_object, patch_,
                                            write_context(context_, *exchange_, options_)));
     Draft object = TRY(form_object(*exchange_, kind_, applied.merged, FieldValidation::kIgnore, {}));
-    Proposal proposal = old_record == nullptr ? TRY(created(std::move(object)))
+    Proposal proposal = old_record == nullptr ? TRY(creation(std::move(object)))
                                               : TRY(replace(std::move(object), Document(), std::move(old_record), std::move(old_object)));
     proposal.ownership = std::move(applied.ownership);
-    return proposal;
-  }
-
-  Result<Proposal> created(Draft object) {
-    Proposal proposal;
-    proposal.operation = Operation::kCreate;
-    proposal.success_code = 201;
-    TRY(clear_new_metadata(object, kind_, name_space(), exchange_->info.name));
-    proposal.object = std::move(object);
     return proposal;
   }
 

@@ -69,17 +69,14 @@ class UpdateOperation : public ReplaceOperation {
 
  private:
   Result<Proposal> create(Draft object) {
-    Proposal proposal;
-    proposal.operation = Operation::kCreate;
-    proposal.success_code = 201;
     const std::string uid(object.root()["metadata"]["uid"].as_string());
     if (!uid.empty()) {
       return conflict(kind_.row->group, kind_.row->plural, exchange_->info.name,
                       "Precondition failed: UID in precondition: " + uid + ", UID in object meta: ");
     }
-    TRY(clear_new_metadata(object, kind_, name_space(), exchange_->info.name));
-    proposal.ownership = Ownership::of_creation(kind_, body_, object.view(), write_context(context_, *exchange_, options_));
-    proposal.object = std::move(object);
+    Proposal proposal = TRY(creation(std::move(object)));
+    proposal.ownership =
+        Ownership::of_creation(kind_, body_, proposal.object->view(), write_context(context_, *exchange_, options_));
     return proposal;
   }
 

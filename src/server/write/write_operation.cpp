@@ -35,6 +35,15 @@ store::RecordPtr WriteOperation::stored() const { return snapshot()->get(key(exc
 
 Error WriteOperation::missing() const { return not_found(kind_.row->group, kind_.row->plural, exchange_->info.name); }
 
+Result<Proposal> WriteOperation::creation(Draft object) const {
+  TRY(clear_new_metadata(object, kind_, name_space(), exchange_->info.name));
+  Proposal proposal;
+  proposal.operation = Operation::kCreate;
+  proposal.success_code = 201;
+  proposal.object = std::move(object);
+  return proposal;
+}
+
 void WriteOperation::drop_duplicate_owners(Draft& object, std::string_view words) {
   std::string uids;
   for (const std::string& uid : api::remove_duplicate_owners(object)) uids += (uids.empty() ? "" : ", ") + uid;

@@ -49,6 +49,8 @@ class WriteOperation : public std::enable_shared_from_this<WriteOperation> {
   // The object that the URL names; null when there is none.
   store::RecordPtr stored() const;
   Error missing() const;
+  // A proposal to create `object`, which is formed: what only the server sets is cleared. BadRequest when it contradicts the URL.
+  Result<Proposal> creation(Draft object) const;
   // With a warning, in which `words` come before the uids.
   void drop_duplicate_owners(Draft& object, std::string_view words);
   // "" for cluster scope.
