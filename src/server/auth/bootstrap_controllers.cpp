@@ -52,6 +52,15 @@ controller deployment-controller
   apps extensions | replicasets | create delete get list patch update watch
   core | pods | get list update watch
   @report
+controller device-taint-eviction-controller
+  core | pods | delete get list watch
+  core | pods/status | patch update
+  resource.k8s.io | resourceclaims | read
+  resource.k8s.io | resourceslices | read
+  resource.k8s.io | deviceclasses | read
+  @report
+  resource.k8s.io | devicetaintrules/status | patch update
+  resource.k8s.io | devicetaintrules | read
 controller disruption-controller
   apps extensions | deployments | read
   apps extensions | replicasets | read
@@ -116,6 +125,9 @@ controller kubernetes-service-controller
   core | services | create delete get list update watch
   networking.k8s.io | servicecidrs | create delete get list watch
   networking.k8s.io | servicecidrs/status | patch update
+controller legacy-service-account-token-cleaner
+  core | configmaps | get | kube-apiserver-legacy-service-account-token-tracking
+  core | secrets | delete patch
 controller namespace-controller
   core | namespaces | delete get list watch
   core | namespaces/finalize namespaces/status | update
@@ -161,6 +173,14 @@ controller replication-controller
   core | replicationcontrollers/finalizers | update
   core | pods | create delete list patch watch
   @report
+controller resource-claim-controller
+  core | pods | read
+  core | pods/finalizers | update
+  resource.k8s.io | resourceclaims | create delete get list watch
+  resource.k8s.io | resourceclaims resourceclaims/status | patch update
+  core | pods/status | patch update
+  @report
+  resource.k8s.io | resourceclaims/binding | patch update
 controller resource-graph-definition-controller
   kro.run internal.kro.run plinth.dev | * | *
   apiextensions.k8s.io | customresourcedefinitions | create get list patch update watch
@@ -173,6 +193,16 @@ controller resourcequota-controller
 controller root-ca-cert-publisher
   core | configmaps | create update
   @report
+controller route-controller
+  core | nodes | list watch
+  core | nodes/status | patch
+  @report
+controller selinux-warning-controller
+  @report
+  core | persistentvolumes | read
+  core | persistentvolumeclaims | read
+  core | pods | read
+  storage.k8s.io | csidrivers | read
 controller service-account-token-controller
   core | secrets | delete get list patch watch
   core | serviceaccounts | get list watch
@@ -180,6 +210,12 @@ controller service-account-token-controller
   @report
 controller service-account-controller
   core | serviceaccounts | create
+  @report
+controller service-cidrs-controller
+  networking.k8s.io | servicecidrs | get list patch update watch
+  networking.k8s.io | servicecidrs/finalizers | patch update
+  networking.k8s.io | servicecidrs/status | patch update
+  networking.k8s.io | ipaddresses | read
   @report
 controller service-controller
   core | services | read
@@ -206,6 +242,11 @@ controller ttl-controller
 controller validatingadmissionpolicy-status-controller
   admissionregistration.k8s.io | validatingadmissionpolicies | read
   admissionregistration.k8s.io | validatingadmissionpolicies/status | get patch update
+  @report
+controller volumeattributesclass-protection-controller
+  core | persistentvolumeclaims | read
+  core | persistentvolumes | read
+  storage.k8s.io | volumeattributesclasses | get list update watch
   @report
 )";
 

@@ -183,6 +183,17 @@ role kube-system/system::leader-locking-kube-controller-manager
 role kube-system/system::leader-locking-kube-scheduler
   coordination.k8s.io | leases | create get list update watch
   coordination.k8s.io | leasecandidates | create get list update watch
+role kube-public/system:controller:bootstrap-signer
+  core | configmaps | read
+  core | configmaps | update | cluster-info
+  @report
+role kube-system/system:controller:bootstrap-signer
+  core | secrets | read
+role kube-system/system:controller:cloud-provider
+  core | configmaps | create get list watch
+role kube-system/system:controller:token-cleaner
+  core | secrets | delete get list watch
+  @report
 clusterrolebinding cluster-admin cluster-admin group=system:masters
 clusterrolebinding system:basic-user system:basic-user group=system:authenticated
 clusterrolebinding system:cluster-trust-bundle-discovery system:cluster-trust-bundle-discovery group=system:serviceaccounts
@@ -199,6 +210,10 @@ clusterrolebinding system:volume-scheduler system:volume-scheduler user=system:k
 rolebinding kube-system/system::extension-apiserver-authentication-reader extension-apiserver-authentication-reader user=system:kube-controller-manager user=system:kube-scheduler
 rolebinding kube-system/system::leader-locking-kube-controller-manager system::leader-locking-kube-controller-manager user=system:kube-controller-manager account=kube-system/kube-controller-manager account=kube-system/leader-election-controller
 rolebinding kube-system/system::leader-locking-kube-scheduler system::leader-locking-kube-scheduler user=system:kube-scheduler account=kube-system/kube-scheduler
+rolebinding kube-public/system:controller:bootstrap-signer system:controller:bootstrap-signer account=kube-system/bootstrap-signer
+rolebinding kube-system/system:controller:bootstrap-signer system:controller:bootstrap-signer account=kube-system/bootstrap-signer
+rolebinding kube-system/system:controller:cloud-provider system:controller:cloud-provider account=kube-system/cloud-provider
+rolebinding kube-system/system:controller:token-cleaner system:controller:token-cleaner account=kube-system/token-cleaner
 )";
 
 }  // namespace plinth::server::auth
