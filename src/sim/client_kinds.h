@@ -7,10 +7,11 @@
 
 namespace plinth::sim {
 
-// Runs `test(platform)` with controllers that see the store itself, and with those whose view lags.
+// Runs `test(platform)` with controllers that see the store itself, with those whose view lags, and with those that list and
+// watch over HTTP.
 template <typename Test>
 void over_each_client(std::uint64_t seeds, const Test& test) {
-  for (const ClientKind kind : {ClientKind::kDirect, ClientKind::kLagging}) {
+  for (const ClientKind kind : {ClientKind::kDirect, ClientKind::kLagging, ClientKind::kRemote}) {
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
       CAPTURE(static_cast<int>(kind));
       CAPTURE(seed);

@@ -18,6 +18,7 @@ using Sabotage = log::LogOptions::Sabotage;
 enum class ClientKind : std::uint8_t {
   kDirect,   // the store of this process
   kLagging,  // a view that is behind
+  kRemote,   // lists and watches over HTTP
 };
 
 struct SimPlatformOptions {
@@ -57,14 +58,23 @@ class SimPlatform {
   world_sim::SimWorld& world() { return world_; }
   world_sim::SimLoop& loop() { return loop_; }
   platform::ControlPlane& control() { return *control_; }
+  // What a client of the served API connects to, as the administrator by certificate.
+  static constexpr const char* kAddress = "127.0.0.1:6443";
+  std::unique_ptr<Network> network_of_administrator();
 
  private:
   void stop();
+  void serve();
+  std::unique_ptr<client::Cluster> make_cluster(server::ApiServer& api, store::Store& store, Loop& loop);
   const SimPlatformOptions options_;
   DescriptorLogSink log_sink_;
   world_sim::SimWorld world_;
   world_sim::SimLoop& loop_;
+  world_sim::SimLoop& io_loop_;
+  std::unique_ptr<Network> network_;  // of the controllers, where they are remote
   std::unique_ptr<platform::ControlPlane> control_;
+  std::unique_ptr<net::HttpServer> http_;
+  std::unique_ptr<Listener> listener_;
 };
 
 }  // namespace plinth::sim
