@@ -29,11 +29,43 @@ Value concatenated_text(const Value& a, const Value& b, Memory& memory) {
   return a.is(Kind::kString) ? Value::string(both) : Value::bytes(both);
 }
 
+// Of two elements of a list: the same member of a set, or of a map by its keys.
+bool same_member(const Shape& shape, const Value& a, const Value& b, Memory& memory) {
+  if (shape.list_kind() == Shape::ListKind::kSet) return equal(a, b, memory);
+  if (!a.is(Kind::kMap) || !b.is(Kind::kMap)) return false;
+  for (const std::string& key : shape.list_keys()) {
+    Value x, y;
+    bool has_x = Map(a).find(key, memory, &x), has_y = Map(b).find(key, memory, &y);
+    if (has_x != has_y || (has_x && !equal(x, y, memory))) return false;
+  }
+  return true;
+}
+
+// Lists that a schema calls sets or maps are united: members of both keep their place, those of a map take the second one's
+// value.
+Value united_lists(const Shape& shape, const List& x, const List& y, Memory& memory) {
+  ListBody* out = new_list(memory, x.size() + y.size());
+  for (std::size_t i = 0; i < x.size(); ++i) out->items[out->size++] = x.at(i, memory);
+  std::size_t own = out->size;
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    Value item = y.at(i, memory);
+    std::size_t at = 0;
+    while (at < own && !same_member(shape, out->items[at], item, memory)) ++at;
+    if (at == own)
+      out->items[out->size++] = item;
+    else if (shape.list_kind() == Shape::ListKind::kMap)
+      out->items[at] = item;
+  }
+  return Value::list(out);
+}
+
 Value concatenated_lists(const Value& a, const Value& b, Memory& memory) {
   List x(a), y(b);
   if (y.size() == 0) return a;
   if (x.size() == 0) return b;
   if (!memory.fits((x.size() + y.size()) * sizeof(Value))) return fatal_error(memory, "result of '+' is too large");
+  const Shape* shape = a.shape();
+  if (shape != nullptr && shape->list_kind() != Shape::ListKind::kAtomic) return united_lists(*shape, x, y, memory);
   ListBody* out = new_list(memory, x.size() + y.size());
   for (std::size_t i = 0; i < x.size(); ++i) out->items[out->size++] = x.at(i, memory);
   for (std::size_t i = 0; i < y.size(); ++i) out->items[out->size++] = y.at(i, memory);

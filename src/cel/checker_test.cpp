@@ -116,10 +116,10 @@ TEST_CASE("limits of the parser") {
   CHECK(complaint(std::string(300, '[') + std::string(300, ']'), environment).find("recursion limit exceeded: 250") !=
         std::string::npos);
   std::string chain = "1";
-  for (int i = 0; i < 1500; ++i) chain += "+1";
+  for (int i = 0; i < 800; ++i) chain += "+1";
   CHECK(complaint(chain, environment).empty());
-  for (int i = 0; i < 1500; ++i) chain += "+1";
-  CHECK(complaint(chain, environment).find("nested more than 2000 deep") != std::string::npos);
+  for (int i = 0; i < 800; ++i) chain += "+1";
+  CHECK(complaint(chain, environment).find("nested more than 1000 deep") != std::string::npos);
   CHECK(complaint(std::string(100'001, ' '), environment) ==
         "expression code point size exceeds limit: size: 100001, limit 100000");
   CHECK(complaint("\xff", environment) == "expression is not valid UTF-8");
@@ -146,6 +146,7 @@ TEST_CASE("documents seen through a schema") {
       {"string(self.data)", "\"hi\""},
       {"self.since.getFullYear()", "2026"},
       {"self.tags == ['b', 'a']", "true"},
+      {"self.tags + ['c', 'a']", "[\"a\", \"b\", \"c\"]"},
       {"self.a__dash__b", "1"},
       {"has(self.hidden)", "false"},
       {"self.hidden", "error: no such key: hidden"},

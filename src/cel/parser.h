@@ -14,7 +14,7 @@ struct ParseOptions {
   bool optional_syntax = true;           // `.?`, `[?`, `{?`
   std::size_t code_points_max = 100'000;
   int nesting_max = 250;  // of brackets, calls, unary and conditional operators
-  int depth_max = 2'000;  // of the tree, chains of operators included
+  int depth_max = 1'000;  // of the tree, chains of operators included
 };
 
 // Errors are Invalid, with position and caret.
