@@ -90,6 +90,8 @@ void InstanceController::keys_of(const client::Change& change, const View& view,
 }
 
 void InstanceController::add_parent(const Object& child, std::vector<std::string>& keys) const {
+  // Where nothing is composed, changes need not be decoded.
+  if (kind_names_.empty()) return;
   const Value labels = child.metadata()["labels"];
   const std::string_view kind = labels[kInstanceKindLabel].as_string();
   if (kind.empty()) return;
@@ -175,9 +177,14 @@ void InstanceController::find_graph(const View& view, const DefinitionKey& key, 
   input.owner = owner_of(key, *definition);
   input.service_account = account_for(key, *definition, input.instance);
   input.revision = (*definition)["status"]["lastIssuedRevision"].as_int();
+  if (const Object* settings = definitions_->settings_of(key)) {
+    const Value rollout = (*settings)["spec"]["rollout"];
+    const std::int64_t pinned = rollout["pinnedRevision"].as_int();
+    if (rollout["strategy"].as_string() == "Pinned" && pinned > 0) input.revision = pinned;
+  }
   const auto revision = get_revision(view, key, input.revision);
   if (!revision) {
-    input.graph_problem = "latest issued graph revision not available";
+    input.graph_problem = "graph revision " + std::to_string(input.revision) + " is not available";
     return;
   }
   const Document spec = revision->document.get().at((*revision)["spec"]["snapshot"]["spec"]);

@@ -178,7 +178,7 @@ spec:
               instances:
                 type: object
                 description: How many instances there are and how many of them are not ready.
-                properties: {total: {type: integer}, unhealthy: {type: integer}, updated: {type: integer}}
+                properties: {total: {type: integer}, unhealthy: {type: integer}}
 )";
 
 constexpr std::string_view kGraphRevision = R"(
@@ -288,7 +288,7 @@ spec:
               instances:
                 type: object
                 description: How many instances there are and how many of them are not ready.
-                properties: {total: {type: integer}, unhealthy: {type: integer}, updated: {type: integer}}
+                properties: {total: {type: integer}, unhealthy: {type: integer}}
 )";
 
 constexpr std::string_view kDefinitionSettings = R"(
@@ -312,9 +312,7 @@ spec:
     additionalPrinterColumns:
     - {name: DEFINITION, type: string, jsonPath: .spec.definition.name}
     - {name: STRATEGY, type: string, jsonPath: .spec.rollout.strategy}
-    - {name: REVISION, type: integer, jsonPath: .status.revision}
-    - {name: UPDATED, type: integer, jsonPath: .status.updated}
-    - {name: TOTAL, type: integer, jsonPath: .status.total}
+    - {name: PINNED, type: integer, jsonPath: .spec.rollout.pinnedRevision}
     - {name: AGE, type: date, jsonPath: .metadata.creationTimestamp}
     schema:
       openAPIV3Schema:
@@ -350,38 +348,14 @@ spec:
                 properties:
                   strategy:
                     type: string
-                    description: AllAtOnce is what kro does. OneByOne waits for each instance to become ready. Canary updates the
-                      instances that the selector matches, and the others once all of those are ready. Pinned keeps every instance at one revision.
-                    enum: [AllAtOnce, OneByOne, Canary, Pinned]
+                    description: AllAtOnce is what kro does. Pinned keeps every instance at pinnedRevision.
+                    enum: [AllAtOnce, Pinned]
                     default: AllAtOnce
                   pinnedRevision: {type: integer, format: int64, minimum: 1}
-                  canarySelector:
-                    type: object
-                    x-kubernetes-map-type: atomic
-                    properties:
-                      matchLabels: {type: object, additionalProperties: {type: string}}
-                      matchExpressions:
-                        type: array
-                        items:
-                          type: object
-                          required: [key, operator]
-                          properties:
-                            key: {type: string}
-                            operator: {type: string}
-                            values: {type: array, items: {type: string}}
-                  onFailure:
-                    type: string
-                    description: Stop leaves the others where they are; RollBack also returns those that were updated.
-                    enum: [Stop, RollBack]
-                    default: Stop
           status:
             type: object
             properties:
               observedGeneration: {type: integer, format: int64}
-              revision: {type: integer, format: int64}
-              total: {type: integer}
-              updated: {type: integer}
-              unhealthy: {type: integer}
 )";
 
 // The text is ours: it parses.

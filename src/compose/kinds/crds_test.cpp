@@ -34,6 +34,7 @@ TEST_CASE("columns are those of kro") {
   CHECK(columns(0) == "APIVERSION KIND STATE READY TOPOLOGICALORDER* AGE ");
   CHECK(columns(1) == "RGD* REVISION HASH* READY AGE ");
   CHECK(columns(2) == "APIVERSION KIND STATE TOPOLOGICALORDER* AGE ");
+  CHECK(columns(3) == "DEFINITION STRATEGY PINNED AGE ");
 }
 
 }  // namespace
