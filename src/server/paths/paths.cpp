@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "server/discovery/discovery.h"
 #include "server/openapi/openapi.h"
+#include "server/paths/health.h"
 #include "server/paths/process_memory.h"
 #include "server/read/watch.h"
 #include "server/status.h"
@@ -69,20 +70,21 @@ void serve_group_paths(PathServer& server, Exchange& exchange, std::string_view 
   exchange.reply(200, {SharedBytes(std::move(body))});
 }
 
-void serve_health(PathServer& server, Exchange& exchange, bool readiness) {
+void serve_health(PathServer& server, Exchange& exchange) {
   const store::Store::Stats stats = server.context.store->stats();
-  const bool ready = !readiness || server.ready;
-  const bool ok = ready && !stats.read_only;
-  std::string text;
-  if (query_value(exchange.info.query, "verbose") || !ok) {
-    text += "[+]ping ok\n";
-    text += stats.read_only ? "[-]store failed: " + stats.read_only_reason + "\n" : std::string("[+]store ok\n");
-    if (readiness) text += ready ? "[+]bootstrap ok\n" : "[-]bootstrap failed: not finished\n";
-    text += exchange.info.path.substr(1) + (ok ? " check passed\n" : " check failed\n");
-  } else {
-    text = "ok";
+  // The store by the name under which probes ask for it elsewhere.
+  std::vector<HealthCheck> checks = {{"ping", ""}, {"etcd", stats.read_only ? stats.read_only_reason : ""}};
+  if (exchange.info.path.starts_with("/readyz")) checks.push_back({"bootstrap", server.ready ? "" : "not finished"});
+  HealthAnswer answer = health_answer(exchange.info.path, exchange.info.query, checks);
+  if (answer.status == 404) return exchange.fail(unknown_path());
+  exchange.reply_text(answer.status, "text/plain; charset=utf-8", std::move(answer.text));
+}
+
+bool is_health_path(std::string_view path) {
+  for (std::string_view endpoint : {"/healthz", "/livez", "/readyz"}) {
+    if (path.starts_with(endpoint) && (path.size() == endpoint.size() || path[endpoint.size()] == '/')) return true;
   }
-  exchange.reply_text(ok ? 200 : 500, "text/plain; charset=utf-8", std::move(text));
+  return false;
 }
 
 void serve_metrics(PathServer& server, Exchange& exchange) {
@@ -178,8 +180,7 @@ void serve_path(PathServer& server, ExchangePtr exchange) {
   }
   if (path == "/") return serve_root(server, *exchange);
   if (path == "/version") return exchange->reply(200, {SharedBytes(version_json())});
-  if (path == "/healthz" || path == "/livez") return serve_health(server, *exchange, false);
-  if (path == "/readyz") return serve_health(server, *exchange, true);
+  if (is_health_path(path)) return serve_health(server, *exchange);
   if (path == "/metrics") return serve_metrics(server, *exchange);
   if (path == "/api") return serve_api_root(server, *exchange, true);
   if (path == "/apis") return serve_api_root(server, *exchange, false);
