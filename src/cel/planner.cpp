@@ -1,5 +1,7 @@
 #include "cel/planner.h"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "cel/cost.h"
@@ -78,21 +80,23 @@ class Planner {
   }
 
   OpPtr select(NodeId id) {
-    std::vector<std::string> fields;
     NodeId at = id;
-    while (is_plain_select(at)) {
-      fields.insert(fields.begin(), std::string(ast_.node(at).name));
-      at = ast_.node(at).operand;
-    }
+    while (is_plain_select(at)) at = ast_.node(at).operand;
     const Reference& root = checked_.references[at];
-    if (root.kind == Reference::Kind::kVariable) {
-      const std::string& name = environment_.variables()[root.slot].name;
-      if (fields.empty()) return variable_op(root.slot, name, ast_.node(at).position);
-      return path_op(root.slot, name, std::move(fields), ast_.node(id).position);
-    }
+    if (root.kind == Reference::Kind::kVariable) return path(id, at, root.slot);
     const Node& node = ast_.node(id);
     Selection selection = node.test_only ? Selection::kTest : node.optional ? Selection::kOptional : Selection::kPlain;
     return folded(select_op(child(node.operand), std::string(node.name), selection, node.position), {node.operand});
+  }
+
+  // The selects from `root`, a variable, up to `id`.
+  OpPtr path(NodeId id, NodeId root, std::uint32_t slot) {
+    const std::string& name = environment_.variables()[slot].name;
+    if (id == root) return variable_op(slot, name, ast_.node(root).position);
+    std::vector<std::string> fields;
+    for (NodeId at = id; at != root; at = ast_.node(at).operand) fields.emplace_back(ast_.node(at).name);
+    std::reverse(fields.begin(), fields.end());
+    return path_op(slot, name, std::move(fields), ast_.node(id).position);
   }
 
   bool is_plain_select(NodeId id) const {
