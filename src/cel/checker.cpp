@@ -36,7 +36,7 @@ class Checker {
 
   Issues& run() {
     check(ast_.root());
-    for (Type& type : out_.types) type = solver_.substitute(type, true);
+    for (Type& type : out_.types) type = solver_.resolved(type);
     return issues_;
   }
 
@@ -157,6 +157,14 @@ class Checker {
     return ast_.node(id).kind == NodeKind::kIdent ? id : kNoNode;
   }
 
+  // Qualified names have few parts; longer chains are fields.
+  bool short_chain(NodeId id) const {
+    constexpr int kPartsMax = 32;
+    int parts = 1;
+    for (; ast_.node(id).kind == NodeKind::kSelect && parts <= kPartsMax; ++parts) id = ast_.node(id).operand;
+    return parts <= kPartsMax;
+  }
+
   bool starts_local(NodeId id) const {
     NodeId root = chain_root(id);
     std::uint32_t slot = 0;
@@ -165,7 +173,7 @@ class Checker {
 
   Type select(NodeId id) {
     const Node node = ast_.node(id);
-    std::string qualified = ast_.qualified_name(id);
+    std::string qualified = short_chain(id) ? ast_.qualified_name(id) : std::string();
     if (!qualified.empty() && !starts_local(id)) {
       if (auto type = resolve(id, qualified)) return *type;
     }
@@ -213,7 +221,7 @@ class Checker {
     mixed_allowed_ -= any_elements ? 1 : 0;
     if (node.name == "_&&_" || node.name == "_||_") return logical(id, node);
     if (node.operand == kNoNode) return global_call(id, node, node.name);
-    std::string target = ast_.qualified_name(node.operand);
+    std::string target = short_chain(node.operand) ? ast_.qualified_name(node.operand) : std::string();
     if (!target.empty() && !starts_local(node.operand)) {
       std::string qualified = target + "." + std::string(node.name);
       for (const std::string& candidate : candidates(container(), qualified)) {

@@ -181,6 +181,21 @@ Type TypeSolver::substitute(const Type& type, bool free_is_dyn) const {
   return rebuild(type, std::move(parameters));
 }
 
+Type TypeSolver::resolved(const Type& type) {
+  if (type.is(TypeKind::kParam)) {
+    auto known = resolved_.find(type.name());
+    if (known != resolved_.end()) return known->second;
+    auto bound = bindings_.find(type.name());
+    Type found = bound == bindings_.end() ? Type::dyn() : resolved(bound->second);
+    resolved_.emplace(std::string(type.name()), found);
+    return found;
+  }
+  if (type.parameters().empty()) return type;
+  std::vector<Type> parameters;
+  for (const Type& p : type.parameters()) parameters.push_back(resolved(p));
+  return rebuild(type, std::move(parameters));
+}
+
 std::optional<Type> TypeSolver::join(const Type& a, const Type& b) {
   if (!assignable(a, b)) return std::nullopt;
   return more_general(a, b);

@@ -22,6 +22,9 @@ class TypeSolver {
   bool assignable(std::span<const Type> from, std::span<const Type> to);
   // Parameters replaced by what is known of them; `free_is_dyn`: others by dyn.
   Type substitute(const Type& type, bool free_is_dyn) const;
+  // The same with free parameters as dyn, once nothing is to be learned any more: what was found for a parameter is kept, so
+  // that types which grow from node to node cost no more than their nodes.
+  Type resolved(const Type& type);
   // The type of an element that is of either type; empty when they do not agree.
   std::optional<Type> join(const Type& a, const Type& b);
 
@@ -35,6 +38,7 @@ class TypeSolver {
 
   std::map<std::string, Type, std::less<>> bindings_;
   std::vector<std::pair<std::string, std::optional<Type>>> trail_;  // what bindings were before the attempt under way
+  std::map<std::string, Type, std::less<>> resolved_;
   int next_ = 0;
 };
 
