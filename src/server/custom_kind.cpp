@@ -37,13 +37,32 @@ struct VersionParts {
   std::vector<api::Column> columns;
   std::vector<std::string_view> selectable_fields;
   std::string deprecation_warning;
-  Value schema;
 };
+
+Value schema_in(const Document& crd, std::string_view version) {
+  for (const Value& v : crd["spec"]["versions"].items()) {
+    if (v["name"].as_string() == version) return v["schema"]["openAPIV3Schema"];
+  }
+  return Value();
+}
+
+// A document of its own, so that nothing of the whole one stays in memory.
+Document without_schemas(const Document& crd) {
+  Draft draft(crd);
+  draft.remove(draft.member(draft.root(), "metadata"), "annotations");  // a whole definition again, where kubectl applied it
+  Value& spec = draft.member(draft.root(), "spec");
+  if (Value* versions = draft.mutable_find(spec, "versions")) {
+    for (Value& version : draft.mutable_items(*versions)) draft.remove(version, "schema");
+  }
+  auto own = parse_json(to_json(draft.root()));
+  return own.ok() ? std::move(*own) : crd;
+}
 
 class CrdKind final : public CustomKind {
  public:
-  CrdKind(Document crd, store::Revision revision) : crd_(std::move(crd)), revision_(revision) {
+  CrdKind(const Document& whole, store::RecordPtr record) : record_(std::move(record)), crd_(without_schemas(whole)) {
     const Value spec = crd_["spec"];
+    shape_ = hash_text(to_json(whole["spec"])) ^ hash_text(to_json(whole["status"]["acceptedNames"])) * 31;
     // Names that were accepted count; those of the spec may be refused.
     const Value names = crd_["status"]["acceptedNames"].is_object() ? crd_["status"]["acceptedNames"] : spec["names"];
     name_ = crd_["metadata"]["name"].as_string();
@@ -63,11 +82,15 @@ class CrdKind final : public CustomKind {
     established_ = condition_is_true(crd_.root(), "Established");
     terminating_ = crd_["metadata"].find("deletionTimestamp") != nullptr;
     build_versions(spec);
+    for (api::KindVersion& version : versions_) version.stamp = hash_text(to_json(schema_in(whole, version.name)));
+    for (const api::KindVersion& v : versions_) {
+      if (v.storage) row_.stamp = v.stamp;
+    }
   }
 
   const api::KindRow& row() const override { return row_; }
-  const Document& definition() const override { return crd_; }
-  store::Revision revision() const override { return revision_; }
+  std::uint64_t shape() const override { return shape_; }
+  store::Revision revision() const override { return record_->revision(); }
   const std::string& crd_name() const override { return name_; }
   bool established() const override { return established_; }
   bool terminating() const override { return terminating_; }
@@ -76,7 +99,9 @@ class CrdKind final : public CustomKind {
     const std::size_t i = static_cast<std::size_t>(&version - versions_.data());
     std::lock_guard lock(mutex_);
     if (versions_[i].schema != nullptr) return;
-    compiled_[i] = api::compile_schema(crd_.at(parts_[i].schema));
+    const auto decoded = decode_record(*record_, "", false);  // it could be read when the kind was made
+    const Document whole = decoded.ok() ? *decoded : Document();
+    compiled_[i] = api::compile_schema(whole.at(schema_in(whole, version.name)));
     versions_[i].schema = &compiled_[i]->root();
   }
 
@@ -96,9 +121,6 @@ class CrdKind final : public CustomKind {
     versions_.resize(sorted.size());
     compiled_.resize(sorted.size());
     for (std::size_t i = 0; i < sorted.size(); ++i) build_version(sorted[i], versions_[i], parts_[i]);
-    for (const api::KindVersion& v : versions_) {
-      if (v.storage) row_.stamp = v.stamp;
-    }
     row_.versions = versions_;
   }
 
@@ -107,19 +129,20 @@ class CrdKind final : public CustomKind {
     version.served = in["served"].as_bool();
     version.storage = in["storage"].as_bool();
     version.deprecated = in["deprecated"].as_bool();
-    parts.schema = in["schema"]["openAPIV3Schema"];
-    version.stamp = hash_text(to_json(parts.schema));
     const std::string own_version = group_version(row_.group, version.name);
     parts.deprecation_warning = in["deprecationWarning"].as_string();
-    if (parts.deprecation_warning.empty()) parts.deprecation_warning = own_version + " " + std::string(row_.kind) + " is deprecated";
+    if (parts.deprecation_warning.empty())
+      parts.deprecation_warning = own_version + " " + std::string(row_.kind) + " is deprecated";
     version.deprecation_warning = parts.deprecation_warning;
     build_subresources(in["subresources"], version, parts);
     for (const Value& c : in["additionalPrinterColumns"].items()) {
-      parts.columns.push_back({c["name"].as_string(), c["type"].as_string(), c["format"].as_string(), c["description"].as_string(),
-                               static_cast<std::int32_t>(c["priority"].as_int()), c["jsonPath"].as_string()});
+      parts.columns.push_back({c["name"].as_string(), c["type"].as_string(), c["format"].as_string(),
+                               c["description"].as_string(), static_cast<std::int32_t>(c["priority"].as_int()),
+                               c["jsonPath"].as_string()});
     }
     version.columns = parts.columns;
-    for (const Value& f : in["selectableFields"].items()) parts.selectable_fields.push_back(without_dot(f["jsonPath"].as_string()));
+    for (const Value& f : in["selectableFields"].items())
+      parts.selectable_fields.push_back(without_dot(f["jsonPath"].as_string()));
     version.selectable_fields = parts.selectable_fields;
   }
 
@@ -140,8 +163,9 @@ class CrdKind final : public CustomKind {
     version.subresources = parts.subresources;
   }
 
-  Document crd_;
-  store::Revision revision_;
+  const store::RecordPtr record_;
+  const Document crd_;  // without the schemas
+  std::uint64_t shape_ = 0;
   std::string name_;
   std::vector<std::string_view> short_names_, categories_;
   api::KindRow row_;
@@ -154,13 +178,14 @@ class CrdKind final : public CustomKind {
 
 }  // namespace
 
-std::shared_ptr<CustomKind> CustomKind::make(Document crd, store::Revision revision) {
-  return std::make_shared<CrdKind>(std::move(crd), revision);
+std::shared_ptr<CustomKind> CustomKind::make(store::RecordPtr record) {
+  auto whole = decode_record(*record, "", false);
+  if (!whole.ok()) return nullptr;
+  return std::make_shared<CrdKind>(*whole, std::move(record));
 }
 
 bool serves_same(const CustomKind& a, const CustomKind& b) {
-  return equal(a.definition()["spec"], b.definition()["spec"]) && a.established() == b.established() &&
-         equal(a.definition()["status"]["acceptedNames"], b.definition()["status"]["acceptedNames"]);
+  return a.shape() == b.shape() && a.established() == b.established();
 }
 
 }  // namespace plinth::server

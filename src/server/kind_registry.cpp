@@ -133,9 +133,7 @@ bool KindRegistry::sync(const store::Snapshot& snapshot) {
         next.emplace(name, old->second);
         return true;
       }
-      auto definition = decode_record(*record, "", false);
-      if (!definition.ok()) return true;
-      auto kind = CustomKind::make(std::move(*definition), record->revision());
+      auto kind = CustomKind::make(record);
       const bool same_shape = kind && old != custom_.end() && serves_same(*old->second, *kind);
       if (kind) {
         if (old != custom_.end() && !same_shape)

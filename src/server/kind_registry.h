@@ -18,15 +18,16 @@
 
 namespace plinth::server {
 
-// A CRD's row. The schema of a version is compiled on first use: hundreds of CRDs that nobody uses cost their text only.
+// A CRD's row. The schema of a version is decoded and compiled on first use: hundreds of CRDs that nobody uses cost their names only,
+// beside the text that the store has anyway.
 class CustomKind {
  public:
-  // `crd` is the whole CustomResourceDefinition.
-  static std::shared_ptr<CustomKind> make(Document crd, store::Revision revision);
+  // Of a stored CustomResourceDefinition; null when it cannot be read.
+  static std::shared_ptr<CustomKind> make(store::RecordPtr record);
   virtual ~CustomKind() = default;
 
   virtual const api::KindRow& row() const = 0;
-  virtual const Document& definition() const = 0;
+  virtual std::uint64_t shape() const = 0;  // equal where instances look and behave the same
   virtual store::Revision revision() const = 0;  // of the CRD object that the row was made from
   virtual const std::string& crd_name() const = 0;
   virtual bool established() const = 0;

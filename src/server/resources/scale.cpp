@@ -100,7 +100,7 @@ class ScaleOperation : public ReplaceOperation {
     } else {
       object.set(own, "resourceVersion", revision);
     }
-    Proposal proposal = TRY(replace(std::move(object), wanted, std::move(old_record), std::move(old_object)));
+    Proposal proposal = TRY(replace(std::move(object), &wanted, std::move(old_record), std::move(old_object)));
     if (applied) proposal.ownership = std::move(*applied);
     return proposal;
   }

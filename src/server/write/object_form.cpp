@@ -23,25 +23,29 @@ std::string cannot_be_handled(const ResolvedKind& kind) {
 
 // The body must say what it is, and that must be what the URL says.
 Result<void> check_type(const ResolvedKind& kind, const Value& body) {
-  if (!body.is_object()) return bad_request("the object provided is unrecognized (must be of type " + std::string(kind.row->kind) + "): it is not an object");
+  if (!body.is_object())
+    return bad_request("the object provided is unrecognized (must be of type " + std::string(kind.row->kind) +
+                       "): it is not an object");
   const std::string wanted = group_version(kind.row->group, kind.version->name);
   const std::string_view api_version = body["apiVersion"].as_string();
   const std::string_view name = body["kind"].as_string();
   if (!api_version.empty() && api_version != wanted) {
-    return bad_request("the API version in the data (" + std::string(api_version) + ") does not match the expected API version (" + wanted + ")");
+    return bad_request("the API version in the data (" + std::string(api_version) +
+                       ") does not match the expected API version (" + wanted + ")");
   }
   if (!name.empty() && name != kind.row->kind) {
     return bad_request(cannot_be_handled(kind) + "no kind " + quoted(name) + " is registered for version " + quoted(wanted) +
                        ": the request is for a " + std::string(kind.row->kind));
   }
   if (!kind.row->builtin && (name.empty() || api_version.empty())) {
-    return bad_request(std::string("the object provided is unrecognized (must be of type ") + std::string(kind.row->kind) + "): " +
-                       (name.empty() ? "Object 'Kind' is missing" : "Object 'apiVersion' is missing"));
+    return bad_request(std::string("the object provided is unrecognized (must be of type ") + std::string(kind.row->kind) +
+                       "): " + (name.empty() ? "Object 'Kind' is missing" : "Object 'apiVersion' is missing"));
   }
   return {};
 }
 
-// The row and version that a converted version's objects are stored as: another version of the kind, or the kind whose place it shares.
+// The row and version that a converted version's objects are stored as: another version of the kind, or the kind whose place it
+// shares.
 std::pair<const api::KindRow*, const api::KindVersion*> storage_form(const ResolvedKind& kind) {
   const bool shared = !kind.row->storage_plural.empty();
   for (const api::KindRow& row : api::builtin_kinds()) {
@@ -65,8 +69,8 @@ Result<Document> read_body(const Exchange& exchange, const ResolvedKind& kind, s
   return read_document(exchange, protobuf ? kind.version->schema->name : std::string_view(), duplicates);
 }
 
-Result<Draft> form_object(Exchange& exchange, const ResolvedKind& kind, const Document& document, FieldValidation validation,
-                          const std::vector<std::string>& duplicates) {
+Result<Draft> decode_object(Exchange& exchange, const ResolvedKind& kind, const Document& document, FieldValidation validation,
+                            const std::vector<std::string>& duplicates) {
   TRY(check_type(kind, document.root()));
   Draft object(document);
   set_type(kind, object);
@@ -76,6 +80,12 @@ Result<Draft> form_object(Exchange& exchange, const ResolvedKind& kind, const Do
   Value& metadata = object.member(object.root(), "metadata");
   if (!metadata.is_object()) metadata = object.object();
   object.remove(metadata, "managedFields");
+  return object;
+}
+
+Result<Draft> form_object(Exchange& exchange, const ResolvedKind& kind, const Document& document, FieldValidation validation,
+                          const std::vector<std::string>& duplicates) {
+  Draft object = TRY(decode_object(exchange, kind, document, validation, duplicates));
   TRY(default_object(kind, object));
   return object;
 }
@@ -85,11 +95,14 @@ Result<void> default_object(const ResolvedKind& kind, Draft& object) {
   return {};
 }
 
-api::FieldErrors validate_object(const ResolvedKind& kind, std::string_view subresource, const Value& object, const Value* old) {
+api::FieldErrors validate_object(const ResolvedKind& kind, std::string_view subresource, const Value& object,
+                                 const Value* old) {
   if (kind.row->builtin) return api::validate_object(object, old, *kind.row, *kind.version, subresource);
   api::FieldErrors errors;
-  if (old == nullptr) api::validate_metadata(object, *kind.row, errors);
-  else api::validate_metadata_update(object, *old, *kind.row, errors);
+  if (old == nullptr)
+    api::validate_metadata(object, *kind.row, errors);
+  else
+    api::validate_metadata_update(object, *old, *kind.row, errors);
   api::append_distinct(errors, api::validate(*kind.version->schema, object, {old, kind.custom->patterns(*kind.version)}));
   return errors;
 }
@@ -97,7 +110,8 @@ api::FieldErrors validate_object(const ResolvedKind& kind, std::string_view subr
 std::vector<std::string> object_warnings(const ResolvedKind& kind, const Value& object, const Value* old) {
   api::Warnings warnings;
   const api::Strategy* strategy = api::find_strategy(*kind.row);
-  if (strategy != nullptr && strategy->warnings != nullptr) strategy->warnings(object, old != nullptr ? *old : Value(), warnings);
+  if (strategy != nullptr && strategy->warnings != nullptr)
+    strategy->warnings(object, old != nullptr ? *old : Value(), warnings);
   return warnings;
 }
 
@@ -115,7 +129,8 @@ store::EncodedObject encode_for_storage(const ResolvedKind& kind, const Value& o
 
 Result<Document> object_of(const ResolvedKind& kind, const store::RecordPtr& record) {
   const store::RecordPtr current = TRY(current_form(kind, record));
-  return decode_record(*current, type_header(kind.row->group, kind.version->name, kind.row->kind), /*with_managed_fields=*/false);
+  return decode_record(*current, type_header(kind.row->group, kind.version->name, kind.row->kind),
+                       /*with_managed_fields=*/false);
 }
 
 }  // namespace plinth::server

@@ -20,7 +20,10 @@ namespace plinth::server {
 Result<Document> read_body(const Exchange& exchange, const ResolvedKind& kind, std::vector<std::string>& duplicates);
 
 // A document that a client sent (or a patch made) as an object of `kind`: apiVersion and kind checked, wrong types refused, unknown
-// fields dropped and, as fieldValidation says, refused or warned about; defaulted. Without managedFields.
+// fields dropped and, as fieldValidation says, refused or warned about. Without managedFields.
+Result<Draft> decode_object(Exchange& exchange, const ResolvedKind& kind, const Document& document, FieldValidation validation,
+                            const std::vector<std::string>& duplicates);
+// Defaulted too.
 Result<Draft> form_object(Exchange& exchange, const ResolvedKind& kind, const Document& document, FieldValidation validation,
                           const std::vector<std::string>& duplicates);
 

@@ -51,7 +51,7 @@ class PatchOperation : public ReplaceOperation {
     if (metadata["resourceVersion"].as_string() == std::to_string(old_record->revision()) && !patch_names_revision()) {
       d.remove(metadata, "resourceVersion");
     }
-    return replace(std::move(object), patched, std::move(old_record), std::move(old_object));
+    return replace(std::move(object), &patched, std::move(old_record), std::move(old_object));
   }
 
  private:
@@ -118,12 +118,12 @@ class PatchOperation : public ReplaceOperation {
     if (old_record != nullptr) old_object = TRY(object_of(kind_, old_record));
     std::vector<std::string> duplicates = duplicates_;
     // What the applier sent is decoded for its errors and warnings only: its nulls and its lack of defaults count.
-    TRY(form_object(*exchange_, kind_, patch_, options_.field_validation, duplicates));
+    TRY(decode_object(*exchange_, kind_, patch_, options_.field_validation, duplicates));
     Applied applied = TRY(Ownership::apply(kind_, old_record.get(), old_object, patch_,
                                            write_context(context_, *exchange_, options_)));
     Draft object = TRY(form_object(*exchange_, kind_, applied.merged, FieldValidation::kIgnore, {}));
     Proposal proposal = old_record == nullptr ? TRY(creation(std::move(object)))
-                                              : TRY(replace(std::move(object), Document(), std::move(old_record), std::move(old_object)));
+                                              : TRY(replace(std::move(object), nullptr, std::move(old_record), std::move(old_object)));
     proposal.ownership = std::move(applied.ownership);
     return proposal;
   }

@@ -9,7 +9,7 @@
 
 namespace plinth::server {
 
-Result<Proposal> ReplaceOperation::replace(Draft object, const Document& sent, store::RecordPtr old_record, Document old_object) {
+Result<Proposal> ReplaceOperation::replace(Draft object, const Document* sent, store::RecordPtr old_record, Document old_object) {
   const api::KindRow& row = *kind_.row;
   TRY(match_url(object, kind_, name_space(), exchange_->info.name));
   const Value metadata = object.root()["metadata"];
@@ -31,8 +31,10 @@ Result<Proposal> ReplaceOperation::replace(Draft object, const Document& sent, s
     return conflict(row.group, row.plural, exchange_->info.name,
                     "Precondition failed: UID in precondition: " + std::string(uid) + ", UID in object meta: " + std::string(old_record->uid()));
   }
-  proposal.ownership = Ownership::of_update(kind_, *old_record, old_object, sent, object.view(),
-                                            write_context(context_, *exchange_, options_));
+  if (sent != nullptr) {
+    proposal.ownership = Ownership::of_update(kind_, *old_record, old_object, *sent, object.view(),
+                                              write_context(context_, *exchange_, options_));
+  }
   proposal.old_record = std::move(old_record);
   proposal.old_object = std::move(old_object);
   proposal.object = std::move(object);
@@ -64,7 +66,7 @@ class UpdateOperation : public ReplaceOperation {
                           {api::FieldError{api::FieldErrorType::kInvalid, "metadata.resourceVersion", "0x0", "must be specified for an update"}});
     }
     Document old_object = TRY(object_of(kind_, old_record));
-    return replace(std::move(object), body_, std::move(old_record), std::move(old_object));
+    return replace(std::move(object), &body_, std::move(old_record), std::move(old_object));
   }
 
  private:
