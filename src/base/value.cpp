@@ -95,8 +95,12 @@ std::span<const Member> Value::members() const {
 }
 
 const Value* Value::find(std::string_view key) const {
+  // Most keys differ in length or at once; calling memcmp for them costs more than the search.
   for (const Member& m : members()) {
-    if (m.key() == key) return &m.value;
+    const std::string_view other = m.key();
+    if (other.size() != key.size()) continue;
+    if (other.data() == key.data() || key.empty()) return &m.value;
+    if (other.front() == key.front() && other == key) return &m.value;
   }
   return nullptr;
 }

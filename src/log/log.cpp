@@ -9,7 +9,8 @@
 namespace plinth::log {
 namespace {
 
-constexpr std::uint64_t kZeroChunkBytes = 1 << 20;
+// Synced piece by piece: the syncs of commits queue up behind those of a segment being made, so each of these must be short.
+constexpr std::uint64_t kZeroChunkBytes = 256 << 10;
 
 Error named(Error error, const std::string& what) {
   error.set_message(fmt::format("{}: {}", what, error.message()));
@@ -20,6 +21,7 @@ Result<void> write_zeros(File& file, std::uint64_t from, std::uint64_t to) {
   const std::string zeros(std::min(kZeroChunkBytes, to - from), '\0');
   for (std::uint64_t at = from; at < to; at += zeros.size()) {
     TRY(file.write_at(at, std::string_view(zeros).substr(0, std::min<std::uint64_t>(zeros.size(), to - at))));
+    TRY(file.sync());
   }
   return {};
 }

@@ -47,14 +47,15 @@ class State {
   };
   const Tree<RecordPtr, RecordKey>& objects() const { return objects_; }
   const Tree<LedgerEntryPtr, LedgerKey>& ledgers() const { return ledgers_; }
-  const Tree<Text, TextKey>& owners() const { return owners_; }
+  using UidTree = Tree<Text, TextKey, 16>;
+  const UidTree& owners() const { return owners_; }
 
  private:
   void index(const Record* before, const Record* after);
 
   Tree<RecordPtr, RecordKey> objects_;
-  Tree<Text, TextKey> uids_;    // uid, zero byte, key
-  Tree<Text, TextKey> owners_;  // owner's uid, zero byte, key
+  UidTree uids_;    // uid, zero byte, key
+  UidTree owners_;  // owner's uid, zero byte, key
   Tree<LedgerEntryPtr, LedgerKey> ledgers_;
   std::uint64_t bytes_ = 0;
 };

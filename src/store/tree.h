@@ -49,10 +49,14 @@ class Text {
 };
 
 // KeyOf: std::string_view operator()(const Entry&). Entry: default constructible, cheap to move.
-template <typename Entry, typename KeyOf>
+//
+// A change copies the nodes on its path and counts a reference more for everything in them, each at a place of its own in
+// memory: wide nodes make changes dear, narrow ones make lookups deep. Keys that come in order share their path with their
+// neighbours and may have wider nodes than keys that come at random.
+template <typename Entry, typename KeyOf, std::size_t kWidth = 32>
 class Tree {
-  static constexpr std::size_t kMax = 64;
-  static constexpr std::size_t kMin = 16;
+  static constexpr std::size_t kMax = kWidth;
+  static constexpr std::size_t kMin = kWidth / 4;
 
   struct Node {
     std::atomic<std::uint32_t> references{1};
@@ -168,16 +172,20 @@ class Tree {
   }
   static void release(Node* node) {
     if (node == nullptr || node->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    if (node->leaf) delete leaf(node);
-    else delete inner(node);
+    if (node->leaf)
+      delete leaf(node);
+    else
+      delete inner(node);
   }
 
   static std::size_t lower_bound(const Leaf* node, std::string_view key) {
     std::size_t low = 0, high = node->size;
     while (low < high) {
       const std::size_t middle = (low + high) / 2;
-      if (KeyOf()(node->entries[middle]) < key) low = middle + 1;
-      else high = middle;
+      if (KeyOf()(node->entries[middle]) < key)
+        low = middle + 1;
+      else
+        high = middle;
     }
     return low;
   }
@@ -186,8 +194,10 @@ class Tree {
     std::size_t low = 1, high = node->size;
     while (low < high) {
       const std::size_t middle = (low + high) / 2;
-      if (node->first[middle].view() <= key) low = middle + 1;
-      else high = middle;
+      if (node->first[middle].view() <= key)
+        low = middle + 1;
+      else
+        high = middle;
     }
     return low - 1;
   }
@@ -222,8 +232,8 @@ class Tree {
     return copy;
   }
 
-  // `rightmost`: nothing in the tree is greater than this node's range; then a full node splits off an almost empty one, so that
-  // keys inserted in order fill their nodes.
+  // `rightmost`: nothing in the tree is greater than this node's range; then a full node splits off an almost empty one, so
+  // that keys inserted in order fill their nodes.
   Split put_below(Node* node, Entry entry, bool rightmost, std::optional<Entry>& replaced) {
     if (node->leaf) return put_in_leaf(leaf(node), std::move(entry), rightmost, replaced);
     Inner* parent = inner(node);
@@ -278,8 +288,10 @@ class Tree {
     right->size = static_cast<std::uint16_t>(kMax - cut);
     node->size = static_cast<std::uint16_t>(cut);
     Text first = right->first[0];
-    if (at > cut) insert_child(right, at - cut, std::move(child), count);
-    else insert_child(node, at, std::move(child), count);
+    if (at > cut)
+      insert_child(right, at - cut, std::move(child), count);
+    else
+      insert_child(node, at, std::move(child), count);
     return {right, std::move(first)};
   }
 
