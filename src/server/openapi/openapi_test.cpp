@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "base/json.h"
+#include "server/openapi/schema_json.h"
 
 namespace plinth::server {
 namespace {
@@ -34,6 +35,27 @@ TEST_CASE("no document names a definition twice") {
   const Value claim = core["components"]["schemas"]["io.k8s.api.core.v1.PersistentVolumeSpec"]["properties"]["claimRef"];
   CHECK(claim["x-kubernetes-map-type"].as_string() == "granular");
   CHECK(core["components"]["schemas"]["io.k8s.api.core.v1.ObjectReference"]["x-kubernetes-map-type"].as_string() == "atomic");
+}
+
+TEST_CASE("a default that a field and its schema both have is written once") {
+  const Value plain = Value::ref("plain");
+  api::Schema text;
+  text.type = api::SchemaType::kString;
+  text.default_value = &plain;
+  api::Field flavour;
+  flavour.name = "flavour";
+  flavour.schema = &text;
+  flavour.default_value = &plain;
+  api::Schema root;
+  root.type = api::SchemaType::kObject;
+  root.fields = std::span(&flavour, 1);
+  for (OpenApiVersion version : {OpenApiVersion::kV2, OpenApiVersion::kV3}) {
+    std::string out;
+    ReferencedTypes types;
+    append_custom_root(out, root, version, types, "");
+    CHECK(to_json(document(out)["properties"]["flavour"]) == R"({"default":"plain","type":"string"})");
+    CHECK(out.find("\"default\"") == out.rfind("\"default\""));
+  }
 }
 
 // The expected schemas are those of api/openapi-spec in kubernetes 1.37.

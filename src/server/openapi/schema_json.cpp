@@ -62,7 +62,7 @@ class Printer {
       types_.leaves.insert(leaf);
       reference(leaf->name);
     } else if (schema.name.empty()) {
-      body(schema, /*with_description=*/false);
+      body(schema, /*with_description=*/false, /*with_default=*/default_value == nullptr);
     } else {
       // A place may say of its own how the type is merged there: the definition is still the one of the name.
       const Schema* definition = api::builtin_type(schema.name);
@@ -76,7 +76,7 @@ class Printer {
     close();
   }
 
-  void body(const Schema& s, bool with_description) {
+  void body(const Schema& s, bool with_description, bool with_default = true) {
     if (with_description) text("description", s.description);
     text("title", s.title);
     type(s);
@@ -84,7 +84,7 @@ class Printer {
     text("pattern", s.pattern);
     limits(s);
     if (s.nullable && version_ == OpenApiVersion::kV3) flag("nullable", true);
-    if (s.default_value != nullptr) value("default", *s.default_value);
+    if (with_default && s.default_value != nullptr) value("default", *s.default_value);
     if (!s.enum_values.empty()) enumeration(s);
     children(s);
     extensions(s);
