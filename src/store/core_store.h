@@ -25,7 +25,8 @@ class CoreStore final : public Store {
   void commit(Transaction transaction, Loop& loop, CommitDone done) override;
   Result<std::unique_ptr<Watch>> watch(std::string_view prefix, Revision after, Loop& loop, Task wake) override;
   Revision oldest_watchable() const override { return history_.oldest(); }
-  void when_published(Revision revision, Loop& loop, Task task) override;
+  PublishedTicket when_published(Revision revision, Loop& loop, Task task) override;
+  void forget(const PublishedTicket& ticket) override;
   Result<void> save_snapshot(const std::string& path) override;
   Result<void> rotate_key() override;
   void close() override;

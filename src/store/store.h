@@ -29,7 +29,8 @@ class Snapshot {
   virtual Revision revision() const = 0;
   virtual RecordPtr get(std::string_view key) const = 0;
   // In key order, keys >= `start` having `prefix`; stops when `visit` returns false. Takes no copies.
-  virtual void scan(std::string_view prefix, std::string_view start, const std::function<bool(const RecordPtr&)>& visit) const = 0;
+  virtual void scan(std::string_view prefix, std::string_view start,
+                    const std::function<bool(const RecordPtr&)>& visit) const = 0;
   virtual std::size_t count(std::string_view prefix) const = 0;  // O(log n)
   // Of the keys having `prefix`, those >= `start`. O(log n).
   virtual std::size_t count_from(std::string_view prefix, std::string_view start) const = 0;
@@ -127,12 +128,12 @@ class Watch {
 };
 
 struct StoreOptions {
-  std::string directory;                        // ":memory:" keeps nothing
-  std::uint64_t bytes_max = 0;                  // ceiling of live bytes; 0: none
+  std::string directory;        // ":memory:" keeps nothing
+  std::uint64_t bytes_max = 0;  // ceiling of live bytes; 0: none
   std::uint64_t history_bytes_max = 128ull << 20;
   std::uint64_t segment_bytes = 16ull << 20;
   std::uint64_t snapshot_tail_bytes_min = 64ull << 20;
-  std::size_t queue_max = 10'000;               // transactions waiting for the writer; beyond: TooManyRequests
+  std::size_t queue_max = 10'000;  // transactions waiting for the writer; beyond: TooManyRequests
   std::size_t group_bytes_max = 4ull << 20;
   // A caller that is alone commits on its own loop while syncs take less than this (docs/spikes/commit_path.md); 0: never.
   std::uint64_t inline_sync_ns_max = 500'000;
@@ -149,6 +150,12 @@ class Sealer {
   virtual Result<void> forget_old() { return {}; }
 };
 
+// One wait for a revision.
+struct PublishedTicket {
+  Revision revision = 0;
+  std::uint64_t number = 0;
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -161,8 +168,10 @@ class Store {
   // made wakes it too.
   virtual Result<std::unique_ptr<Watch>> watch(std::string_view prefix, Revision after, Loop& loop, Task wake) = 0;
   virtual Revision oldest_watchable() const = 0;
-  // Runs `task` on `loop` once the published revision is >= `revision`.
-  virtual void when_published(Revision revision, Loop& loop, Task task) = 0;
+  // Runs `task` on `loop` once the published revision is >= `revision`. The ticket lets a caller that has stopped waiting drop
+  // the task (a revision may never come); a task that was posted already still runs.
+  virtual PublishedTicket when_published(Revision revision, Loop& loop, Task task) = 0;
+  virtual void forget(const PublishedTicket& ticket) = 0;
   // A consistent copy of everything as one file, and back into an empty directory.
   virtual Result<void> save_snapshot(const std::string& path) = 0;
   // A new key for what is sensitive; blocks until no file of the store holds anything sealed with an older one. The watch

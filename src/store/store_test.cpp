@@ -1,12 +1,11 @@
 // The contract of the store, on memory, on a simulated disk and on a real one.
 #include "store/store.h"
 
-#include <doctest/doctest.h>
-
-#include <unistd.h>
-
 #include <cstdlib>
 #include <string>
+
+#include <doctest/doctest.h>
+#include <unistd.h>
 
 #include "store/test_objects.h"
 #include "store/test_world.h"
@@ -228,8 +227,9 @@ TEST_CASE("ledgers: bounded counters and claims, kept with the objects") {
     CHECK(snapshot->counter("quota/d", "pods") == 3);
     CHECK(snapshot->claim_owner("ports", "30001") == "svc-1");
     CHECK(!snapshot->claim_owner("ports", "30002").has_value());
-    CHECK(reserve({{Kind::kAddBounded, "quota/d", "pods", "", -3, 0}, {Kind::kRelease, "ports", "30001", "svc-1"}, other}).kind ==
-          CommitOutcome::Kind::kCommitted);
+    CHECK(
+        reserve({{Kind::kAddBounded, "quota/d", "pods", "", -3, 0}, {Kind::kRelease, "ports", "30001", "svc-1"}, other}).kind ==
+        CommitOutcome::Kind::kCommitted);
     if (bench.durable()) bench.open();
     CHECK(bench.store->snapshot()->counter("quota/d", "pods") == 0);
     std::vector<std::string> claims;
@@ -241,7 +241,8 @@ TEST_CASE("ledgers: bounded counters and claims, kept with the objects") {
     // What was concluded from a value holds when the transaction commits, or it does not commit.
     CHECK(reserve({{Kind::kExpect, "quota/d", "pods", "", 0}, {Kind::kAddBounded, "quota/d", "pods", "", 2, 9}}).kind ==
           CommitOutcome::Kind::kCommitted);
-    CHECK(reserve({{Kind::kExpect, "quota/d", "pods", "", 0}, {Kind::kAddBounded, "quota/d", "pods", "", 2, 9}}).failed_index == 0);
+    CHECK(reserve({{Kind::kExpect, "quota/d", "pods", "", 0}, {Kind::kAddBounded, "quota/d", "pods", "", 2, 9}}).failed_index ==
+          0);
     CHECK(bench.store->snapshot()->counter("quota/d", "pods") == 2);
     CHECK(reserve({{Kind::kReset, "quota/d", "pods"}, {Kind::kAddBounded, "quota/d", "pods", "", 1, 9}}).kind ==
           CommitOutcome::Kind::kCommitted);
@@ -307,6 +308,12 @@ TEST_CASE("when_published runs once the revision is there") {
     CHECK(ran == 1);
     bench.put("/core/pods/d/c", "three");
     CHECK(ran == 11);
+    const PublishedTicket dropped = bench.store->when_published(now + 3, bench.machine.loop, [&] { ran += 100; });
+    bench.store->when_published(now + 3, bench.machine.loop, [&] { ran += 1000; });
+    bench.store->forget(dropped);
+    bench.put("/core/pods/d/d", "four");
+    CHECK(ran == 1011);
+    bench.store->forget(dropped);
   });
 }
 

@@ -255,7 +255,7 @@ void Writer::make_visible(Group group) {
       published_sequence_ = parts_.log->last_sequence();
       published_segment_ = parts_.log->active_segment();
     }
-    const auto end = waiting_.upper_bound(revision);
+    const auto end = waiting_.lower_bound({revision + 1, 0});
     for (auto it = waiting_.begin(); it != end; ++it) reached.push_back(std::move(it->second));
     waiting_.erase(waiting_.begin(), end);
   }
@@ -335,15 +335,26 @@ StateSnapshotPtr Writer::published(std::uint64_t& group_sequence, std::uint64_t&
   return published_;
 }
 
-void Writer::when_published(Revision revision, Loop& loop, Task task) {
+PublishedTicket Writer::when_published(Revision revision, Loop& loop, Task task) {
   {
     std::lock_guard lock(mutex_);
     if (published_->revision() < revision) {
-      waiting_.emplace(revision, std::make_pair(&loop, std::move(task)));
-      return;
+      const PublishedTicket ticket{revision, ++last_ticket_};
+      waiting_.emplace(std::make_pair(revision, ticket.number), std::make_pair(&loop, std::move(task)));
+      return ticket;
     }
   }
   loop.post(std::move(task));
+  return {};
+}
+
+void Writer::forget(const PublishedTicket& ticket) {
+  std::pair<Loop*, Task> dropped;  // destroyed without the lock
+  std::lock_guard lock(mutex_);
+  const auto found = waiting_.find({ticket.revision, ticket.number});
+  if (found == waiting_.end()) return;
+  dropped = std::move(found->second);
+  waiting_.erase(found);
 }
 
 void Writer::refuse_growth(std::string reason) {

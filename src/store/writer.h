@@ -65,7 +65,8 @@ class Writer {
   StateSnapshotPtr published() const;
   // Published state and the last group in it, as one.
   StateSnapshotPtr published(std::uint64_t& group_sequence, std::uint64_t& segment) const;
-  void when_published(Revision revision, Loop& loop, Task task);
+  PublishedTicket when_published(Revision revision, Loop& loop, Task task);
+  void forget(const PublishedTicket& ticket);
 
   // Refuses what grows, with this reason, until called with "".
   void refuse_growth(std::string reason);
@@ -124,7 +125,8 @@ class Writer {
   StateSnapshotPtr published_;
   std::uint64_t published_sequence_ = 0;
   std::uint64_t published_segment_ = 0;
-  std::multimap<Revision, std::pair<Loop*, Task>> waiting_;
+  std::map<std::pair<Revision, std::uint64_t>, std::pair<Loop*, Task>> waiting_;  // by revision and ticket
+  std::uint64_t last_ticket_ = 0;
   std::string growth_reason_;
   std::string failure_;
 };

@@ -4,9 +4,9 @@ namespace plinth::server {
 namespace {
 
 struct Wait {
-  Task then;
+  Task then;  // empty when the wait is over: it holds the request, and with it a place among those in flight
   TimerId timer = 0;
-  bool over = false;
+  store::PublishedTicket ticket;
 };
 
 Error too_large(store::Revision revision, store::Revision current) {
@@ -25,16 +25,15 @@ void once_reached(ServerContext& context, const ExchangePtr& exchange, store::Re
   auto wait = std::make_shared<Wait>();
   wait->then = std::move(then);
   wait->timer = loop.after(context.limits.future_revision_wait, [wait, exchange, &context, revision] {
-    if (wait->over) return;
-    wait->over = true;
-    wait->then = Task();
+    wait->then = nullptr;
+    context.store->forget(wait->ticket);
     exchange->fail(too_large(revision, context.store->snapshot()->revision()));
   });
-  context.store->when_published(revision, loop, [wait, &loop] {
-    if (wait->over) return;
-    wait->over = true;
+  wait->ticket = context.store->when_published(revision, loop, [wait, &loop] {
+    const Task then = std::move(wait->then);
+    if (!then) return;
     loop.cancel(wait->timer);
-    wait->then();
+    then();
   });
 }
 
