@@ -8,19 +8,35 @@ namespace plinth::server {
 namespace {
 
 // Deletes a collection's objects one after the other; each is a deletion of its own, with admission. The first refusal ends it.
+// Which objects these are is settled before the first one goes, in slices of one snapshot.
 class DeleteCollection : public std::enable_shared_from_this<DeleteCollection> {
  public:
   DeleteCollection(ServerContext& context, ExchangePtr exchange, ResolvedKind kind, DeleteOptions options)
       : context_(context), exchange_(std::move(exchange)), kind_(std::move(kind)), options_(std::move(options)) {}
 
-  Result<void> collect() {
+  Result<void> start() {
     ListOptions list = TRY(parse_list_options(exchange_->info.query, /*watch=*/false));
-    Filter filter = TRY(Filter::make(kind_, exchange_->info, list));
-    context_.store->snapshot()->scan(filter.prefix(), "", [&](const store::RecordPtr& record) {
-      if (filter.matches(*record)) keys_.emplace_back(record->key());
+    filter_ = TRY(Filter::make(kind_, exchange_->info, list));
+    snapshot_ = context_.store->snapshot();
+    collect();
+    return {};
+  }
+
+  void collect() {
+    std::size_t visited = 0;
+    std::string from = std::move(start_);
+    start_.clear();
+    snapshot_->scan(filter_->prefix(), from, [&](const store::RecordPtr& record) {
+      if (++visited > context_.limits.list_slice_objects) {
+        start_ = record->key();
+        return false;
+      }
+      if (filter_->matches(*record)) keys_.emplace_back(record->key());
       return true;
     });
-    return {};
+    if (!start_.empty()) return exchange_->loop().post([self = shared_from_this()] { self->collect(); });
+    snapshot_.reset();
+    next();
   }
 
   void next() {
@@ -63,6 +79,9 @@ class DeleteCollection : public std::enable_shared_from_this<DeleteCollection> {
   ExchangePtr exchange_;
   ResolvedKind kind_;
   DeleteOptions options_;
+  std::optional<Filter> filter_;
+  store::SnapshotPtr snapshot_;  // while keys are collected
+  std::string start_;            // where the next slice begins
   std::vector<std::string> keys_;
   std::size_t at_ = 0;
 };
@@ -73,9 +92,8 @@ void serve_delete_collection(ServerContext& context, ExchangePtr exchange, const
   auto options = read_delete_options(*exchange);
   if (!options.ok()) return exchange->fail(options.error());
   auto all = std::make_shared<DeleteCollection>(context, exchange, kind, std::move(*options));
-  auto collected = all->collect();
-  if (!collected.ok()) return exchange->fail(collected.error());
-  all->next();
+  auto started = all->start();
+  if (!started.ok()) return exchange->fail(started.error());
 }
 
 }  // namespace plinth::server
