@@ -1,9 +1,9 @@
 #include "net/tls_stream.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cstring>
+
+#include <fmt/core.h>
 
 namespace plinth::net {
 namespace {
@@ -48,6 +48,8 @@ PeerCertificate describe(const X509* certificate) {
     out.organizations.push_back(std::move(organization));
   }
   out.serial = serial_text(certificate);
+  if (std::tm end{}; ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) == 1)
+    out.not_after_s = static_cast<std::int64_t>(timegm(&end));
   return out;
 }
 
@@ -93,7 +95,8 @@ struct TlsBio {
   }
 };
 
-TlsStream::TlsStream(SslPtr ssl, std::unique_ptr<Stream> plain) : ssl_(std::move(ssl)), plain_(std::move(plain)), peer_(plain_->peer()) {
+TlsStream::TlsStream(SslPtr ssl, std::unique_ptr<Stream> plain)
+    : ssl_(std::move(ssl)), plain_(std::move(plain)), peer_(plain_->peer()) {
   BIO* bio = BIO_new(TlsBio::method());
   BIO_set_data(bio, this);
   SSL_set_bio(ssl_.get(), bio, bio);
@@ -199,12 +202,14 @@ TlsStream::Alive TlsStream::step_handshake() {
   }
   const int error = SSL_get_error(ssl_.get(), result);
   if (error == SSL_ERROR_WANT_READ && !plain_read_closed_ && !closed_) return Alive::kYes;
-  if (error == SSL_ERROR_WANT_READ) return end_handshake(Error(Reason::kServiceUnavailable, "TLS handshake: the peer closed the connection"));
+  if (error == SSL_ERROR_WANT_READ)
+    return end_handshake(Error(Reason::kServiceUnavailable, "TLS handshake: the peer closed the connection"));
   const long verdict = SSL_get_verify_result(ssl_.get());
   if (SSL_is_server(ssl_.get()) == 0 && verdict != X509_V_OK) {
     ERR_clear_error();
-    return end_handshake(Error(Reason::kServiceUnavailable,
-                               fmt::format("TLS handshake: the server's certificate is refused: {}", X509_verify_cert_error_string(verdict))));
+    return end_handshake(
+        Error(Reason::kServiceUnavailable,
+              fmt::format("TLS handshake: the server's certificate is refused: {}", X509_verify_cert_error_string(verdict))));
   }
   return end_handshake(openssl_error("TLS handshake"));
 }
@@ -215,8 +220,10 @@ TlsStream::Alive TlsStream::end_handshake(Result<void> outcome) {
   const HandshakeDone done = std::move(handshake_done_);
   done(std::move(outcome));
   if (destroyed) return Alive::kNo;
-  if (failed) close();
-  else update_reading();
+  if (failed)
+    close();
+  else
+    update_reading();
   return Alive::kYes;
 }
 

@@ -58,7 +58,12 @@ bool is_public_path(std::string_view path) {
 
 Result<UserPtr> Authenticator::authenticate(const net::HttpRequest& request, const store::Snapshot& snapshot,
                                             std::int64_t now_ns) {
-  if (UserPtr user = certificate_user(request.peer.certificate)) return user;
+  if (UserPtr user = certificate_user(request.peer.certificate)) {
+    // Verified when the connection was made; the connection may outlive it.
+    const std::int64_t end = request.peer.certificate.not_after_s;
+    if (end != 0 && now_ns / kNanosecondsPerSecond >= end) return unauthorized();
+    return user;
+  }
   const std::string_view token = bearer_token(request.headers.get("authorization"));
   if (!token.empty()) {
     auto identity = authenticate_token(token, {}, snapshot, now_ns);

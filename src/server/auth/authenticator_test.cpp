@@ -80,6 +80,19 @@ TEST_CASE("client certificates") {
   CHECK(s.ask(with_certificate(request("/api", {{"authorization", "Bearer nonsense"}}), "jane", {})) == "jane");
 }
 
+TEST_CASE("a client certificate that ended while its connection lives on") {
+  Server s;
+  const std::int64_t now_s = kNow / kNanosecondsPerSecond;
+  net::HttpRequest asked = with_certificate(request("/api"), "jane", {});
+  asked.peer.certificate.not_after_s = now_s + 1;
+  CHECK(s.ask(asked) == "jane");
+  asked.peer.certificate.not_after_s = now_s;
+  CHECK(s.ask(asked) == "401");
+  // Not the anonymous user either.
+  asked.target = "/livez";
+  CHECK(s.ask(asked) == "401");
+}
+
 TEST_CASE("bearer tokens") {
   Server s;
   const std::string admin = s.auth->admin_token();

@@ -82,7 +82,7 @@ struct ServiceAccountTokens::Verified {
 };
 
 ServiceAccountTokens::ServiceAccountTokens(const SigningKeys& keys, TokenOptions options)
-    : keys_(keys), options_(std::move(options)), cache_(options_.cache_entries_max) {
+    : keys_(keys), options_(std::move(options)), cache_(options_.cache_entries_max), refused_(options_.refused_entries_max) {
   if (options_.audiences.empty()) options_.audiences.push_back(options_.issuer);
 }
 
@@ -99,6 +99,17 @@ Result<std::optional<ServiceAccountTokens::Entry>> ServiceAccountTokens::admit(s
   out->account_key = "/core/serviceaccounts/" + out->claims.name_space + "/" + out->claims.account.name;
   out->bound = bound_key(out->claims);
   return std::optional<Entry>(Entry{std::move(out), 0, 0, 0});
+}
+
+Result<std::optional<ServiceAccountTokens::Entry>> ServiceAccountTokens::admit_once(std::string_view token, const Sha256& hash,
+                                                                                    std::int64_t now_s) {
+  if (const auto refused = refused_.find(hash)) {
+    if (now_s < refused->until_s) return unauthorized(refused->message);
+    refused_.erase(hash);
+  }
+  auto admitted = admit(token);
+  if (!admitted.ok()) refused_.put(hash, Refusal{admitted.error().message(), now_s + options_.refused_s});
+  return admitted;
 }
 
 Result<void> ServiceAccountTokens::check_objects(Entry& entry, const store::Snapshot& snapshot, bool& changed) const {
@@ -135,7 +146,7 @@ Result<std::optional<TokenIdentity>> ServiceAccountTokens::verify(std::string_vi
   if (token.size() > kJwtBytesMax) return std::optional<TokenIdentity>();
   std::optional<Entry> entry = cache_.find(hash);
   const bool cached = entry.has_value();
-  if (!cached) entry = TRY(admit(token));
+  if (!cached) entry = TRY(admit_once(token, hash, now_s));
   if (!entry) return std::optional<TokenIdentity>();
 
   const ServiceAccountClaims& claims = entry->token->claims;

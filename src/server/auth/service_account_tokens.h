@@ -41,6 +41,10 @@ struct TokenOptions {
   // Longer requests are cut to this, with a warning; 0: no limit.
   std::int64_t expiration_s_max = 0;
   std::size_t cache_entries_max = 4096;
+  // Forged tokens are remembered so long, that many at most: a client that tries one again and again costs no signature check
+  // each time.
+  std::int64_t refused_s = 10;
+  std::size_t refused_entries_max = 1024;
 };
 
 // Who a token stands for, and those of the wanted audiences that it is for.
@@ -69,6 +73,8 @@ class ServiceAccountTokens {
                                               std::int64_t now_s);
 
   const TokenOptions& options() const { return options_; }
+  // Forged tokens that are remembered now.
+  std::size_t refused_tokens() const { return refused_.size(); }
 
  private:
   struct Verified;
@@ -79,12 +85,21 @@ class ServiceAccountTokens {
     std::int64_t invalid_after_s = 0;  // 0: never by deletion
   };
 
+  // Only what can never become good: a signature that is not ours, or claims that we did not write.
+  struct Refusal {
+    std::string message;
+    std::int64_t until_s = 0;
+  };
+
   Result<std::optional<Entry>> admit(std::string_view token) const;
+  // admit(), unless the answer is known to be no.
+  Result<std::optional<Entry>> admit_once(std::string_view token, const Sha256& hash, std::int64_t now_s);
   Result<void> check_objects(Entry& entry, const store::Snapshot& snapshot, bool& changed) const;
 
   const SigningKeys& keys_;
   TokenOptions options_;
   TokenCache<Entry> cache_;
+  TokenCache<Refusal> refused_;
 };
 
 }  // namespace plinth::server::auth

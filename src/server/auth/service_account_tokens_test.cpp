@@ -234,3 +234,35 @@ TEST_CASE("long tokens are cut to what is allowed, with a warning") {
   CHECK((*answer)["spec"]["expirationSeconds"].as_int() == 1000);
   CHECK(warnings == std::vector<std::string>{"requested expiration of 5000 seconds shortened to 1000 seconds"});
 }
+
+TEST_CASE("forged tokens are remembered for a while, and no more of them than that") {
+  Issuer w;
+  TokenOptions few;
+  few.refused_entries_max = 2;
+  few.refused_s = 10;
+  ServiceAccountTokens tokens(*w.keys, few);
+  const std::string good = w.token();
+  auto judge = [&](const std::string& token, std::int64_t now) {
+    const auto identity = tokens.verify(token, {}, w.snapshot, now);
+    return identity.ok() ? std::string() : identity.error().message();
+  };
+  std::string forged = good;
+  forged[forged.rfind('.') + 5] = forged[forged.rfind('.') + 5] == 'A' ? 'B' : 'A';
+  const std::string why = judge(forged, kNow);
+  CHECK_FALSE(why.empty());
+  CHECK(tokens.refused_tokens() == 1);
+  CHECK(judge(forged, kNow + 9) == why);
+  CHECK(judge(forged, kNow + 10) == why);  // looked at anew, and no good still
+  CHECK(tokens.refused_tokens() == 1);
+  for (char c : {'C', 'D', 'E', 'F'}) {
+    forged[forged.rfind('.') + 7] = c;
+    CHECK_FALSE(judge(forged, kNow).empty());
+  }
+  CHECK(tokens.refused_tokens() == 2);
+  // What is no good only now (an account that is not there yet) is never remembered as forged.
+  w.snapshot.remove(kAccountKey);
+  CHECK_FALSE(judge(good, kNow).empty());
+  w.snapshot.put(kAccountKey, R"({"metadata":{"name":"app","namespace":"ns","uid":"account-1"}})");
+  CHECK(judge(good, kNow).empty());
+  CHECK(tokens.refused_tokens() == 2);
+}
