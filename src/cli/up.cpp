@@ -1,7 +1,8 @@
+#include <cstdio>
+#include <optional>
+
 #include <fcntl.h>
 #include <unistd.h>
-
-#include <cstdio>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -37,6 +38,18 @@ void print_ready(const platform::Service& service, const Arguments& arguments) {
   std::fflush(stdout);
 }
 
+std::optional<server::Compression> parse_compression(const std::string& text) {
+  if (text == "remote") return server::Compression::kRemotePeers;
+  if (text == "always") return server::Compression::kAlways;
+  if (text == "never") return server::Compression::kNever;
+  return std::nullopt;
+}
+
+Result<void> write_kubeconfig(const platform::Service& service, const std::string& file) {
+  world_real::RealDisk disk;
+  return write_file_atomically(disk, file, service.kubeconfig());
+}
+
 int run(const Arguments& arguments) {
   const std::string node = argument(arguments, "node");
   if (node != "none") {
@@ -56,13 +69,17 @@ int run(const Arguments& arguments) {
   auto range = api::AddressRange::parse(argument(arguments, "service-cidr"));
   if (!range.ok()) return fail(2, "--service-cidr: " + range.error().message());
   options.allocation.service_range = std::move(*range);
+  const auto compression = parse_compression(argument(arguments, "compress"));
+  if (!compression) return fail(2, "--compress " + argument(arguments, "compress") + ": use remote, always or never");
+  options.compression = *compression;
   auto service = platform::Service::open(std::move(options));
   if (!service.ok()) return fail(1, service.error().message());
   const std::string file = argument(arguments, "write-kubeconfig");
   if (!file.empty()) {
-    world_real::RealDisk disk;
-    auto written = write_file_atomically(disk, file, (*service)->kubeconfig());
+    auto written = write_kubeconfig(**service, file);
     if (!written.ok()) return fail(1, "the kubeconfig could not be written: " + written.error().message());
+    // The next start, or the next renewal, tries again: the old certificate is good for weeks.
+    (*service)->on_certificates_renewed([&] { (void)write_kubeconfig(**service, file); });
   }
   auto ended = (*service)->run([&] { print_ready(**service, arguments); });
   return ended.ok() ? 0 : fail(1, ended.error().message());
@@ -71,16 +88,19 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Command up_command() {
-  return {"up",
-          "run the platform until SIGTERM; prints where it listens, a line starting with \"ready\" last",
-          {{"--data-dir", "DIR", "where everything is kept; \":memory:\" keeps nothing", "./plinth-data", false},
-           {"--api", "ADDR", "address of the Kubernetes API; port 0 picks a free one", "127.0.0.1:6443", false},
-           {"--node", "MODE", "none: a control plane without a node", "none", false},
-           {"--write-kubeconfig", "FILE", "write a kubeconfig for the administrator before the ready line", "", false},
-           {"--max-store-bytes", "BYTES", "ceiling of stored objects (default: a quarter of memory); deletes go on beyond it", "", false},
-           {"--service-cidr", "CIDR", "addresses that Services get; the first one is the API's", api::kDefaultServiceCidr, false},
-           {"-o,--output", "FORMAT", "text or json", "text", false}},
-          run};
+  return {
+      "up",
+      "run the platform until SIGTERM; prints where it listens, a line starting with \"ready\" last",
+      {{"--data-dir", "DIR", "where everything is kept; \":memory:\" keeps nothing", "./plinth-data", false},
+       {"--api", "ADDR", "address of the Kubernetes API; port 0 picks a free one", "127.0.0.1:6443", false},
+       {"--node", "MODE", "none: a control plane without a node", "none", false},
+       {"--write-kubeconfig", "FILE", "write a kubeconfig for the administrator before the ready line", "", false},
+       {"--max-store-bytes", "BYTES", "ceiling of stored objects (default: a quarter of memory); deletes go on beyond it", "",
+        false},
+       {"--service-cidr", "CIDR", "addresses that Services get; the first one is the API's", api::kDefaultServiceCidr, false},
+       {"--compress", "PEERS", "who gets large answers as gzip: remote, always or never", "remote", false},
+       {"-o,--output", "FORMAT", "text or json", "text", false}},
+      run};
 }
 
 }  // namespace plinth::cli

@@ -76,6 +76,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const World& world, con
   server::ApiServerOptions api_options;
   api_options.advertised_address = options.advertised_address;
   api_options.allocation = options.allocation;
+  api_options.compression = options.compression;
   parts->api = std::make_unique<server::ApiServer>(api, api_options);
   return std::unique_ptr<ControlPlane>(new ControlPlane(std::move(parts)));
 }

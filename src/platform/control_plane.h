@@ -20,6 +20,7 @@ struct ControlPlaneOptions {
   std::string data_dir;                // ":memory:" keeps nothing
   std::string advertised_address;      // "host:port"
   api::AllocationSettings allocation;  // addresses and ports of Services
+  server::Compression compression = server::Compression::kRemotePeers;
   Logger log;
   std::uint64_t store_bytes_max = 0;                // 0: no ceiling
   std::uint64_t store_segment_bytes = 16ull << 20;  // small where disks are simulated: segments are zeroed when they are made

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "net/tls_network.h"
+#include "platform/certificate_renewal.h"
 #include "platform/kubeconfig.h"
 #include "server/status.h"
 #include "world_real/epoll_loop.h"
@@ -86,7 +87,9 @@ struct Service::Parts {
   std::unique_ptr<Network> network;
   std::unique_ptr<ControlPlane> control;
   std::unique_ptr<Listener> listener;
-  Pki pki;
+  std::shared_ptr<TlsServerContext> tls;
+  std::unique_ptr<CertificateRenewal> renewal;
+  UniqueFunction<void()> renewed;
   int signals = -1;
   std::size_t draining = 0;
 };
@@ -102,6 +105,7 @@ Service::~Service() {
     }
   }
   p.listener.reset();
+  p.renewal.reset();
   if (p.control) p.control->close();
   for (auto& io : p.io) io->http.reset();
   p.control.reset();
@@ -113,7 +117,24 @@ Service::~Service() {
 }
 
 const std::string& Service::api_address() const { return parts_->options.api_address; }
-std::string Service::kubeconfig() const { return admin_kubeconfig(parts_->pki, "https://" + parts_->options.api_address); }
+std::string Service::kubeconfig() const {
+  return admin_kubeconfig(parts_->renewal->current(), "https://" + parts_->options.api_address);
+}
+
+void Service::on_certificates_renewed(UniqueFunction<void()> renewed) { parts_->renewed = std::move(renewed); }
+
+namespace {
+
+// Serves with renewed certificates from the next connection on. Clients that trust the CA notice nothing.
+CertificateRenewal::Renewed use_renewed(std::shared_ptr<TlsServerContext> tls, Logger log, UniqueFunction<void()>& told) {
+  return [tls = std::move(tls), log, &told](const Pki& pki) {
+    if (auto used = net::renew_identity(*tls, pki.server); !used.ok())
+      log.error("the renewed certificate is not usable", {{"error", used.error()}});
+    if (told) told();
+  };
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   auto parts = std::make_unique<Parts>();
@@ -143,14 +164,18 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   control.data_dir = p.options.data_dir;
   control.advertised_address = p.options.api_address;
   control.store_bytes_max = p.options.store_bytes_max;
+  control.compression = p.options.compression;
   control.allocation = p.options.allocation;
   control.log = Logger(&p.log_sink, &p.clock, "plinth");
   p.control = TRY(ControlPlane::open(world, control, nullptr));
-  p.pki = TRY(load_or_make_pki(p.control->secret_files(), p.clock, p.entropy,
-                               certificate_hosts(p.options.api_address, p.options.allocation.service_range)));
-  p.control->set_ca(p.pki.ca.certificate_pem);
-  p.control->set_front_proxy_ca(p.pki.front_proxy_ca.certificate_pem);
-  auto tls = TRY(net::make_server_context(p.pki.server, p.pki.ca.certificate_pem));
+  const std::vector<std::string> hosts = certificate_hosts(p.options.api_address, p.options.allocation.service_range);
+  Pki pki = TRY(load_or_make_pki(p.control->secret_files(), p.clock, p.entropy, hosts));
+  p.control->set_ca(pki.ca.certificate_pem);
+  p.control->set_front_proxy_ca(pki.front_proxy_ca.certificate_pem);
+  p.tls = TRY(net::make_server_context(pki.server, pki.ca.certificate_pem));
+  CertificateRenewalParts renewal{p.control_loop.get(), &p.clock, &p.entropy, &p.control->secret_files(), hosts, control.log};
+  p.renewal =
+      std::make_unique<CertificateRenewal>(std::move(renewal), std::move(pki), use_renewed(p.tls, control.log, p.renewed));
 
   server::ApiServer& api = p.control->api();
   for (auto& io : p.io) {
@@ -162,7 +187,7 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
         [](const Error& error) { return server::status_json(error); });
   }
   std::vector<std::unique_ptr<IoLoop>>& all = p.io;
-  auto listener = p.network->listen_shared(io_loops, p.options.api_address, tls, [&all](std::unique_ptr<Stream> stream) {
+  auto listener = p.network->listen_shared(io_loops, p.options.api_address, p.tls, [&all](std::unique_ptr<Stream> stream) {
     for (auto& io : all) {
       if (io->loop.get() == &stream->loop()) return io->http->serve(std::move(stream));
     }
@@ -200,6 +225,7 @@ Result<void> Service::run(UniqueFunction<void()> ready) {
       });
     }
   };
+  p.renewal->start();
   SignalHandler signals(p.signals, end);
   TRY(p.control_loop->add(p.signals, EPOLLIN, &signals));
   p.control->start(*p.control_loop, [&](Result<void> started) {

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "platform/control_plane.h"
 #include "platform/pki.h"
+#include "server/compressed_responder.h"
 
 namespace plinth::platform {
 
@@ -16,6 +17,7 @@ struct ServiceOptions {
   std::size_t io_loops = 0;  // 0: one for each processor
   std::uint64_t store_bytes_max = 0;
   api::AllocationSettings allocation;
+  server::Compression compression = server::Compression::kRemotePeers;
 };
 
 class Service {
@@ -26,6 +28,9 @@ class Service {
 
   const std::string& api_address() const;  // with the port that was bound
   std::string kubeconfig() const;
+  // Before run(): called on run()'s thread when certificates were renewed; new connections get the new one already, and
+  // kubeconfig() holds the administrator's.
+  void on_certificates_renewed(UniqueFunction<void()> renewed);
 
   // Serves until SIGTERM or SIGINT. `ready` runs once the API is ready. Returns after a clean end.
   Result<void> run(UniqueFunction<void()> ready);

@@ -1,16 +1,19 @@
 #include "server/api_server.h"
 
 #include "base/ids.h"
+#include "net/websocket.h"
 #include "server/admission/admission.h"
 #include "server/admission/quota_ledger.h"
 #include "server/admission/webhook_call.h"
 #include "server/bootstrap.h"
+#include "server/compressed_responder.h"
 #include "server/exchange.h"
 #include "server/in_flight.h"
 #include "server/paths/paths.h"
 #include "server/read/current_forms.h"
 #include "server/read/list.h"
 #include "server/read/watch.h"
+#include "server/read/websocket_watch.h"
 #include "server/resources/routes.h"
 #include "server/status.h"
 #include "server/write/allocation.h"
@@ -101,6 +104,7 @@ void ApiServer::dispatch(net::HttpRequest request, auth::UserPtr user, std::shar
   exchange->clock = given_.world.clock;
   exchange->started_ns = given_.world.clock->monotonic_ns();
   if (!exchange->info.is_watch) {
+    exchange->responder = compressed_responder(std::move(exchange->responder), exchange->request, options_.compression);
     const bool reads = exchange->info.method == "GET" || exchange->info.method == "HEAD";
     InFlight& gate = reads ? parts_->reads : parts_->writes;
     exchange->in_flight = gate.enter();
@@ -111,6 +115,11 @@ void ApiServer::dispatch(net::HttpRequest request, auth::UserPtr user, std::shar
   }
   auto allowed = authorize(*exchange);
   if (!allowed.ok()) return exchange->fail(allowed.error());
+  if (exchange->info.is_watch && net::wants_websocket(exchange->request)) {
+    auto messages = websocket_watch(exchange->responder, exchange->request);
+    if (!messages.ok()) return exchange->fail(messages.error());
+    exchange->responder = std::move(*messages);
+  }
   route(std::move(exchange));
 }
 

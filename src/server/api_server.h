@@ -9,6 +9,7 @@
 #include "net/http.h"
 #include "server/auth/auth.h"
 #include "server/bootstrap.h"
+#include "server/compressed_responder.h"
 #include "server/context.h"
 #include "server/exchange.h"
 #include "server/metrics.h"
@@ -22,6 +23,7 @@ struct ApiServerOptions {
   std::size_t forms_cache_bytes = 8 * 1024 * 1024;
   std::size_t pinned_snapshots_max = 64;
   Duration pinned_snapshot_age_max = std::chrono::minutes(5);
+  Compression compression = Compression::kRemotePeers;
   ServerLimits limits;
   api::AllocationSettings allocation;  // which addresses and ports are given out
 };
