@@ -18,6 +18,8 @@ using client::View;
 
 constexpr std::string_view kName = "resource-graph-definition-controller";
 constexpr std::int64_t kRevisionsKept = 5;
+// A kind that is waited for is looked for so often: it may be served later than its definition says.
+constexpr std::int64_t kWaitingEveryNs = 1'000'000'000;
 // The counts of instances are written no more often.
 constexpr std::int64_t kCountsEveryNs = 1'000'000'000;
 
@@ -109,6 +111,7 @@ Plan DefinitionStep::run(std::int64_t counts_written_ns, bool* counts_changed) {
   const BuildResult& built = definitions_.graph(view_, owner_, spec, hash);
   if (built.graph == nullptr) {
     refuse(built.failure.message);
+    if (!built.failure.waits_for.empty()) plan_.revisit_ns = kWaitingEveryNs;
   } else {
     auto crd = plan_crd(*built.graph);
     if (crd.ok())

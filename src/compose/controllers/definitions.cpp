@@ -157,7 +157,8 @@ const BuildResult& Definitions::graph(const client::View& view, const Definition
   auto found = graphs_.find(key);
   if (found != graphs_.end()) {
     CachedGraph& cached = found->second;
-    if (cached.epoch == epoch_) return cached.result;
+    // A kind that is waited for may be served a moment after its definition was seen to change.
+    if (cached.epoch == epoch_ && cached.result.failure.waits_for.empty()) return cached.result;
     if (cached.result.graph != nullptr && is_current(*cached.result.graph, view)) {
       cached.epoch = epoch_;
       return cached.result;
