@@ -96,8 +96,6 @@ class KubernetesService final : public client::Controller {
       plan.requests.push_back(client::delete_request(*range, "", /*same_revision=*/true));
     } else if (!range) {
       plan.requests.push_back(client::create_request(*ranges, "", wanted_range().root(), kName));
-    } else if ((*range)["status"]["conditions"].size() == 0) {
-      plan.requests.push_back(ready(*range));
     }
     return plan;
   }
@@ -117,21 +115,6 @@ class KubernetesService final : public client::Controller {
     draft.push(cidrs, draft.text(options_.service_cidr));
     draft.set(draft.member_path(root, {"spec"}), "cidrs", cidrs);
     return draft;
-  }
-
-  static client::Request ready(const Object& range) {
-    Draft patch;
-    patch.root() = patch.object();
-    Value condition = patch.object();
-    patch.set(condition, "type", "Ready");
-    patch.set(condition, "status", "True");
-    patch.set(condition, "reason", "");
-    patch.set(condition, "message", "Kubernetes Service CIDR is ready");
-    patch.set(condition, "lastTransitionTime", patch.clone(range.metadata()["creationTimestamp"]));
-    Value conditions = patch.array();
-    patch.push(conditions, condition);
-    patch.set(patch.member_path(patch.root(), {"status"}), "conditions", conditions);
-    return client::merge_patch_request(range, "status", std::move(patch), /*same_revision=*/true, kName);
   }
 
   const KubernetesServiceOptions options_;

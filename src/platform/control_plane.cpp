@@ -12,6 +12,7 @@
 #include "control/namespace_controller.h"
 #include "control/quota_controller.h"
 #include "control/role_aggregation.h"
+#include "control/service_ranges.h"
 #include "control/volume_protection.h"
 #include "platform/direct_cluster.h"
 #include "server/auth/auth.h"
@@ -119,6 +120,8 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
   host.add(control::make_definition_cleanup());
   host.add(control::make_role_aggregation());
   host.add(control::make_kubernetes_service(service_options(parts_->options)));
+  host.add(control::make_service_ranges());
+  host.add(control::make_ip_addresses());
   host.add(control::make_quota_controller());
   host.add(control::make_event_expiry());
   host.add(control::make_claim_protection());

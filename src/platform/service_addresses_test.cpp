@@ -152,4 +152,36 @@ TEST_CASE("changes of a Service give back and take, and a dry run takes nothing"
   check_claims(platform);
 }
 
+TEST_CASE("further ranges give out what the first one has no more, and stay while they are needed") {
+  SimPlatform platform(7);
+  platform.allocation.service_range = api::AddressRange::parse("10.0.0.0/29").value();  // five besides the API's
+  REQUIRE(platform.boot().ok());
+  platform.settle(std::chrono::seconds(1));
+  for (int i = 0; i < 5; ++i) CHECK(platform.call("POST", kServices, service("s" + std::to_string(i), R"("ports":[{"port":80}])")).status == 201);
+  CHECK(platform.call("POST", kServices, service("more", R"("ports":[{"port":80}])")).status == 500);
+  const std::string ranges = "/apis/networking.k8s.io/v1/servicecidrs", addresses = "/apis/networking.k8s.io/v1/ipaddresses";
+  CHECK(platform.call("POST", ranges, R"({"apiVersion":"networking.k8s.io/v1","kind":"ServiceCIDR","metadata":{"name":"more"},"spec":{"cidrs":["10.7.0.0/24"]}})").status == 201);
+  CHECK(platform.call("POST", kServices, service("more", R"("ports":[{"port":80}])")).status == 201);
+  CHECK(platform.call("POST", kServices, service("asked", R"("clusterIP":"10.7.0.3","ports":[{"port":80}])")).status == 201);
+  CHECK(platform.call("POST", kServices, service("twice", R"("clusterIP":"10.7.0.3","ports":[{"port":80}])")).status == 422);
+  platform.settle(std::chrono::seconds(1));
+  CHECK(platform.call("GET", ranges + "/more").body.find(R"("message":"Kubernetes Service CIDR is ready")") != std::string::npos);
+  const std::string address = platform.call("GET", addresses + "/10.7.0.3").body;
+  CHECK(address.find(R"("name":"asked")") != std::string::npos);
+  CHECK(parse_json(platform.call("GET", addresses).body).value()["items"].size() == 8);
+
+  CHECK(platform.call("DELETE", ranges + "/more").status == 200);
+  platform.settle(std::chrono::seconds(1));
+  CHECK(platform.call("GET", ranges + "/more").body.find(R"("reason":"Terminating")") != std::string::npos);
+  CHECK(platform.call("POST", kServices, service("late", R"("clusterIP":"10.7.0.4","ports":[{"port":80}])")).status == 422);
+  for (const char* name : {"more", "asked"}) CHECK(platform.call("DELETE", std::string(kServices) + "/" + name).status == 200);
+  platform.crash();
+  REQUIRE(platform.boot().ok());
+  platform.settle(std::chrono::seconds(1));
+  CHECK(platform.call("GET", ranges + "/more").status == 404);
+  CHECK(platform.call("GET", addresses + "/10.7.0.3").status == 404);
+  CHECK(parse_json(platform.call("GET", addresses).body).value()["items"].size() == 6);
+  check_claims(platform);
+}
+
 }  // namespace plinth::platform

@@ -39,6 +39,9 @@ class ClaimView {
   virtual bool is_taken(std::string_view ledger, std::string_view name) = 0;
   // A random number less than `bound`.
   virtual std::uint64_t below(std::uint64_t bound) = 0;
+  // Ranges beside those of the settings: what Allocator::range_kind's objects name. What is concluded from them still holds when the
+  // write commits.
+  virtual std::vector<AddressRange> more_ranges() { return {}; }
 };
 
 // A free position of [0, size): first of those from `band` on, then of those below, each searched from a random one on. Nothing
@@ -56,6 +59,9 @@ struct Allocator {
   std::vector<Claim> (*claims)(const Value& object);
   // All ledgers that claims() names.
   std::vector<std::string_view> (*ledgers)();
+  // The kind whose objects name further ranges, and what one of them names at the moment.
+  std::string_view range_group, range_plural;
+  std::vector<AddressRange> (*ranges_of)(const Value& object);
 };
 
 }  // namespace plinth::api

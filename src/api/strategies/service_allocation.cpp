@@ -137,22 +137,40 @@ bool is_kept_for_another(const IpAddress& address, const AddressRange& range, co
   return !is_api && address == range.at(0);
 }
 
+bool is_in_any(const IpAddress& address, const std::vector<AddressRange>& ranges) {
+  return std::any_of(ranges.begin(), ranges.end(), [&](const AddressRange& range) { return range.contains(address); });
+}
+
 std::string why_not(std::string_view ip, const AddressRange& range, const Value& object, ClaimView& claims) {
   const auto address = parse_ip(ip);
-  if (!address || !range.contains(*address)) return "the provided network does not match the current range";
+  if (!address || !(range.contains(*address) || is_in_any(*address, claims.more_ranges()))) {
+    return "the provided network does not match the current range";
+  }
   const bool taken = is_kept_for_another(*address, range, object) || claims.is_taken(kAddressLedger, address->text());
   return taken ? "provided IP is already allocated" : "";
 }
 
-Result<void> allocate_address(Draft& draft, Value& spec, const Value& object, const AddressRange& range, ClaimView& claims) {
-  const auto position = pick_free(range.size(), range.static_band(), claims, [&](std::uint64_t p) {
-    return !is_kept_for_another(range.at(p), range, object) && !claims.is_taken(kAddressLedger, range.at(p).text());
+std::optional<IpAddress> pick_address(const AddressRange& from, const AddressRange& main, const Value& object, ClaimView& claims) {
+  const auto position = pick_free(from.size(), from.static_band(), claims, [&](std::uint64_t p) {
+    return !is_kept_for_another(from.at(p), main, object) && !claims.is_taken(kAddressLedger, from.at(p).text());
   });
-  if (!position) {
+  if (!position) return {};
+  return from.at(*position);
+}
+
+// Of the cluster's own range, and when that is full of the others.
+Result<void> allocate_address(Draft& draft, Value& spec, const Value& object, const AddressRange& range, ClaimView& claims) {
+  auto address = pick_address(range, range, object, claims);
+  if (!address) {
+    for (const AddressRange& more : claims.more_ranges()) {
+      if (more.v6() == range.v6() && !address) address = pick_address(more, range, object, claims);
+    }
+  }
+  if (!address) {
     return internal_error(fmt::format("failed to allocate a serviceIP for Service \"{}\": range is full",
                                       object["metadata"]["name"].as_string()));
   }
-  draft.push(draft.member(spec, "clusterIPs"), draft.text(range.at(*position).text()));
+  draft.push(draft.member(spec, "clusterIPs"), draft.text(address->text()));
   return {};
 }
 
@@ -202,10 +220,25 @@ std::vector<Claim> claims_of_service(const Value& object) {
   return out;
 }
 
+// A ServiceCIDR gives out addresses while it is neither going away nor said not to be ready.
+std::vector<AddressRange> ranges_of_cidr(const Value& object) {
+  std::vector<AddressRange> out;
+  if (!object["metadata"]["deletionTimestamp"].is_null()) return out;
+  for (const Value& condition : object["status"]["conditions"].items()) {
+    if (condition["type"].as_string() == "Ready" && condition["status"].as_string() == "False") return out;
+  }
+  for (const Value& cidr : object["spec"]["cidrs"].items()) {
+    auto range = AddressRange::parse(cidr.as_string());
+    if (range.ok()) out.push_back(std::move(*range));
+  }
+  return out;
+}
+
 std::vector<std::string_view> service_ledgers() { return {kAddressLedger, kNodePortLedger}; }
 
 }  // namespace
 
-extern constexpr Allocator kServiceAllocator{allocate_service, claims_of_service, service_ledgers};
+extern constexpr Allocator kServiceAllocator{allocate_service,    claims_of_service, service_ledgers,
+                                             "networking.k8s.io", "servicecidrs",    ranges_of_cidr};
 
 }  // namespace plinth::api

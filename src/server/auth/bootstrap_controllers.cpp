@@ -124,7 +124,6 @@ controller kubernetes-service-controller
   core | namespaces | read
   core | services | create delete get list update watch
   networking.k8s.io | servicecidrs | create delete get list watch
-  networking.k8s.io | servicecidrs/status | patch update
 controller legacy-service-account-token-cleaner
   core | configmaps | get | kube-apiserver-legacy-service-account-token-tracking
   core | secrets | delete patch
@@ -216,6 +215,12 @@ controller service-cidrs-controller
   networking.k8s.io | servicecidrs/finalizers | patch update
   networking.k8s.io | servicecidrs/status | patch update
   networking.k8s.io | ipaddresses | read
+  @report
+controller service-ranges-controller
+  core | services | read
+  networking.k8s.io | servicecidrs | get list patch update watch
+  networking.k8s.io | servicecidrs/status | patch update
+  networking.k8s.io | ipaddresses | create delete get list watch
   @report
 controller service-controller
   core | services | read

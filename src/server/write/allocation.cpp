@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "api/strategies/strategy.h"
+#include "server/object_codec.h"
 
 namespace plinth::server {
 namespace {
@@ -17,8 +18,8 @@ const api::Allocator* allocator_of(const ResolvedKind& kind) {
 
 class SnapshotClaims final : public api::ClaimView {
  public:
-  SnapshotClaims(const store::Snapshot& snapshot, Entropy& entropy, std::string_view own_uid)
-      : snapshot_(snapshot), entropy_(entropy), own_uid_(own_uid) {}
+  SnapshotClaims(const api::Allocator& allocator, AdmissionRequest& request, Entropy& entropy, std::string_view own_uid)
+      : allocator_(allocator), request_(request), snapshot_(*request.snapshot), entropy_(entropy), own_uid_(own_uid) {}
   bool is_taken(std::string_view ledger, std::string_view name) override {
     const auto owner = snapshot_.claim_owner(ledger, name);
     return owner && *owner != own_uid_;
@@ -30,8 +31,22 @@ class SnapshotClaims final : public api::ClaimView {
     std::memcpy(&number, bytes, sizeof number);
     return number % bound;
   }
+  std::vector<api::AddressRange> more_ranges() override {
+    std::vector<api::AddressRange> out;
+    const std::string prefix = "/" + std::string(allocator_.range_group) + "/" + std::string(allocator_.range_plural) + "/";
+    snapshot_.scan(prefix, "", [&](const store::RecordPtr& record) {
+      auto object = decode_record(*record, "", false);
+      if (!object.ok()) return true;
+      for (api::AddressRange& range : allocator_.ranges_of(object->root())) out.push_back(std::move(range));
+      request_.preconditions.push_back({store::Precondition::Kind::kAtRevision, std::string(record->key()), record->revision(), ""});
+      return true;
+    });
+    return out;
+  }
 
  private:
+  const api::Allocator& allocator_;
+  AdmissionRequest& request_;
   const store::Snapshot& snapshot_;
   Entropy& entropy_;
   const std::string_view own_uid_;
@@ -44,7 +59,7 @@ Result<void> allocate(ServerContext& context, AdmissionRequest& request) {
   const api::Allocator* allocator = allocator_of(request.kind);
   if (allocator == nullptr) return {};
   const std::string uid(request.object->root()["metadata"]["uid"].as_string());
-  SnapshotClaims claims(*request.snapshot, *context.entropy, uid);
+  SnapshotClaims claims(*allocator, request, *context.entropy, uid);
   api::FieldErrors errors;
   TRY(allocator->allocate(*request.object, request.old_object.root(), context.allocation, claims, errors));
   if (errors.empty()) return {};
