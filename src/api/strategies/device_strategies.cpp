@@ -50,7 +50,8 @@ void validate_spec_unchanged(const Value& object, const Value& old, FieldErrors&
 }
 
 void validate_slice_update(const Value& object, const Value& old, FieldErrors& errors) {
-  const FieldRef spec = FieldRef(object, errors)["spec"];
+  const FieldRef root(object, errors);
+  const FieldRef spec = root["spec"];
   for (const std::string_view fixed : {"driver", "nodeName"}) {
     spec[fixed].immutable(old["spec"][fixed]);
   }

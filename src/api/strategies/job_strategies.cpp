@@ -295,7 +295,8 @@ void validate_new_cron_job(const Value& object, FieldErrors& errors) {
 }
 
 void validate_cron_job_update(const Value& object, const Value& old, FieldErrors& errors) {
-  const FieldRef zone = FieldRef(object, errors)["spec.timeZone"];
+  const FieldRef root(object, errors);
+  const FieldRef zone = root["spec.timeZone"];
   if (!same(zone.value(), old["spec"]["timeZone"])) validate_time_zone(zone);
 }
 
