@@ -67,6 +67,7 @@ void WriteOperation::fail(const Error& error) { exchange_->fail(error); }
 void WriteOperation::attempt() {
   ++attempts_;
   snapshot_ = context_.store->snapshot();
+  if (attempts_ > 1 && !renew_kind()) return fail(unknown_path());
   auto proposal = propose();
   if (!proposal.ok()) return fail(proposal.error());
   proposal_ = std::move(*proposal);
@@ -87,6 +88,16 @@ void WriteOperation::attempt() {
     if (admission_.name.empty()) admission_.name = proposal_.object->root()["metadata"]["name"].as_string();
   }
   mutate();
+}
+
+bool WriteOperation::renew_kind() {
+  if (!kind_.custom) return true;
+  context_.registry->sync(*snapshot_);
+  ResolvedKind now = context_.registry->table()->find(kind_.row->group, kind_.version->name, kind_.row->plural);
+  if (!now.custom) return false;
+  kind_ = std::move(now);
+  kind_.custom->ensure_schema(*kind_.version);
+  return true;
 }
 
 void WriteOperation::mutate() {

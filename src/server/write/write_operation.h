@@ -66,6 +66,8 @@ class WriteOperation : public std::enable_shared_from_this<WriteOperation> {
 
  private:
   void attempt();
+  // What overtook an attempt may have been the definition of a custom kind: the next one follows it. False when it is gone.
+  bool renew_kind();
   void mutate();
   void refuse_or_wait(const Error& refusal);
   void complete();
