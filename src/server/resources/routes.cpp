@@ -118,14 +118,7 @@ void serve_resource(ServerContext& context, ExchangePtr exchange) {
                               ? bad_request("an empty namespace may not be set during creation")
                               : unknown_path());
   }
-  if (kind.custom) {
-    kind.custom->ensure_schema(*kind.version);
-    if (kind.custom->terminating() && info.verb == "create") {
-      return exchange->fail(method_not_allowed(kind.row->group, kind.row->plural, "create")
-                                .set_message("create not allowed while custom resource definition is terminating")
-                                .clone());
-    }
-  }
+  if (kind.custom) kind.custom->ensure_schema(*kind.version);
   warn_deprecated(*exchange, kind);
   if (auth::Reviews::answers(info.group, info.resource)) return serve_review(context, std::move(exchange), kind);
   if (!kind.row->stored && info.subresource.empty()) return serve_unstored(context, std::move(exchange), kind);

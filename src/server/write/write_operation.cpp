@@ -71,6 +71,11 @@ void WriteOperation::attempt() {
   auto proposal = propose();
   if (!proposal.ok()) return fail(proposal.error());
   proposal_ = std::move(*proposal);
+  if (proposal_.operation == Operation::kCreate && kind_.custom && kind_.custom->terminating()) {
+    return fail(method_not_allowed(kind_.row->group, kind_.row->plural, "create")
+                    .set_message("create not allowed while custom resource definition is terminating")
+                    .clone());
+  }
 
   admission_ = AdmissionRequest();
   admission_.operation = proposal_.operation;
