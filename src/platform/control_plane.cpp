@@ -3,6 +3,7 @@
 #include "base/directories.h"
 #include "base/text.h"
 #include "compose/controllers/controllers.h"
+#include "compose/kinds/crds.h"
 #include "control/account_tokens.h"
 #include "control/definition_cleanup.h"
 #include "control/event_expiry.h"
@@ -32,7 +33,13 @@ struct ControlPlane::Parts {
   std::unique_ptr<server::ApiServer> api;
   std::unique_ptr<client::ControllerHost> controllers;
   std::string ca_pem, front_proxy_ca_pem;
+  Loop* loop = nullptr;                                    // of the controllers, from start() on
+  std::shared_ptr<bool> alive = std::make_shared<bool>();  // until the controllers stop
 };
+
+// How often, and how many times, the kinds of composition are looked for before the platform says that it is ready without.
+constexpr Duration kKindsPoll = std::chrono::milliseconds(1);
+constexpr int kKindsPollsMax = 2000;
 
 ControlPlane::ControlPlane(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 ControlPlane::~ControlPlane() = default;
@@ -103,6 +110,17 @@ control::KubernetesServiceOptions service_options(const ControlPlaneOptions& opt
   return out;
 }
 
+bool serves_composition_kinds(const server::KindRegistry& registry) {
+  const auto table = registry.table();
+  for (const Document& crd : compose::composition_crds()) {
+    const Value spec = crd["spec"];
+    const Value version = spec["versions"].items().front();
+    if (table->find(spec["group"].as_string(), version["name"].as_string(), spec["names"]["plural"].as_string()).row == nullptr)
+      return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
@@ -127,19 +145,34 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
   host.add(control::make_claim_protection());
   host.add(control::make_volume_protection());
   for (auto& controller : compose::make_composition_controllers()) host.add(std::move(controller));
+  parts_->loop = &loop;
   parts_->auth->rbac().follow(*parts_->store, loop);
   parts_->api->bootstrap(
       {parts_->ca_pem, parts_->front_proxy_ca_pem}, loop,
       [this, done = std::make_shared<UniqueFunction<void(Result<void>)>>(std::move(done))](Result<void> seeded) {
         if (!seeded.ok()) return (*done)(std::move(seeded));
         parts_->controllers->start([this, done](Result<void> started) {
-          if (started.ok()) parts_->api->set_ready(true);
-          (*done)(std::move(started));
+          if (!started.ok()) return (*done)(std::move(started));
+          await_kinds(kKindsPollsMax, [this, done] {
+            parts_->api->set_ready(true);
+            (*done)({});
+          });
         });
       });
 }
 
+// They are custom resources like any other, made by a controller: who applies a definition right after the ready line finds its
+// kind.
+void ControlPlane::await_kinds(int polls_left, UniqueFunction<void()> then) {
+  if (polls_left == 0 || serves_composition_kinds(parts_->api->registry())) return then();
+  parts_->loop->after(kKindsPoll, [this, polls_left, alive = std::weak_ptr<void>(parts_->alive),
+                                   then = std::make_shared<UniqueFunction<void()>>(std::move(then))] {
+    if (!alive.expired()) await_kinds(polls_left - 1, std::move(*then));
+  });
+}
+
 void ControlPlane::stop_controllers() {
+  parts_->alive.reset();
   if (parts_->controllers) parts_->controllers->stop();
 }
 

@@ -44,7 +44,7 @@ class ControlPlane {
   void set_front_proxy_ca(std::string ca_pem);
   // Before start(): where the API listens, when that was not known to open().
   void set_api_address(std::string address);
-  // Seeds the cluster, then starts the controllers on `loop`; `done` runs there.
+  // Seeds the cluster, then starts the controllers on `loop`; `done` runs there once the kinds of composition are served too.
   void start(Loop& loop, UniqueFunction<void(Result<void>)> done);
   // On the controllers' loop: no step begins after this.
   void stop_controllers();
@@ -60,6 +60,7 @@ class ControlPlane {
  private:
   struct Parts;
   explicit ControlPlane(std::unique_ptr<Parts> parts);
+  void await_kinds(int polls_left, UniqueFunction<void()> then);
   std::unique_ptr<Parts> parts_;
 };
 
