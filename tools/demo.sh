@@ -28,6 +28,13 @@ step() {
   else failed=$((failed + 1)); printf '\033[31m✗ expected: %s\033[0m\n' "$expected"; fi
 }
 
+# The same for what a controller has yet to do: asked again for up to 20 s.
+eventually() {
+  local expected=$1 tries=0; shift
+  until [[ $("$@" 2>&1) == *"$expected"* ]] || [ $((tries += 1)) -gt 200 ]; do read -rt 0.1 <> <(:) || true; done
+  step "$expected" "$@"
+}
+
 examples=$(cd "$(dirname "$0")/../examples" && pwd)
 step 'kube-system' kubectl get namespaces
 step 'deployments' kubectl api-resources --api-group=apps
@@ -43,7 +50,19 @@ step 'Unsupported value' kubectl -n a-team patch database my-database --type mer
 step 'serverside-applied' kubectl -n a-team apply --server-side -f "$examples/crd/settings.yaml"
 step 'conflict' kubectl -n a-team apply --server-side --field-manager=other -f "$examples/crd/settings-other.yaml"
 step 'no' kubectl auth can-i list secrets --as bob
-step 'deleted' kubectl delete namespace a-team
+step 'created' kubectl create namespace b-team
+step 'created' kubectl apply -f "$examples/compose/resource-group.yaml"
+step 'condition met' kubectl wait resourcegroup/application --for=condition=ReconcilerReady --timeout=20s
+step 'Active' kubectl get resourcegroups -o wide
+step 'created' kubectl -n b-team apply -f "$examples/compose/silly-demo.yaml"
+step 'condition met' kubectl -n b-team wait application/silly-demo --for=condition=InstanceSynced --timeout=20s
+eventually 'ACTIVE' kubectl -n b-team get applications
+step 'service/silly-demo' kubectl -n b-team get deployments,services
+step 'patched' kubectl -n b-team patch application silly-demo --type merge -p '{"spec":{"ingress":{"enabled":true}}}'
+eventually 'Ingress/silly-demo' kubectl -n b-team get applications silly-demo -o 'jsonpath={range .status.resources[*]}{.kind}/{.name} {.state}{"\n"}{end}'
+step 'deleted' kubectl -n b-team delete application silly-demo
+eventually 'No resources' kubectl -n b-team get deployments,services,ingresses
+step 'deleted' kubectl delete namespace a-team b-team
 printf '\n%s steps in %s s: %s as expected, %s not\n' $((passed + failed)) $((SECONDS - start)) $passed $failed
 [ -z "$keep" ] || echo "still running as process $pid; export KUBECONFIG=$KUBECONFIG"
 [ $failed = 0 ]
