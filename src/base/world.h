@@ -152,7 +152,8 @@ struct TlsClientContext;
 
 // Plain streams by default; TLS when a context is given. The real network speaks plain TCP and refuses a context:
 // net/tls_network.h puts TLS on top of any network. The simulated network ignores TLS and delivers PeerInfo as configured
-// ("the simulation ends above TLS"). Addresses are "host:port", "[::1]:port" or ":port" (every local address).
+// ("the simulation ends above TLS"). Addresses are "host:port", "[::1]:port", ":port" (every local address) or "unix:/path", a
+// socket file of at most 107 bytes; listening replaces a file that nobody serves, and makes it for its owner only (0600).
 class Network {
  public:
   virtual ~Network() = default;

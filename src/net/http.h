@@ -58,6 +58,11 @@ class Responder {
   virtual void begin(HttpResponse head) = 0;
   virtual void write(ByteChain chunk) = 0;
   virtual void end() = 0;
+  // As end(), with fields after the body where the protocol has them (HTTP/2); elsewhere they are left out.
+  virtual void end_with_trailers(Headers trailers) {
+    (void)trailers;
+    end();
+  }
   // Bytes accepted but not yet taken by the peer.
   virtual std::size_t queued_bytes() const = 0;
   // `task` runs, later, each time queued_bytes() has become 0 after a write() had left bytes queued; it replaces an earlier one.

@@ -54,6 +54,12 @@ void Http2Exchange::end() {
   resume();
 }
 
+void Http2Exchange::end_with_trailers(Headers trailers) {
+  if (connection_ == nullptr || !answered_ || ended_) return;
+  trailers_ = std::move(trailers);
+  end();
+}
+
 void Http2Exchange::resume() {
   connection_->resume(*this, std::exchange(deferred_, false));
 }

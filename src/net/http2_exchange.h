@@ -19,6 +19,7 @@ class Http2Exchange final : public Responder {
   void begin(HttpResponse head) override;
   void write(ByteChain chunk) override;
   void end() override;
+  void end_with_trailers(Headers trailers) override;
   std::size_t queued_bytes() const override { return queued_; }
   void on_drained(Task task) override { drained_ = std::move(task); }
   void on_closed(Task task) override;
@@ -42,6 +43,7 @@ class Http2Exchange final : public Responder {
   // The answer as it leaves.
   bool answered() const { return answered_; }
   bool ended() const { return ended_; }
+  const Headers& trailers() const { return trailers_; }
   // Moves up to `size` bytes to `out`; small ones are copied to `small`, which goes before later parts of `out`.
   void take(std::size_t size, std::string& small, ByteChain& out);
   void mark_deferred() { deferred_ = true; }
@@ -71,6 +73,7 @@ class Http2Exchange final : public Responder {
   bool deferred_ = false;  // the session waits for more bytes
   bool owes_drained_ = false;
   bool lost_ = false;
+  Headers trailers_;
   Task drained_;
   Task closed_;
 };

@@ -37,7 +37,14 @@ Http2Exchange* exchange_of(nghttp2_session* session, std::int32_t stream_id) {
   return static_cast<Http2Exchange*>(nghttp2_session_get_stream_user_data(session, stream_id));
 }
 
-ssize_t read_body(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t size, std::uint32_t* flags,
+// The body's last frame is followed by the trailers.
+void submit_trailers(nghttp2_session* session, const Http2Exchange& exchange) {
+  std::vector<nghttp2_nv> fields;
+  for (const auto& [name, value] : exchange.trailers().entries()) fields.push_back(name_value(name, value));
+  nghttp2_submit_trailer(session, exchange.stream_id(), fields.data(), fields.size());
+}
+
+ssize_t read_body(nghttp2_session* session, std::int32_t, std::uint8_t*, std::size_t size, std::uint32_t* flags,
                   nghttp2_data_source* source, void*) {
   auto& exchange = *static_cast<Http2Exchange*>(source->ptr);
   const std::size_t queued = exchange.queued_bytes();
@@ -47,7 +54,12 @@ ssize_t read_body(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t siz
   }
   const std::size_t n = std::min(size, queued);
   if (n > 0) *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-  if (n == queued && exchange.ended()) *flags |= NGHTTP2_DATA_FLAG_EOF;
+  if (n < queued || !exchange.ended()) return static_cast<ssize_t>(n);
+  *flags |= NGHTTP2_DATA_FLAG_EOF;
+  if (!exchange.trailers().entries().empty()) {
+    *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    submit_trailers(session, exchange);
+  }
   return static_cast<ssize_t>(n);
 }
 

@@ -1,4 +1,4 @@
-// TCP sockets.
+// TCP and local (unix:) sockets.
 #pragma once
 
 #include "base/world.h"

@@ -2,7 +2,11 @@
 
 #include <doctest/doctest.h>
 #include <netdb.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <filesystem>
+#include <optional>
 #include <thread>
 
 #include "world_real/socket_address.h"
@@ -231,6 +235,63 @@ TEST_CASE("a plain network refuses TLS contexts") {
   Pair pair;
   auto context = std::shared_ptr<TlsServerContext>(reinterpret_cast<TlsServerContext*>(&pair), [](TlsServerContext*) {});
   CHECK_FALSE(pair.network.listen(*pair.loop, "127.0.0.1:0", context, [](std::unique_ptr<Stream>) {}).ok());
+}
+
+struct SocketFolder {
+  SocketFolder() { REQUIRE(mkdtemp(path) != nullptr); }
+  ~SocketFolder() { std::filesystem::remove_all(path); }
+  std::string address() const { return std::string("unix:") + path + "/s"; }
+  char path[32] = "/tmp/plinth-sock-XXXXXX";
+};
+
+TEST_CASE("a local socket: taken, left behind, gone when closed") {
+  const SocketFolder folder;
+  ThreadPool pool(1, 16);
+  RealNetwork network(pool);
+  auto loop = std::move(EpollLoop::create()).value();
+  std::unique_ptr<Peer> server, client;
+  auto accept = [&](std::unique_ptr<Stream> s) { server = std::make_unique<Peer>(std::move(s)); };
+  auto listener = network.listen(*loop, folder.address(), nullptr, accept).value();
+  CHECK(listener->address() == folder.address());
+  struct stat found {};
+  REQUIRE(stat((std::string(folder.path) + "/s").c_str(), &found) == 0);
+  CHECK((found.st_mode & 0777) == 0600);
+  CHECK(network.listen(*loop, folder.address(), nullptr, accept).error().reason() == Reason::kConflict);
+  network.connect(*loop, folder.address(), nullptr, "", kTimeout,
+                  [&](Result<std::unique_ptr<Stream>> s) { client = std::make_unique<Peer>(std::move(s).value()); });
+  REQUIRE(poll_until(*loop, [&] { return client && server; }));
+  CHECK(server->stream->peer().loopback);
+  client->send("over a file");
+  REQUIRE(poll_until(*loop, [&] { return server->received == "over a file"; }));
+  listener.reset();
+  CHECK(!std::filesystem::exists(std::string(folder.path) + "/s"));
+
+  // What a killed process leaves behind is replaced.
+  const int dead = socket(AF_UNIX, SOCK_STREAM, 0);
+  const SocketAddress address = unix_address(folder.address()).value();
+  REQUIRE(bind(dead, address.get(), address.length) == 0);
+  close(dead);
+  CHECK(network.listen(*loop, folder.address(), nullptr, accept).ok());
+}
+
+TEST_CASE("local sockets that cannot be") {
+  const SocketFolder folder;
+  ThreadPool pool(1, 16);
+  RealNetwork network(pool);
+  auto loop = std::move(EpollLoop::create()).value();
+  struct Row {
+    std::string address;
+    Reason reason;
+  };
+  for (const Row& row : {Row{"unix:", Reason::kBadRequest}, Row{"unix:relative", Reason::kBadRequest},
+                         Row{"unix:/" + std::string(107, 'x'), Reason::kBadRequest}, Row{folder.address(), Reason::kNotFound}}) {
+    CAPTURE(row.address);
+    std::optional<Reason> told;
+    network.connect(*loop, row.address, nullptr, "", kTimeout,
+                    [&](Result<std::unique_ptr<Stream>> s) { told = s.ok() ? Reason::kNone : s.error().reason(); });
+    REQUIRE(poll_until(*loop, [&] { return told.has_value(); }));
+    CHECK((*told == row.reason));
+  }
 }
 
 }  // namespace

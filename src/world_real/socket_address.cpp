@@ -4,9 +4,11 @@
 #include <fmt/core.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
 #include <cstring>
 
 namespace plinth::world_real {
@@ -88,16 +90,38 @@ std::string SocketAddress::text() const {
     inet_ntop(AF_INET6, &v6.sin6_addr, host, sizeof host);
     return fmt::format("[{}]:{}", host, ntohs(v6.sin6_port));
   }
+  if (storage.ss_family == AF_UNIX) {
+    const auto& local = reinterpret_cast<const sockaddr_un&>(storage);
+    const std::size_t room = length > offsetof(sockaddr_un, sun_path) ? length - offsetof(sockaddr_un, sun_path) : 0;
+    return std::string(kUnixScheme) + std::string(local.sun_path, strnlen(local.sun_path, room));
+  }
   return {};
 }
 
 bool SocketAddress::loopback() const {
+  if (storage.ss_family == AF_UNIX) return true;
   if (storage.ss_family == AF_INET) {
     return (ntohl(reinterpret_cast<const sockaddr_in&>(storage).sin_addr.s_addr) >> 24) == 127;
   }
   if (storage.ss_family != AF_INET6) return false;
   const in6_addr& v6 = reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr;
   return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+}
+
+Result<SocketAddress> unix_address(std::string_view address) {
+  SocketAddress made;
+  auto& local = reinterpret_cast<sockaddr_un&>(made.storage);
+  const std::string_view path = address.substr(std::min(address.size(), kUnixScheme.size()));
+  if (path.empty() || path.front() != '/') return bad_request(fmt::format("address \"{}\": write unix:/path", address));
+  constexpr std::size_t kPathMax = sizeof(local.sun_path) - 1;
+  if (path.size() > kPathMax) {
+    return bad_request(fmt::format("address \"{}\": the path of a socket has {} bytes at most, this one has {}", address, kPathMax,
+                                   path.size()));
+  }
+  local.sun_family = AF_UNIX;
+  std::memcpy(local.sun_path, path.data(), path.size());
+  made.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
+  return made;
 }
 
 SocketAddress local_address(int fd) {

@@ -16,6 +16,7 @@ void TcpConnector::connect(EpollLoop& loop, Pool& resolver, const std::string& a
     self->finish(Error(Reason::kTimeout, fmt::format("connect to {}: no answer in time", self->address_)));
   });
   loop.post([self, &resolver] {
+    if (std::string_view(self->address_).starts_with(kUnixScheme)) return self->connect_locally();
     auto host_port = split_host_port(self->address_);
     if (!host_port.ok()) return self->finish(std::move(host_port).error());
     self->look_up(resolver, *host_port);
@@ -29,6 +30,13 @@ TcpConnector::TcpConnector(EpollLoop& loop, std::string address, ConnectHandler 
       last_error_(Reason::kNotFound, fmt::format("connect to {}: no such host", address_)) {}
 
 TcpConnector::~TcpConnector() { drop_socket(); }
+
+void TcpConnector::connect_locally() {
+  auto address = unix_address(address_);
+  if (!address.ok()) return finish(std::move(address).error());
+  candidates_.push_back(std::move(address).value());
+  try_next();
+}
 
 void TcpConnector::look_up(Pool& resolver, const HostPort& host_port) {
   auto numeric = resolve(host_port, Lookup::kNumericOnly);

@@ -1,4 +1,4 @@
-// One outgoing TCP connection attempt.
+// One outgoing connection attempt, over TCP or to a local socket.
 #pragma once
 
 #include <memory>
@@ -20,6 +20,7 @@ class TcpConnector final : public std::enable_shared_from_this<TcpConnector>, pr
   ~TcpConnector() override;
 
  private:
+  void connect_locally();
   void look_up(Pool& resolver, const HostPort& host_port);
   void try_next();
   void on_io(std::uint32_t events) override;

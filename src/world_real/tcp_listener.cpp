@@ -2,6 +2,8 @@
 
 #include <netinet/in.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 
 #include <cerrno>
 
@@ -41,6 +43,34 @@ Result<UniqueFd> listen_on_first(const std::vector<SocketAddress>& candidates, c
   return last;
 }
 
+// A socket file outlives the process that made it; only one that answers is in use.
+bool answers(const SocketAddress& address) {
+  const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  return probe.valid() && (::connect(probe.get(), address.get(), address.length) == 0 || errno == EAGAIN);
+}
+
+Result<UniqueFd> listen_locally(const std::string& text) {
+  const SocketAddress address = TRY(unix_address(text));
+  const char* path = reinterpret_cast<const sockaddr_un*>(address.get())->sun_path;
+  struct stat found {};
+  if (::lstat(path, &found) == 0 && S_ISSOCK(found.st_mode)) {
+    if (answers(address)) return posix_error("listen on " + text, EADDRINUSE);
+    ::unlink(path);
+  }
+  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return posix_error("listen on " + text, errno);
+  ::fchmod(fd.get(), 0600);  // before bind: the mode that the file is made with
+  if (::bind(fd.get(), address.get(), address.length) != 0) return posix_error("listen on " + text, errno);
+  if (::listen(fd.get(), kBacklog) != 0) return posix_error("listen on " + text, errno);
+  return fd;
+}
+
+Result<UniqueFd> open_listening(const std::string& address) {
+  if (std::string_view(address).starts_with(kUnixScheme)) return listen_locally(address);
+  const HostPort host_port = TRY(split_host_port(address));
+  return listen_on_first(TRY(resolve_for_listen(host_port)), address);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Listener>> TcpListener::create(std::span<Loop* const> loops, const std::string& address,
@@ -50,8 +80,7 @@ Result<std::unique_ptr<Listener>> TcpListener::create(std::span<Loop* const> loo
     epoll_loops.push_back(dynamic_cast<EpollLoop*>(loop));
     if (epoll_loops.back() == nullptr) return internal_error("the real network serves EpollLoops only");
   }
-  const HostPort host_port = TRY(split_host_port(address));
-  UniqueFd fd = TRY(listen_on_first(TRY(resolve_for_listen(host_port)), address));
+  UniqueFd fd = TRY(open_listening(address));
   std::unique_ptr<TcpListener> listener(new TcpListener(std::move(epoll_loops), std::move(fd), std::move(accept)));
   TRY(listener->loops_[0]->add(listener->fd_.get(), EPOLLIN, listener.get()));
   return std::unique_ptr<Listener>(std::move(listener));
@@ -70,6 +99,7 @@ void TcpListener::close() {
   if (resting_ != 0) loops_[0]->cancel(resting_);
   loops_[0]->remove(fd_.get(), this);
   fd_.reset();
+  if (std::string_view(address_).starts_with(kUnixScheme)) ::unlink(address_.c_str() + kUnixScheme.size());
 }
 
 void TcpListener::on_io(std::uint32_t) {

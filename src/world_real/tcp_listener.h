@@ -1,4 +1,4 @@
-// A listening TCP socket.
+// A listening socket, TCP or local.
 #pragma once
 
 #include <atomic>

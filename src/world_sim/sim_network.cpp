@@ -23,7 +23,8 @@ HostPort split_address(const std::string& address) {
 }
 
 bool is_any(const std::string& host) { return host.empty() || host == "0.0.0.0" || host == "[::]"; }
-bool is_loopback(const std::string& host) { return host.starts_with("127.") || host == "[::1]"; }
+// "unix:/path" reads as host "unix" and port "/path".
+bool is_loopback(const std::string& host) { return host == "unix" || host.starts_with("127.") || host == "[::1]"; }
 
 std::string normal(const std::string& address) {
   HostPort parts = split_address(address);
