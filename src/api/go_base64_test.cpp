@@ -16,9 +16,9 @@ TEST_CASE("base64 is read (RFC 4648 vectors)") {
 
 TEST_CASE("base64 errors name the byte as Go does") {
   static constexpr std::pair<std::string_view, int> kBad[] = {{"abc", 0}, {"abcde", 4}, {"ab!d", 2}, {"a===", 1}, {"=", 0}, {"Zg=", 3}, {"Zg=x", 3}, {"Zg==x", 4}};
-  for (const auto& [text, at] : kBad) {
-    CAPTURE(text);
-    CHECK(go_base64_decode(text).error().message() == "illegal base64 data at input byte " + std::to_string(at));
+  for (const auto& bad : kBad) {
+    CAPTURE(bad.first);
+    CHECK(go_base64_decode(bad.first).error().message() == "illegal base64 data at input byte " + std::to_string(bad.second));
   }
 }
 

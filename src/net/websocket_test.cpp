@@ -32,14 +32,14 @@ TEST_CASE("requests that are no handshake") {
   HttpRequest over_http2 = handshake();
   over_http2.version = 20;
   CHECK_FALSE(wants_websocket(over_http2));
-  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{{"sec-websocket-version", "8"},
-                                                                                    {"sec-websocket-key", ""},
-                                                                                    {"sec-websocket-key", "c2hvcnQ="},
-                                                                                    {"sec-websocket-key", "no base64!"}}) {
-    CAPTURE(name);
-    CAPTURE(value);
+  for (const auto& header : std::vector<std::pair<std::string, std::string>>{{"sec-websocket-version", "8"},
+                                                                             {"sec-websocket-key", ""},
+                                                                             {"sec-websocket-key", "c2hvcnQ="},
+                                                                             {"sec-websocket-key", "no base64!"}}) {
+    CAPTURE(header.first);
+    CAPTURE(header.second);
     HttpRequest request = handshake();
-    request.headers.set(name, value);
+    request.headers.set(header.first, header.second);
     CHECK_FALSE(websocket_handshake(request).ok());
   }
   HttpRequest post = handshake();

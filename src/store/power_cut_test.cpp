@@ -62,8 +62,9 @@ class PowerCuts {
       const RecordPtr record = snapshot->get(name);
       const std::string found = record == nullptr ? "" : text_of(*record);
       const bool fine = found == key.acknowledged || (!key.under_way.empty() && found == key.under_way);
-      CHECK_MESSAGE(fine, (fmt::format("{}: acknowledged {}, under way {}, found {}", name, key.acknowledged.substr(0, 20),
-                                       key.under_way.substr(0, 20), found.substr(0, 20))));
+      const std::string told = fmt::format("{}: acknowledged {}, under way {}, found {}", name, key.acknowledged.substr(0, 20),
+                                           key.under_way.substr(0, 20), found.substr(0, 20));
+      CHECK_MESSAGE(fine, told);
       key = {found, ""};
     }
   }
