@@ -5,7 +5,7 @@
 namespace plinth::client {
 
 const Document& ObjectDocument::get() const {
-  static const Document nothing;
+  static const Document nothing{};
   if (state_ == nullptr) return nothing;
   if (state_->decode) state_->document = std::exchange(state_->decode, nullptr)();
   return state_->document;

@@ -30,8 +30,7 @@ SimPlatformOptions SimRun::options_of(std::uint64_t seed, Sabotage sabotage) {
 }
 
 SimRun::SimRun(std::uint64_t seed, Sabotage sabotage)
-    : seed_(seed),
-      random_(seed * 7919 + 1),
+    : random_(seed * 7919 + 1),
       platform_(seed, options_of(seed, sabotage)),
       workload_(platform_, history_, seed * 104'729 + 3) {
   platform_.world().disk().set_lose_directories(random_.coin());

@@ -40,7 +40,6 @@ class SimRun {
 
   static SimPlatformOptions options_of(std::uint64_t seed, Sabotage sabotage);
 
-  const std::uint64_t seed_;
   world_sim::SimRandom random_;
   SimPlatform platform_;
   History history_;
