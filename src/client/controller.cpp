@@ -62,6 +62,8 @@ Request check_empty(const Resource& resource, std::string_view name_space) {
   return {"GET", object_path(resource, name_space, "") + "?limit=1", "", "", "", Check::kEmpty, ""};
 }
 
+Request check_live(const Object& object) { return {"GET", path_of(object, ""), "", "", "", Check::kLive, object.uid}; }
+
 std::string make_key(std::string_view name_space, std::string_view name) {
   return std::string(name_space) + "/" + std::string(name);
 }

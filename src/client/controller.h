@@ -68,6 +68,8 @@ Request apply_request(const Resource& resource, std::string_view name_space, std
 // Goes on only if the server has no such object (of that uid), or no object of that kind ("" as namespace: in none).
 Request check_absent(const Resource& resource, std::string_view name_space, std::string_view name, std::string_view uid);
 Request check_empty(const Resource& resource, std::string_view name_space);
+// Goes on only if the server still has this object, and it is not being deleted.
+Request check_live(const Object& object);
 
 // "ns/name" keys.
 std::string make_key(std::string_view name_space, std::string_view name);

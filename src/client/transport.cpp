@@ -32,12 +32,18 @@ Result<void> check_response(const Response& response) {
 
 Result<void> check_response(const Response& response, Check check, const std::string& check_uid) {
   // Of a list: the kind itself is gone.
-  if (check != Check::kNone && response.status == 404) return {};
+  const bool wants_nothing = check == Check::kAbsent || check == Check::kEmpty;
+  if (wants_nothing && response.status == 404) return {};
   TRY(check_response(response));
   if (check == Check::kNone) return {};
   Document answer = TRY(parse_json(response.body));
   if (check == Check::kAbsent && answer["metadata"]["uid"].as_string() != check_uid) return {};
   if (check == Check::kEmpty && answer["items"].size() == 0) return {};
+  if (check == Check::kLive) {
+    const Value metadata = answer["metadata"];
+    if (metadata["uid"].as_string() == check_uid && metadata.find("deletionTimestamp") == nullptr) return {};
+    return Error(Reason::kConflict, "it is being deleted, or another one has its name");
+  }
   return Error(Reason::kConflict, check == Check::kAbsent ? "it is there after all" : "there are some after all");
 }
 

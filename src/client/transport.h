@@ -15,6 +15,7 @@ namespace plinth::client {
 enum class Check : std::uint8_t {
   kNone,    // success
   kAbsent,  // GET of an object: it is not there, or not the one with `check_uid`
+  kLive,    // GET of an object: it is the one with `check_uid`, and is not being deleted
   kEmpty,   // GET of a list: no items
 };
 
@@ -30,6 +31,8 @@ struct Request {
   // A text of the answer ("status.token") that takes the place of kFromAnswer in the bodies of the plan's requests after this one:
   // what only the server can make, on its way from one object to another. "": none.
   std::string answer_path;
+  // Its failure is logged and nothing more: the plan goes on, and nobody is told (Events).
+  bool optional = false;
 };
 inline constexpr std::string_view kFromAnswer = "@from-answer@";
 
