@@ -72,6 +72,9 @@ int run(const Arguments& arguments) {
   const auto compression = parse_compression(argument(arguments, "compress"));
   if (!compression) return fail(2, "--compress " + argument(arguments, "compress") + ": use remote, always or never");
   options.compression = *compression;
+  const std::string controllers = argument(arguments, "controllers");
+  if (!controllers.empty() && controllers != "+workloads") return fail(2, "--controllers " + controllers + ": use +workloads");
+  options.workloads = !controllers.empty();
   auto service = platform::Service::open(std::move(options));
   if (!service.ok()) return fail(1, service.error().message());
   const std::string file = argument(arguments, "write-kubeconfig");
@@ -94,6 +97,7 @@ Command up_command() {
       {{"--data-dir", "DIR", "where everything is kept; \":memory:\" keeps nothing", "./plinth-data", false},
        {"--api", "ADDR", "address of the Kubernetes API; port 0 picks a free one", "127.0.0.1:6443", false},
        {"--node", "MODE", "none: a control plane without a node", "none", false},
+       {"--controllers", "LIST", "+workloads: also those of Deployments, Jobs and the like where there is no node", "", false},
        {"--write-kubeconfig", "FILE", "write a kubeconfig for the administrator before the ready line", "", false},
        {"--max-store-bytes", "BYTES", "ceiling of stored objects (default: a quarter of memory); deletes go on beyond it", "",
         false},

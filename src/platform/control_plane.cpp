@@ -20,6 +20,7 @@
 #include "server/auth/secret_files.h"
 #include "store/data_directory.h"
 #include "store/secrets.h"
+#include "workloads/controllers.h"
 
 namespace plinth::platform {
 
@@ -145,6 +146,9 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
   host.add(control::make_claim_protection());
   host.add(control::make_volume_protection());
   for (auto& controller : compose::make_composition_controllers()) host.add(std::move(controller));
+  if (parts_->options.workloads) {
+    for (auto& controller : workloads::make_workload_controllers()) host.add(std::move(controller));
+  }
   parts_->loop = &loop;
   parts_->auth->rbac().follow(*parts_->store, loop);
   parts_->api->bootstrap(

@@ -21,6 +21,7 @@ struct ControlPlaneOptions {
   std::string advertised_address;      // "host:port"
   api::AllocationSettings allocation;  // addresses and ports of Services
   server::Compression compression = server::Compression::kRemotePeers;
+  bool workloads = false;  // controllers of Deployments, Jobs and the like: for a platform that runs pods
   Logger log;
   std::uint64_t store_bytes_max = 0;                // 0: no ceiling
   std::uint64_t store_segment_bytes = 16ull << 20;  // small where disks are simulated: segments are zeroed when they are made

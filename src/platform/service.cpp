@@ -165,6 +165,7 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   control.advertised_address = p.options.api_address;
   control.store_bytes_max = p.options.store_bytes_max;
   control.compression = p.options.compression;
+  control.workloads = p.options.workloads;
   control.allocation = p.options.allocation;
   control.log = Logger(&p.log_sink, &p.clock, "plinth");
   p.control = TRY(ControlPlane::open(world, control, nullptr));

@@ -18,6 +18,7 @@ struct ServiceOptions {
   std::uint64_t store_bytes_max = 0;
   api::AllocationSettings allocation;
   server::Compression compression = server::Compression::kRemotePeers;
+  bool workloads = false;  // see ControlPlaneOptions
 };
 
 class Service {

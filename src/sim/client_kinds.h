@@ -10,12 +10,11 @@ namespace plinth::sim {
 // Runs `test(platform)` with controllers that see the store itself, with those whose view lags, and with those that list and
 // watch over HTTP.
 template <typename Test>
-void over_each_client(std::uint64_t seeds, const Test& test) {
+void over_each_client(std::uint64_t seeds, const Test& test, SimPlatformOptions options = {}) {
   for (const ClientKind kind : {ClientKind::kDirect, ClientKind::kLagging, ClientKind::kRemote}) {
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
       CAPTURE(static_cast<int>(kind));
       CAPTURE(seed);
-      SimPlatformOptions options;
       options.client = kind;
       SimPlatform platform(seed, options);
       const auto booted = platform.boot();

@@ -26,6 +26,7 @@ struct SimPlatformOptions {
   Sabotage sabotage;  // breaks the log on purpose: what the tests are tested with
   std::uint64_t segment_bytes = 256 << 10;
   std::uint64_t history_bytes_max = 0;  // 0: the store's own default
+  bool workloads = false;               // controllers of pods run too
   bool verbose = false;                 // the platform's log on standard error
 };
 

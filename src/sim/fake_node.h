@@ -1,0 +1,77 @@
+// For tests: what a node does to pods, and nothing else. Every pod gets a node; it runs and is ready, or what its label "fate"
+// says: "pending", "unready", "succeed", "fail" (exit code 1), "exit-N". Pods that are to be deleted go.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "base/json.h"
+#include "base/time_text.h"
+#include "sim/sim_platform.h"
+
+namespace plinth::sim {
+
+class FakeNode {
+ public:
+  explicit FakeNode(SimPlatform& platform) : platform_(platform) {}
+
+  // Lets controllers and the node work for so much virtual time, or until nothing is pending and `done` is true.
+  void run(Duration time, Duration step = std::chrono::milliseconds(500)) {
+    for (Duration passed{}; passed < time && platform_.running(); passed += step) {
+      platform_.settle(step);
+      play();
+    }
+  }
+
+ private:
+  void play() {
+    const auto answer = platform_.call("GET", "/api/v1/pods");
+    if (answer.status != 200) return;
+    const auto list = parse_json(answer.body);
+    if (!list.ok()) return;
+    for (const Value& pod : (*list)["items"].items()) play(pod);
+  }
+
+  void play(const Value& pod) {
+    const Value metadata = pod["metadata"];
+    const std::string path = "/api/v1/namespaces/" + std::string(metadata["namespace"].as_string()) + "/pods/" +
+                             std::string(metadata["name"].as_string());
+    if (metadata.find("deletionTimestamp") != nullptr) {
+      const std::string_view phase = pod["status"]["phase"].as_string();
+      if (phase != "Succeeded" && phase != "Failed" && metadata["finalizers"].size() > 0)
+        platform_.call("PATCH", path + "/status", R"({"status":{"phase":"Failed"}})");
+      platform_.call("DELETE", path, R"({"kind":"DeleteOptions","apiVersion":"v1","gracePeriodSeconds":0})");
+      return;
+    }
+    const std::string_view fate = metadata["labels"]["fate"].as_string();
+    if (pod["spec"]["nodeName"].as_string().empty()) {
+      platform_.call("POST", path + "/binding",
+                     R"({"apiVersion":"v1","kind":"Binding","metadata":{"name":")" + std::string(metadata["name"].as_string()) +
+                         R"("},"target":{"apiVersion":"v1","kind":"Node","name":"n1"}})");
+    }
+    if (pod["status"]["phase"].as_string() != "Pending" || fate == "pending") return;
+    platform_.call("PATCH", path + "/status", status(fate));
+  }
+
+  std::string status(std::string_view fate) {
+    const std::string now = format_rfc3339(platform_.world().clock().wall_ns());
+    std::string phase = "Running", ready = "True", state = R"("running":{"startedAt":")" + now + "\"}";
+    if (fate == "unready") ready = "False";
+    if (fate == "succeed") phase = "Succeeded", ready = "False", state = terminated(0, now);
+    if (fate == "fail") phase = "Failed", ready = "False", state = terminated(1, now);
+    if (fate.starts_with("exit-"))
+      phase = "Failed", ready = "False", state = terminated(std::stoi(std::string(fate.substr(5))), now);
+    return R"({"status":{"phase":")" + phase + R"(","startTime":")" + now +
+           R"(","conditions":[{"type":"Ready","status":")" + ready + R"(","lastTransitionTime":")" + now +
+           R"("}],"containerStatuses":[{"name":"c","image":"i","imageID":"","restartCount":0,"ready":)" +
+           (ready == "True" ? "true" : "false") + ",\"state\":{" + state + "}}]}}";
+  }
+
+  static std::string terminated(int code, const std::string& now) {
+    return "\"terminated\":{\"exitCode\":" + std::to_string(code) + R"(,"finishedAt":")" + now + "\"}";
+  }
+
+  SimPlatform& platform_;
+};
+
+}  // namespace plinth::sim

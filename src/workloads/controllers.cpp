@@ -1,0 +1,14 @@
+#include "workloads/controllers.h"
+
+#include "workloads/replicaset/replica_controller.h"
+
+namespace plinth::workloads {
+
+std::vector<std::unique_ptr<client::Controller>> make_workload_controllers() {
+  std::vector<std::unique_ptr<client::Controller>> out;
+  out.push_back(make_replica_set_controller());
+  out.push_back(make_replication_controller());
+  return out;
+}
+
+}  // namespace plinth::workloads

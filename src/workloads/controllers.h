@@ -1,0 +1,14 @@
+// The controllers of workloads, and what decides where their pods run and how they are found.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "client/controller.h"
+
+namespace plinth::workloads {
+
+// One line for each controller. They belong to a platform that runs pods; a bare control plane leaves them out.
+std::vector<std::unique_ptr<client::Controller>> make_workload_controllers();
+
+}  // namespace plinth::workloads
