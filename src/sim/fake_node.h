@@ -2,7 +2,7 @@
 // says: "pending", "unready", "succeed", "fail" (exit code 1), "exit-N". Pods that are to be deleted go.
 #pragma once
 
-#include <set>
+#include <functional>
 #include <string>
 
 #include "base/json.h"
@@ -15,10 +15,11 @@ class FakeNode {
  public:
   explicit FakeNode(SimPlatform& platform) : platform_(platform) {}
 
-  // Lets controllers and the node work for so much virtual time, or until nothing is pending and `done` is true.
-  void run(Duration time, Duration step = std::chrono::milliseconds(500)) {
+  // Lets controllers and the node work for so much virtual time; `look` runs after each step of it.
+  void run(Duration time, Duration step = std::chrono::milliseconds(500), const std::function<void()>& look = nullptr) {
     for (Duration passed{}; passed < time && platform_.running(); passed += step) {
       platform_.settle(step);
+      if (look) look();
       play();
     }
   }

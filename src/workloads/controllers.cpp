@@ -1,11 +1,13 @@
 #include "workloads/controllers.h"
 
+#include "workloads/deployment/deployment_controller.h"
 #include "workloads/replicaset/replica_controller.h"
 
 namespace plinth::workloads {
 
 std::vector<std::unique_ptr<client::Controller>> make_workload_controllers() {
   std::vector<std::unique_ptr<client::Controller>> out;
+  out.push_back(make_deployment_controller());
   out.push_back(make_replica_set_controller());
   out.push_back(make_replication_controller());
   return out;
