@@ -10,6 +10,7 @@ A scenario is a list of steps:
     requires NAME        skipped, by name, unless the variable is set (SHARED: the folder with the walk-throughs, beside the checkout)
     requires kubectl 1.N the client under test must be that new
     once                 not about kubectl: run with the first client only
+    option ARG           the platform is started with ARG too
 
 Each file gets a platform of its own (temporary data directory, port 0). In commands KUBECTL, KUBECONFIG, PLINTH, API (the URL) and TMP
 (a folder for files) and SCENARIOS (this folder) are set; `restart` kills the platform with SIGKILL and starts it again. Placeholders of expected lines are matched
@@ -26,8 +27,8 @@ READY_SECONDS = 30
 
 
 class Platform:
-    def __init__(self, plinth, root):
-        self.plinth, self.root = plinth, root
+    def __init__(self, plinth, root, options=()):
+        self.plinth, self.root, self.options = plinth, root, options
         self.kubeconfig = os.path.join(root, 'kubeconfig')
         self.api = '127.0.0.1:0'
         self.process = None
@@ -35,7 +36,7 @@ class Platform:
     def start(self):
         self.process = subprocess.Popen(
             [self.plinth, 'up', '--data-dir', os.path.join(self.root, 'data'), '--api', self.api, '--node', 'none',
-             '--write-kubeconfig', self.kubeconfig], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+             '--write-kubeconfig', self.kubeconfig, *self.options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         lines = []
         for line in self.process.stdout:
             lines.append(line)
@@ -84,7 +85,7 @@ def parse(path):
                         break
         elif line.startswith('? ') and steps:
             steps[-1]['status'] = int(line[2:])
-        elif line.startswith(('# ', 'requires ')) or line == 'once' or not line.strip():
+        elif line.startswith(('# ', 'requires ', 'option ')) or line == 'once' or not line.strip():
             pass
         elif steps:
             steps[-1]['expected'].append(line)
@@ -121,7 +122,8 @@ def run_step(step, env, platform):
 def run_file(path, plinth, kubectl, keep_going):
     """None, or what went wrong: the first problem, or with keep_going all of them."""
     root = tempfile.mkdtemp(prefix='plinth-scenario-')
-    platform = Platform(plinth, root)
+    with open(path) as f:
+        platform = Platform(plinth, root, [line.split(maxsplit=1)[1].strip() for line in f if line.startswith('option ')])
     try:
         platform.start()
         tmp = os.path.join(root, 'tmp')
