@@ -8,6 +8,7 @@ namespace plinth::world_real {
 namespace {
 
 constexpr const char* kNoTls = "a plain network was asked for TLS";
+constexpr const char* kForeignLoop = "the real network serves EpollLoops only";
 
 }  // namespace
 
@@ -32,6 +33,14 @@ void RealNetwork::connect(Loop& loop, const std::string& address, std::shared_pt
     return;
   }
   TcpConnector::connect(*epoll_loop, resolver_, address, timeout, std::move(done));
+}
+
+void RealNetwork::connect_inside(Loop& loop, const std::string& name_space, const std::string& address, Duration timeout,
+                                 ConnectHandler done) {
+  auto* epoll_loop = dynamic_cast<EpollLoop*>(&loop);
+  if (epoll_loop != nullptr) return TcpConnector::connect_inside(*epoll_loop, name_space, address, timeout, std::move(done));
+  auto failed = std::make_shared<ConnectHandler>(std::move(done));
+  loop.post([failed] { (*failed)(internal_error(kForeignLoop)); });
 }
 
 }  // namespace plinth::world_real

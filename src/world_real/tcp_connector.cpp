@@ -1,20 +1,50 @@
 #include "world_real/tcp_connector.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <sched.h>
 #include <sys/epoll.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 #include "world_real/posix_error.h"
 #include "world_real/tcp_stream.h"
 
 namespace plinth::world_real {
 
-void TcpConnector::connect(EpollLoop& loop, Pool& resolver, const std::string& address, Duration timeout, ConnectHandler done) {
+namespace {
+
+// A socket belongs to the network namespace that its thread was in when it was made. The thread is away for the time of three
+// system calls; not coming back would send every later connection astray, so that the process ends instead.
+UniqueFd socket_inside(const std::string& name_space, int family) {
+  const UniqueFd home(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+  const UniqueFd there(::open(name_space.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!home.valid() || !there.valid() || ::setns(there.get(), CLONE_NEWNET) != 0) return UniqueFd();
+  UniqueFd fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (::setns(home.get(), CLONE_NEWNET) != 0) std::abort();
+  return fd;
+}
+
+}  // namespace
+
+std::shared_ptr<TcpConnector> TcpConnector::begin(EpollLoop& loop, const std::string& address, Duration timeout, ConnectHandler done) {
   auto self = std::make_shared<TcpConnector>(loop, address, std::move(done));
   self->timer_ = loop.after(timeout, [self] {
     self->finish(Error(Reason::kTimeout, fmt::format("connect to {}: no answer in time", self->address_)));
   });
+  return self;
+}
+
+void TcpConnector::connect_inside(EpollLoop& loop, const std::string& name_space, const std::string& address, Duration timeout,
+                                  ConnectHandler done) {
+  auto self = begin(loop, address, timeout, std::move(done));
+  self->name_space_ = name_space;
+  loop.post([self] { self->connect_in_namespace(); });
+}
+
+void TcpConnector::connect(EpollLoop& loop, Pool& resolver, const std::string& address, Duration timeout, ConnectHandler done) {
+  auto self = begin(loop, address, timeout, std::move(done));
   loop.post([self, &resolver] {
     if (std::string_view(self->address_).starts_with(kUnixScheme)) return self->connect_locally();
     auto host_port = split_host_port(self->address_);
@@ -35,6 +65,15 @@ void TcpConnector::connect_locally() {
   auto address = unix_address(address_);
   if (!address.ok()) return finish(std::move(address).error());
   candidates_.push_back(std::move(address).value());
+  try_next();
+}
+
+void TcpConnector::connect_in_namespace() {
+  auto host_port = split_host_port(address_);
+  if (!host_port.ok()) return finish(std::move(host_port).error());
+  auto numeric = resolve(*host_port, Lookup::kNumericOnly);
+  if (!numeric.ok()) return finish(std::move(numeric).error());
+  candidates_ = std::move(numeric).value();
   try_next();
 }
 
@@ -62,7 +101,8 @@ void TcpConnector::try_next() {
   drop_socket();
   while (next_ < candidates_.size()) {
     const SocketAddress& candidate = candidates_[next_++];
-    fd_ = UniqueFd(::socket(candidate.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    fd_ = name_space_.empty() ? UniqueFd(::socket(candidate.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0))
+                              : socket_inside(name_space_, candidate.storage.ss_family);
     if (fd_.valid() && (::connect(fd_.get(), candidate.get(), candidate.length) == 0 || errno == EINPROGRESS)) {
       auto added = loop_.add(fd_.get(), EPOLLOUT, this);
       if (added.ok()) return;

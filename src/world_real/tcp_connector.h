@@ -16,11 +16,16 @@ namespace plinth::world_real {
 class TcpConnector final : public std::enable_shared_from_this<TcpConnector>, private IoHandler {
  public:
   static void connect(EpollLoop& loop, Pool& resolver, const std::string& address, Duration timeout, ConnectHandler done);
+  // From inside a network namespace, given by its path; the address is numeric.
+  static void connect_inside(EpollLoop& loop, const std::string& name_space, const std::string& address, Duration timeout,
+                             ConnectHandler done);
   TcpConnector(EpollLoop& loop, std::string address, ConnectHandler done);
   ~TcpConnector() override;
 
  private:
+  static std::shared_ptr<TcpConnector> begin(EpollLoop& loop, const std::string& address, Duration timeout, ConnectHandler done);
   void connect_locally();
+  void connect_in_namespace();
   void look_up(Pool& resolver, const HostPort& host_port);
   void try_next();
   void on_io(std::uint32_t events) override;
@@ -29,6 +34,7 @@ class TcpConnector final : public std::enable_shared_from_this<TcpConnector>, pr
 
   EpollLoop& loop_;
   std::string address_;
+  std::string name_space_;  // empty: this process's
   ConnectHandler done_;
   std::vector<SocketAddress> candidates_;
   std::size_t next_ = 0;

@@ -1,0 +1,13 @@
+# gRPC's own library is a peer in a test, nothing of the program; without it the test is not built.
+find_package(PkgConfig QUIET)
+if(PkgConfig_FOUND)
+  pkg_check_modules(GRPCPP QUIET IMPORTED_TARGET grpc++)
+endif()
+if(GRPCPP_FOUND)
+  add_executable(grpc_interop_test EXCLUDE_FROM_ALL net/grpc/interop/grpc_interop_test.cpp ${CMAKE_SOURCE_DIR}/cmake/doctest_main.cpp)
+  target_link_libraries(grpc_interop_test PRIVATE net world_real fmt::fmt PkgConfig::GRPCPP)
+  add_test(NAME grpc_interop COMMAND grpc_interop_test)
+  set_property(GLOBAL APPEND PROPERTY PLINTH_TESTS grpc_interop_test)
+else()
+  message(STATUS "grpc_interop_test: not built, libgrpc++-dev is not installed")
+endif()
