@@ -2,6 +2,7 @@
 
 #include "api/kind.h"
 #include "compose/expression/expression_text.h"
+#include "compose/value_type.h"
 
 namespace plinth::compose {
 namespace {
@@ -80,26 +81,6 @@ std::string names_of(unsigned accepted) {
   return out;
 }
 
-std::string_view name_of(const Value& value) {
-  switch (value.type()) {
-    case Value::Type::kNull:
-      return "null";
-    case Value::Type::kBool:
-      return "boolean";
-    case Value::Type::kInt:
-      return "integer";
-    case Value::Type::kDouble:
-      return "number";
-    case Value::Type::kString:
-      return "string";
-    case Value::Type::kArray:
-      return "array";
-    case Value::Type::kObject:
-      return "object";
-  }
-  return "";
-}
-
 unsigned bit_of(const Value& value) {
   switch (value.type()) {
     case Value::Type::kNull:
@@ -174,7 +155,7 @@ Result<void> Locator::walk(const Value& value, const Schema* schema) {
   if (value.is_string()) return walk_text(value.as_string(), schema);
   if (schema != nullptr && !is_free(*schema) && (accepts(*schema) & bit_of(value)) == 0) {
     return bad_request("expected " + names_of(accepts(*schema)) + " type for path " + path_text(path_) + ", got " +
-                       std::string(name_of(value)));
+                       std::string(value_type_text(value)));
   }
   if (value.is_object()) return walk_object(value, schema);
   for (std::size_t i = 0; i < value.items().size(); ++i) {

@@ -7,31 +7,13 @@
 #include "compose/errors.h"
 #include "compose/schema/apply_marker.h"
 #include "compose/schema/simple_type.h"
+#include "compose/value_type.h"
 
 namespace plinth::compose {
 namespace {
 
-std::string_view type_name(const Value& value) {
-  switch (value.type()) {
-    case Value::Type::kNull:
-      return "null";
-    case Value::Type::kBool:
-      return "boolean";
-    case Value::Type::kInt:
-    case Value::Type::kDouble:
-      return "number";
-    case Value::Type::kString:
-      return "string";
-    case Value::Type::kArray:
-      return "list";
-    case Value::Type::kObject:
-      return "object";
-  }
-  return "";
-}
-
 Error unexpected(const Value& value) {
-  return bad_request("unexpected type: " + std::string(type_name(value)) + " (a field is a type text or a mapping of fields)");
+  return bad_request("unexpected type: " + std::string(value_type_text(value)) + " (a field is a type text or a mapping of fields)");
 }
 
 struct CustomType {

@@ -128,7 +128,7 @@ TEST_CASE("structs: required is sorted, defaults of children make the parent def
   CHECK(to_json((*optional)["default"]) == "{}");
   auto bad = compile("a:\n  b: 5\n");
   REQUIRE_FALSE(bad.ok());
-  CHECK(bad.error().message().starts_with("field a: field b: unexpected type: number"));
+  CHECK(bad.error().message().starts_with("field a: field b: unexpected type: integer"));
 }
 
 TEST_CASE("custom types are inlined in the order of their uses") {
