@@ -41,6 +41,9 @@ inline constexpr std::string_view kApplyOrderAnnotation = "internal.kro.run/appl
 inline constexpr std::string_view kOwnerMarkAnnotation = "internal.plinth.dev/owner";
 inline constexpr std::string_view kOwnerMarkPrefix = "internal.plinth.dev/";
 
+// Ours: the revision that a rollout moved an instance to.
+inline constexpr std::string_view kGraphRevisionAnnotation = "plinth.dev/graph-revision";
+
 inline constexpr std::string_view kAllowBreakingAnnotation = "kro.run/allow-breaking-changes";
 inline constexpr std::string_view kReconcileAnnotation = "kro.run/reconcile";
 

@@ -3,6 +3,7 @@
 #include "compose/controllers/definition_controller.h"
 #include "compose/controllers/instance_controller.h"
 #include "compose/controllers/kind_installer.h"
+#include "compose/controllers/rollout_controller.h"
 
 namespace plinth::compose {
 
@@ -12,6 +13,7 @@ std::vector<std::unique_ptr<client::Controller>> make_composition_controllers() 
   out.push_back(make_kind_installer());
   out.push_back(make_definition_controller(definitions));
   out.push_back(make_instance_controller(definitions));
+  out.push_back(make_rollout_controller(definitions));
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include "compose/graph/revision.h"
 #include "compose/instance/instance_status.h"
 #include "compose/marks.h"
+#include "compose/rollout/rollout.h"
 
 namespace plinth::compose {
 namespace {
@@ -232,13 +233,15 @@ void DefinitionStep::plan_revision_status(const Object& revision, const Graph& g
 }
 
 void DefinitionStep::plan_cleanup() {
-  std::int64_t pinned = 0;
-  if (const Object* settings = definitions_.settings_of(key_))
-    pinned = (*settings)["spec"]["rollout"]["pinnedRevision"].as_int();
+  std::set<std::int64_t> kept;
+  if (const Object* settings = definitions_.settings_of(key_)) {
+    kept.insert((*settings)["spec"]["rollout"]["pinnedRevision"].as_int());
+    if (const auto rollout = read_rollout_state(*settings)) kept.insert({rollout->stable, rollout->target});
+  }
   for (std::int64_t number = latest_ - kRevisionsKept; number > 0; --number) {
     const auto old = get_revision(view_, key_, number);
     if (!old) break;
-    if (number != pinned && !old->deleting())
+    if (kept.count(number) == 0 && !old->deleting())
       plan_.requests.push_back(client::delete_request(*old, "Background", /*same_revision=*/false));
   }
 }

@@ -70,6 +70,13 @@ std::optional<Object> get_definition(const client::View& view, const DefinitionK
   return resource ? view.get(*resource, key.name_space, key.name) : std::nullopt;
 }
 
+DefinitionKey definition_of_settings(const Object& settings) {
+  const Value definition = settings["spec"]["definition"];
+  const bool old_form = definition["kind"].as_string() == "ResourceGroup";
+  return {old_form ? Dialect::kResourceGroup2024 : Dialect::kGraphDefinition,
+          old_form ? std::string(definition["namespace"].as_string()) : "", std::string(definition["name"].as_string())};
+}
+
 DefinitionOwner owner_of(const DefinitionKey& key, const Object& definition) {
   return {key.dialect, key.name_space, key.name, definition.uid};
 }
@@ -141,14 +148,17 @@ std::vector<std::string> Definitions::kinds_of(const DefinitionKey& key) const {
 const Object* Definitions::settings_of(const DefinitionKey& key) const {
   const Object* oldest = nullptr;
   for (const auto& [name, settings] : settings_) {
-    const Value definition = settings["spec"]["definition"];
-    const bool old_form = definition["kind"].as_string() == "ResourceGroup";
-    if (old_form != (key.dialect == Dialect::kResourceGroup2024) || definition["name"].as_string() != key.name) continue;
-    if (old_form && definition["namespace"].as_string() != key.name_space) continue;
+    if (definition_of_settings(settings) != key) continue;
     const auto created = [](const Object& o) { return o.metadata()["creationTimestamp"].as_string(); };
     if (oldest == nullptr || created(settings) < created(*oldest)) oldest = &settings;
   }
   return oldest;
+}
+
+void Definitions::each_settings(const DefinitionKey& key, const std::function<void(const Object&)>& visit) const {
+  for (const auto& [name, settings] : settings_) {
+    if (definition_of_settings(settings) == key) visit(settings);
+  }
 }
 
 const BuildResult& Definitions::graph(const client::View& view, const DefinitionOwner& owner, const Document& spec,

@@ -2,6 +2,7 @@
 // from the cluster and is made again after a start. Lives on the controllers' loop.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,6 +36,8 @@ struct DefinitionKey {
 
 std::optional<DefinitionKey> definition_of(const client::Object& object);  // of a definition itself
 std::optional<client::Object> get_definition(const client::View& view, const DefinitionKey& key);
+// Whose settings a DefinitionSettings holds.
+DefinitionKey definition_of_settings(const client::Object& settings);
 DefinitionOwner owner_of(const DefinitionKey& key, const client::Object& definition);
 std::optional<client::Object> get_revision(const client::View& view, const DefinitionKey& key, std::int64_t revision);
 
@@ -49,6 +52,8 @@ class Definitions {
   std::vector<std::string> kinds_of(const DefinitionKey& key) const;
   // The settings that count for a definition; null without.
   const client::Object* settings_of(const DefinitionKey& key) const;
+  // All settings for it.
+  void each_settings(const DefinitionKey& key, const std::function<void(const client::Object&)>& visit) const;
 
   // The compiled graph of a spec; made once for each spec and set of schemas.
   const BuildResult& graph(const client::View& view, const DefinitionOwner& owner, const Document& spec,

@@ -1,8 +1,10 @@
 #include "compose/controllers/instance_controller.h"
 
+#include "base/json.h"
 #include "base/text.h"
 #include "compose/instance/instance_step.h"
 #include "compose/marks.h"
+#include "compose/rollout/rollout.h"
 
 namespace plinth::compose {
 namespace {
@@ -35,6 +37,7 @@ class InstanceController final : public client::Controller {
 
  private:
   void add_instances(const View& view, const DefinitionKey& definition, std::vector<std::string>& keys) const;
+  bool settings_matter(const Object& settings, bool deleted) const;
   void add_parent(const Object& child, std::vector<std::string>& keys) const;
   void add_readers(const Object& object, std::vector<std::string>& keys) const;
   void remember_reads(const std::string& key, std::set<ExternalRead> reads) const;
@@ -45,6 +48,7 @@ class InstanceController final : public client::Controller {
   mutable AppliedMemory applied_;
   mutable std::map<std::string, std::string, std::less<>> kind_names_;  // "Kind.group" -> "plural.group"
   mutable std::map<DefinitionKey, std::int64_t> issued_;                // last revision that instances were told of
+  mutable std::map<std::string, std::string> settings_;                 // what instances were told of them, by name
   mutable std::map<ExternalRead, std::set<std::string>> readers_;       // keys that read it
   mutable std::map<std::string, std::set<ExternalRead>> reads_;         // the same by key
 };
@@ -67,13 +71,8 @@ void InstanceController::keys_of(const client::Change& change, const View& view,
     return;
   }
   if (object.resource.is(kSettingsGroup, kDefinitionSettings)) {
-    const Value definition = object["spec"]["definition"];
-    const bool old_form = definition["kind"].as_string() == "ResourceGroup";
-    return add_instances(
-        view,
-        {old_form ? Dialect::kResourceGroup2024 : Dialect::kGraphDefinition,
-         old_form ? std::string(definition["namespace"].as_string()) : "", std::string(definition["name"].as_string())},
-        keys);
+    if (settings_matter(object, change.deleted)) add_instances(view, definition_of_settings(object), keys);
+    return;
   }
   if (const auto owner = definitions_->owner_of_kind(crd_of(object.resource))) {
     const std::string key = key_of(crd_of(object.resource), object.name_space, object.name);
@@ -87,6 +86,20 @@ void InstanceController::keys_of(const client::Change& change, const View& view,
   }
   add_parent(object, keys);
   add_readers(object, keys);
+}
+
+// Where a rollout stands is written often; instances need to know of little of it.
+bool InstanceController::settings_matter(const Object& settings, bool deleted) const {
+  std::string now;
+  if (!deleted) {
+    const auto state = read_rollout_state(settings);
+    now = to_json(settings["spec"]) + (state ? std::to_string(state->stable) + "/" + std::to_string(state->target) : "");
+  }
+  std::string& known = settings_[settings.name];
+  const bool changed = known != now || deleted;
+  known = std::move(now);
+  if (deleted) settings_.erase(settings.name);
+  return changed;
 }
 
 void InstanceController::add_parent(const Object& child, std::vector<std::string>& keys) const {
@@ -177,11 +190,9 @@ void InstanceController::find_graph(const View& view, const DefinitionKey& key, 
   input.owner = owner_of(key, *definition);
   input.service_account = account_for(key, *definition, input.instance);
   input.revision = (*definition)["status"]["lastIssuedRevision"].as_int();
-  if (const Object* settings = definitions_->settings_of(key)) {
-    const Value rollout = (*settings)["spec"]["rollout"];
-    const std::int64_t pinned = rollout["pinnedRevision"].as_int();
-    if (rollout["strategy"].as_string() == "Pinned" && pinned > 0) input.revision = pinned;
-  }
+  const AssignedRevision assigned = assigned_revision(input.instance, definitions_->settings_of(key), input.revision);
+  input.revision = assigned.revision;
+  input.tell_revision = assigned.tell;
   const auto revision = get_revision(view, key, input.revision);
   if (!revision) {
     input.graph_problem = "graph revision " + std::to_string(input.revision) + " is not available";
@@ -213,7 +224,7 @@ Plan InstanceController::step(const View& view, const std::string& key, const cl
   api.namespaced = resource->namespaced;
   DefinitionOwner by{owner->dialect, owner->name_space, owner->name,
                      std::string(instance->metadata()["labels"][kDefinitionIdLabel].as_string())};
-  InstanceInput input{view, *instance, api, by, nullptr, "", 0, "", context, applied_};
+  InstanceInput input{view, *instance, api, by, nullptr, "", 0, false, "", context, applied_};
   find_graph(view, *owner, input);
   if (instance->deleting()) return delete_instance(input);
   InstanceResult result = reconcile_instance(input);

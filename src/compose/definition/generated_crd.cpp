@@ -43,6 +43,7 @@ Value root_schema(Draft& draft, const Value& spec_schema, const Value& status_sc
   inject(draft, properties, "state", R"({"type":"string"})");
   inject(draft, properties, "conditions", kConditions);
   inject(draft, properties, "resources", kResources);
+  inject(draft, properties, "graphRevision", R"({"type":"integer"})");
 
   Value root = draft.object();
   draft.set(root, "type", "object");

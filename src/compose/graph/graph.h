@@ -82,9 +82,11 @@ struct Graph {
   std::vector<Node> nodes;         // as listed
   std::vector<std::size_t> order;  // topological
   std::vector<StatusField> status;
+  std::vector<Expression> conditions;  // of the author; none: kro's own are shown
   Document crd;
   api::CompiledSchemaPtr instance_schema;
-  const cel::Shape* instance_shape = nullptr;
+  const cel::Shape* instance_shape = nullptr;        // as expressions see it: without its status
+  const cel::Shape* instance_with_status = nullptr;  // as conditions see it
   std::shared_ptr<api::CelShapes> shapes;
   std::size_t schema_slot = 0, each_slot = 0;
   std::size_t variable_count = 0;  // without iterators

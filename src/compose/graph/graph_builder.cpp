@@ -49,6 +49,7 @@ Result<void> GraphBuilder::declare_variables() {
   graph.schema_slot = environment_.declare(
       kSchemaName, api::cel_object_type(graph.instance_schema->root(), "__type_schema", graph.instance_schema, hidden));
   graph.instance_shape = graph.shapes->of_object(graph.instance_schema->root(), hidden);
+  graph.instance_with_status = graph.shapes->of_object(graph.instance_schema->root(), {true, true, graph.api.namespaced});
   for (Node& node : graph.nodes) {
     const api::CelObjectOptions options{true, true, node.kind.resource.namespaced};
     const cel::Type type = api::cel_object_type(*node.kind.schema, "__type_" + node.id, node.kind.keeper, options);

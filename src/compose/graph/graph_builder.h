@@ -53,6 +53,7 @@ class GraphBuilder {
   Result<CompiledField::Part> compile_part(const std::string& text, const cel::Environment& environment,
                                            const std::function<bool(std::string_view)>& allowed) const;
   Result<void> build_status();
+  Result<void> build_conditions(const Value& list);
   Result<Value> status_schema(const Value& value, Draft& draft, FieldPath& path);
   Result<Value> status_leaf(std::string_view text, Draft& draft, const FieldPath& path);
 

@@ -2,8 +2,10 @@
 #include "compose/definition/generated_crd.h"
 #include "compose/errors.h"
 #include "compose/expression/assignable.h"
+#include "compose/expression/condition_rules.h"
 #include "compose/expression/expression_text.h"
 #include "compose/graph/graph_builder.h"
+#include "compose/value_type.h"
 
 namespace plinth::compose {
 
@@ -64,18 +66,53 @@ Result<Value> GraphBuilder::status_schema(const Value& value, Draft& draft, Fiel
   return schema;
 }
 
+// The author's conditions are no field like the others: what they give is not written as it is.
+Result<void> GraphBuilder::build_conditions(const Value& list) {
+  if (!list.is_array()) return bad_request("status.conditions must be a list, got " + std::string(value_type_text(list)));
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const Value& item = list.items()[i];
+    if (!item.is_string()) {
+      return bad_request("status.conditions[" + std::to_string(i) + "] must be a CEL expression string, got " +
+                         std::string(value_type_text(item)));
+    }
+    auto text = standalone_expression(item.as_string());
+    if (!text.ok()) return wrapped("invalid conditions block", text.error());
+    texts.emplace_back(*text);
+  }
+  const cel::Environment environment = with_conditions(environment_);
+  TRY(check_condition_rules(texts, environment));
+  auto allowed = [&](std::string_view name) { return name == kSchemaName || is_id(name); };
+  for (const std::string& text : texts) {
+    auto compiled = compile_expression(text, environment, allowed);
+    if (!compiled.ok())
+      return bad_request("failed to type-check condition " + quoted(text) + ": " + compiled.error().message());
+    if (compiled->uses_omit)
+      return bad_request("condition " + quoted(text) + ": omit() can only be used in resource template expressions");
+    if (!gives_conditions(compiled->type())) {
+      return bad_request("condition " + quoted(text) +
+                         ": condition expressions must return runtime.newCondition(...) or a list of them, got " +
+                         quoted(compiled->type().text()));
+    }
+    out_->conditions.push_back(std::move(*compiled));
+  }
+  return {};
+}
+
 Result<void> GraphBuilder::build_status() {
-  Draft draft;
+  Draft draft, fields;
   FieldPath path;
   Value schema;
-  const Value status = out_->api.status;
-  if (status.is_object()) {
-    if (status.find("conditions") != nullptr) {
-      return bad_request(
-          "status.conditions of an author are not supported yet: remove them, the built-in conditions are written");
-    }
-    schema = TRY(status_schema(status, draft, path));
+  Value status = out_->api.status;
+  if (const Value* conditions = status.find("conditions"); conditions != nullptr) {
+    auto built = build_conditions(*conditions);
+    if (!built.ok()) return wrapped("failed to build instance conditions", built.error());
+    fields.root() = fields.clone(status);
+    fields.remove(fields.root(), "conditions");
+    out_->parts.push_back(std::move(fields).finish());
+    status = out_->parts.back().root();
   }
+  if (status.is_object()) schema = TRY(status_schema(status, draft, path));
   out_->crd = generate_crd(out_->owner, out_->api, spec_schema_.root(), schema);
   return {};
 }

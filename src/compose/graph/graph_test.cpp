@@ -111,5 +111,49 @@ TEST_CASE("status takes its schema from the types of its expressions") {
         std::string::npos);
 }
 
+struct ConditionCase {
+  const char* list;  // of status.conditions
+  const char* part;  // of the message; "": accepted
+};
+
+TEST_CASE("conditions of an author") {
+  const ConditionCase cases[] = {
+      {R"(["${runtime.newCondition({type: 'A', status: a.data.x == 'y' ? 'True' : 'False', reason: 'R', message: 'm'})}"])", ""},
+      {R"(["${[1, 2].map(i, runtime.newCondition({type: 'A' + string(i), status: 'True'}))}"])", ""},
+      {R"(["${runtime.newCondition({type: 'Ready', status: runtime.condition(schema, 'Ready').status})}"])", ""},
+      {R"(["${runtime.newCondition({type: 'A', status: runtime.condition(a, 'Any').reason})}"])", ""},
+      {R"(["${true ? runtime.newCondition({type: 'A', status: 'True'}) : runtime.newCondition({type: 'A', status: 'False'})}"])", ""},
+      {R"(text)", "status.conditions must be a list, got string"},
+      {R"([5])", "status.conditions[0] must be a CEL expression string, got integer"},
+      {R"(["x"])", "invalid conditions block: only standalone expressions are allowed"},
+      {R"(["${runtime.newCondition({type: 'A', status: 'Yes'})}"])", "status must be one of True, False, Unknown (got \"Yes\") in expression"},
+      {R"(["${runtime.newCondition({type: '', status: 'True'})}"])", "type must not be empty"},
+      {R"(["${runtime.newCondition({kind: 'A'})}"])", "unknown key \"kind\" (allowed: type, status, reason, message)"},
+      {R"(["${runtime.newCondition({'type': 'A', status: 'True'})}"])", "keys must be bare identifiers"},
+      {R"(["${runtime.newCondition({type: 'A', type: 'B', status: 'True'})}"])", "duplicate key \"type\""},
+      {R"(["${runtime.newCondition({status: 'True'})}"])", "'type' is required"},
+      {R"(["${runtime.newCondition({type: 'A'})}"])", "'status' is required"},
+      {R"(["${runtime.newCondition(schema.spec)}"])", "argument must be a map literal"},
+      {R"(["${runtime.newCondition({type: 1, status: 2})}"])", "failed to type-check condition"},
+      {R"(["${schema.spec.name}"])", "must return runtime.newCondition(...) or a list of them, got \"string\""},
+      {R"(["${runtime.newCondition({type: 'A', status: runtime.condition(a, 'X').state})}"])", "undefined field 'state'"},
+      {R"(["${runtime.newCondition({type: 'A', status: runtime.condition(schema, 'X').status})}"])", "unknown condition type; only kro's"},
+      {R"(["${runtime.newCondition({type: 'A', status: 'True'})}", "${runtime.newCondition({type: 'B', status: runtime.condition(schema, 'A').status})}"])",
+       "custom conditions cannot reference each other"},
+      {R"(["${runtime.newCondition({type: 'A', status: 'True'})}", "${runtime.newCondition({type: 'A', status: 'False'})}"])",
+       "condition type \"A\" is declared by more than one conditions entry"},
+      {R"(["${runtime.newCondition({type: 'A', status: nobody.x})}"])", "references unknown identifiers: [nobody]"},
+  };
+  for (const ConditionCase& c : cases) {
+    CAPTURE(c.list);
+    const BuildResult result = build(config_map("a", "x: text"), "spec: {name: string}, status: {name: '${a.metadata.name}', conditions: " + std::string(c.list) + "}");
+    CAPTURE(result.failure.message);
+    if (*c.part == '\0')
+      CHECK((result.graph != nullptr && result.graph->conditions.size() == 1 && result.graph->status.size() == 1));
+    else
+      CHECK(result.failure.message.find(c.part) != std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace plinth::compose

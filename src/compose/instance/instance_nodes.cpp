@@ -181,21 +181,34 @@ void InstanceRun::process_template(const Node& node, NodeRun& run) {
 
 void InstanceRun::check_ready(const Node& node, NodeRun& run, const std::vector<Document>& observed) {
   run.state = NodeState::kSynced;
-  for (const Expression& condition : node.ready_when) {
-    for (std::size_t i = 0; i < observed.size(); ++i) {
-      if (node.is_list()) variables_.set(graph_.each_slot, variables_.object(node, observed[i]));
-      const Verdict verdict = evaluate_condition(condition, variables_);
-      if (verdict.value) continue;
-      const std::string item = node.is_list() ? " (item " + std::to_string(i) + ")" : "";
-      if (verdict.unresolved && !verdict.unresolved->pending)
-        return fail(run, {false, "node " + quoted(node.id) + ": readyWhen" + item + ": " + verdict.unresolved->message});
-      run.state = NodeState::kWaiting;
-      run.message =
-          "node " + quoted(node.id) + ": readyWhen" + item + " " +
-          (verdict.unresolved ? verdict.unresolved->message : "condition evaluated to false: " + quoted(condition.text));
-      return;
-    }
+  for (std::size_t i = 0; i < observed.size(); ++i) {
+    const bool ready = is_item_ready(node, run, observed[i], i);
+    if (i < run.children.size()) run.children[i].ready = ready;
   }
+}
+
+// Only the first that is not ready is told of.
+bool InstanceRun::is_item_ready(const Node& node, NodeRun& run, const Document& observed, std::size_t index) {
+  if (node.is_list() && !node.ready_when.empty()) variables_.set(graph_.each_slot, variables_.object(node, observed));
+  for (const Expression& condition : node.ready_when) {
+    const Verdict verdict = evaluate_condition(condition, variables_);
+    if (verdict.value) continue;
+    if (run.state == NodeState::kError ||
+        (run.state == NodeState::kWaiting && (!verdict.unresolved || verdict.unresolved->pending)))
+      return false;
+    const std::string prefix =
+        "node " + quoted(node.id) + ": readyWhen" + (node.is_list() ? " (item " + std::to_string(index) + ")" : "");
+    if (verdict.unresolved && !verdict.unresolved->pending) {
+      fail(run, {false, prefix + ": " + verdict.unresolved->message});
+      return false;
+    }
+    run.state = NodeState::kWaiting;
+    run.message =
+        prefix + " " +
+        (verdict.unresolved ? verdict.unresolved->message : "condition evaluated to false: " + quoted(condition.text));
+    return false;
+  }
+  return true;
 }
 
 }  // namespace plinth::compose

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/time_text.h"
+#include "compose/instance/author_conditions.h"
 #include "compose/instance/instance_run.h"
 
 namespace plinth::compose {
@@ -68,6 +69,16 @@ Document InstanceRun::status_fields() {
   return std::move(draft).finish();
 }
 
+void InstanceRun::add_author_conditions(ConditionSet& own, StatusReport& status) {
+  AuthorConditions made =
+      evaluate_author_conditions(graph_, in_.instance, variables_, own, read_conditions(in_.instance["status"]["conditions"]),
+                                 format_rfc3339(in_.context.wall_ns));
+  status.authored = std::move(made.conditions);
+  if (made.failure.empty()) return;
+  status.state = InstanceState::kError;
+  status.trouble = made.failure;
+}
+
 void InstanceRun::report(client::Plan& plan) {
   ConditionSet conditions = instance_conditions(in_.instance.document.root(), format_rfc3339(in_.context.wall_ns));
   conditions.set("InstanceManaged", ConditionStatus::kTrue, "Managed",
@@ -93,6 +104,7 @@ void InstanceRun::report(client::Plan& plan) {
         run.message, run.state == NodeState::kSynced};
     if (run.children.empty()) status.resources.push_back(row);
     for (const DesiredChild& child : run.children) {
+      row.ready = child.ready;
       row.name_space = child.key.name_space;
       row.name = child.key.name;
       status.resources.push_back(row);
@@ -100,6 +112,8 @@ void InstanceRun::report(client::Plan& plan) {
   }
   status.fields = status_fields();
   status.legacy = graph_.owner.dialect == Dialect::kResourceGroup2024;
+  if (in_.tell_revision) status.revision = in_.revision;
+  if (!graph_.conditions.empty()) add_author_conditions(conditions, status);
   plan_status(in_.instance, status, conditions, in_.context.wall_ns, plan);
 }
 

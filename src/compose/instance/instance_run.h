@@ -28,6 +28,7 @@ struct DesiredChild {
   Document configuration;
   std::optional<client::Object> observed;
   bool applied = false;
+  bool ready = false;
 };
 
 struct NodeRun {
@@ -56,6 +57,7 @@ class InstanceRun {
   void process_template(const Node& node, NodeRun& run);
   bool observe(const Node& node, NodeRun& run, DesiredChild& child);
   void check_ready(const Node& node, NodeRun& run, const std::vector<Document>& observed);
+  bool is_item_ready(const Node& node, NodeRun& run, const Document& observed, std::size_t index);
   void fail(NodeRun& run, const Unresolved& unresolved) {
     run.state = unresolved.pending ? NodeState::kPending : NodeState::kError;
     run.message = unresolved.message;
@@ -67,6 +69,7 @@ class InstanceRun {
   void plan_applies(client::Plan& plan);
   bool plan_prune(client::Plan& plan) const;
   void report(client::Plan& plan);
+  void add_author_conditions(ConditionSet& own, StatusReport& status);
   Document status_fields();
   InstanceState state_of(std::string& problems, bool& deleting) const;
   bool settled() const;

@@ -1,5 +1,7 @@
 #include "compose/instance/instance_status.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "base/time_text.h"
 #include "compose/digest.h"
@@ -23,6 +25,23 @@ Value resource_value(Draft& draft, const ResourceReport& resource) {
   return out;
 }
 
+Value conditions_value(Draft& draft, const std::vector<Condition>& conditions) {
+  Value out = draft.array(conditions.size());
+  for (const Condition& c : conditions) draft.push(out, condition_value(draft, c));
+  return out;
+}
+
+// Those of the author are gone once the definition makes none.
+std::vector<std::string_view> foreign_types(const Value& conditions) {
+  constexpr std::string_view kOwn[] = {"InstanceManaged", "GraphResolved", "ResourcesReady", "Ready", kSynced};
+  std::vector<std::string_view> out;
+  for (const Value& c : conditions.items()) {
+    if (std::find(std::begin(kOwn), std::end(kOwn), c["type"].as_string()) == std::end(kOwn))
+      out.push_back(c["type"].as_string());
+  }
+  return out;
+}
+
 void set_legacy(ConditionSet& conditions, InstanceState state) {
   const Condition* resources = conditions.find("ResourcesReady");
   const Condition* graph = conditions.find("GraphResolved");
@@ -40,7 +59,8 @@ void set_legacy(ConditionSet& conditions, InstanceState state) {
 Value status_value(Draft& draft, const StatusReport& report, ConditionSet& conditions) {
   Value status = report.fields.is_null() ? draft.object() : draft.clone(report.fields.root());
   draft.set(status, "state", state_text(report.state));
-  draft.member(status, "conditions") = conditions.to_value(draft);
+  if (report.revision > 0) draft.set(status, kRevisionField, Value::of(report.revision));
+  draft.member(status, "conditions") = report.authored ? conditions_value(draft, *report.authored) : conditions.to_value(draft);
   if (report.resources.empty()) return status;
   Value list = draft.array(report.resources.size());
   for (const ResourceReport& resource : report.resources) draft.push(list, resource_value(draft, resource));
@@ -50,8 +70,12 @@ Value status_value(Draft& draft, const StatusReport& report, ConditionSet& condi
 
 client::Resource events_resource() { return {"", "v1", "events", "Event", true}; }
 
+}  // namespace
+
 client::Request event_request(const client::Object& about, std::string_view controller, std::string_view reason,
-                              const std::string& message, bool warning, std::int64_t wall_ns) {
+                              std::string message, bool warning, std::int64_t wall_ns) {
+  constexpr std::size_t kMessageMax = 1000;
+  if (message.size() > kMessageMax) message.resize(kMessageMax);
   const std::string name_space = about.name_space.empty() ? "default" : about.name_space;
   const std::string now = format_rfc3339(wall_ns);
   Draft event;
@@ -84,8 +108,6 @@ client::Request event_request(const client::Object& about, std::string_view cont
   return client::create_request(events_resource(), name_space, event.root(), controller);
 }
 
-}  // namespace
-
 std::string_view state_text(InstanceState state) {
   switch (state) {
     case InstanceState::kInProgress:
@@ -101,12 +123,12 @@ std::string_view state_text(InstanceState state) {
 }
 
 ConditionSet instance_conditions(const Value& instance, std::string now) {
-  return ConditionSet(instance, {"InstanceManaged", "GraphResolved", "ResourcesReady"}, std::move(now));
+  return ConditionSet(instance, {"InstanceManaged", "GraphResolved", "ResourcesReady"}, std::move(now),
+                      foreign_types(instance["status"]["conditions"]));
 }
 
 void plan_events(const client::Object& about, std::string_view controller, const std::vector<Condition>& before,
                  const std::vector<Condition>& after, std::int64_t wall_ns, client::Plan& plan) {
-  constexpr std::size_t kMessageMax = 1000;
   for (const Condition& now : after) {
     const Condition* was = nullptr;
     for (const Condition& c : before) {
@@ -120,7 +142,6 @@ void plan_events(const client::Object& about, std::string_view controller, const
     std::string message = std::string(was == nullptr ? "Unknown" : status_text(was->status)) + " -> " +
                           std::string(status_text(now.status)) + ": " + now.reason;
     if (!now.message.empty()) message += ": " + now.message;
-    if (message.size() > kMessageMax) message.resize(kMessageMax);
     plan.requests.push_back(
         event_request(about, controller, now.type, message, now.status == ConditionStatus::kFalse, wall_ns));
   }
@@ -128,7 +149,7 @@ void plan_events(const client::Object& about, std::string_view controller, const
 
 void plan_status(const client::Object& instance, const StatusReport& report, ConditionSet& conditions, std::int64_t wall_ns,
                  client::Plan& plan) {
-  if (report.legacy) set_legacy(conditions, report.state);
+  if (report.legacy && !report.authored) set_legacy(conditions, report.state);
   Draft next(instance.document);
   Value status = status_value(next, report, conditions);
   if (equal(status, instance["status"])) return;
@@ -136,9 +157,12 @@ void plan_status(const client::Object& instance, const StatusReport& report, Con
   plan.requests.push_back(client::update_request(instance, "status", next.root(), kInstanceController));
   // Ready repeats what another condition says.
   std::vector<Condition> told;
-  for (const Condition& c : conditions.conditions()) {
-    if (c.type != "Ready" || c.status == ConditionStatus::kTrue) told.push_back(c);
+  for (const Condition& c : report.authored ? *report.authored : conditions.conditions()) {
+    if (report.authored || c.type != "Ready" || c.status == ConditionStatus::kTrue) told.push_back(c);
   }
+  if (!report.trouble.empty())
+    plan.requests.push_back(
+        event_request(instance, kInstanceController, state_text(report.state), report.trouble, true, wall_ns));
   plan_events(instance, kInstanceController, read_conditions(instance["status"]["conditions"]), told, wall_ns, plan);
 }
 

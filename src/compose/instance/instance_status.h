@@ -13,6 +13,9 @@ namespace plinth::compose {
 enum class InstanceState : std::uint8_t { kInProgress, kActive, kError, kDeleting };
 std::string_view state_text(InstanceState state);
 
+// Of instances whose definition has a rollout: the revision that their status is about.
+inline constexpr std::string_view kRevisionField = "graphRevision";
+
 // A child in status.resources.
 struct ResourceReport {
   std::string id, api_version, kind, name_space, name, state, message;
@@ -27,12 +30,19 @@ struct StatusReport {
   std::vector<ResourceReport> resources;
   Document fields;      // of the author's status; null: none
   bool legacy = false;  // the condition of the form of 2024 is written too
+  // The author's conditions: they are shown in the place of kro's.
+  std::optional<std::vector<Condition>> authored;
+  std::string trouble;        // told as an Event when the status is written; "": none
+  std::int64_t revision = 0;  // of the graph; 0: not told
 };
 
 // Requests that write the status and tell transitions as Events; none when nothing differs.
 void plan_status(const client::Object& instance, const StatusReport& report, ConditionSet& conditions, std::int64_t wall_ns,
                  client::Plan& plan);
 
+// An Event about an object; texts that are too long are cut.
+client::Request event_request(const client::Object& about, std::string_view controller, std::string_view reason,
+                              std::string message, bool warning, std::int64_t wall_ns);
 // An Event about an object for each condition that differs between the lists.
 void plan_events(const client::Object& about, std::string_view controller, const std::vector<Condition>& before,
                  const std::vector<Condition>& after, std::int64_t wall_ns, client::Plan& plan);

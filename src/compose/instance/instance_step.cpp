@@ -2,16 +2,30 @@
 
 #include <algorithm>
 
-#include "base/text.h"
 #include "base/time_text.h"
+#include "compose/instance/author_conditions.h"
 #include "compose/instance/instance_run.h"
 #include "compose/instance/managed.h"
 #include "compose/marks.h"
+#include "compose/rollout/rollout.h"
 
 namespace plinth::compose {
 namespace {
 
 using client::Object;
+
+// They cannot be evaluated, so they stay. Of a deletion they say nothing, so kro's condition stands beside them; whatever else
+// keeps the instance is told as an Event.
+void keep_author_conditions(const InstanceInput& in, ConditionSet& own, std::string_view type, InstanceState state,
+                            StatusReport& report) {
+  const std::vector<Condition> shown = read_conditions(in.instance["status"]["conditions"]);
+  const Condition& told = *own.find(type);
+  if (state == InstanceState::kDeleting)
+    report.authored = merged_conditions({told}, shown);
+  else
+    report.authored = shown;
+  if (state != InstanceState::kDeleting) report.trouble = told.reason + ": " + told.message;
+}
 
 // The conditions alone, where children are not looked at.
 void report_only(const InstanceInput& in, InstanceState state, std::string_view type, ConditionStatus status,
@@ -31,12 +45,10 @@ void report_only(const InstanceInput& in, InstanceState state, std::string_view 
   // What was said of children and by the author stays.
   Draft kept(in.instance.document.get().at(in.instance["status"].is_object() ? in.instance["status"] : Value::empty_object()));
   report.fields = std::move(kept).finish();
+  if (in.tell_revision) report.revision = in.revision;
+  const bool authored = in.graph != nullptr ? !in.graph->conditions.empty() : shows_author_conditions(in.instance);
+  if (authored) keep_author_conditions(in, conditions, type, state, report);
   plan_status(in.instance, report, conditions, in.context.wall_ns, plan);
-}
-
-bool is_suspended(const Object& instance) {
-  const std::string_view value = instance.metadata()["annotations"][kReconcileAnnotation].as_string();
-  return equal_ignore_case(value, "suspended") || equal_ignore_case(value, "disabled");
 }
 
 std::string remaining_text(const std::vector<Object>& children) {

@@ -43,6 +43,7 @@ struct InstanceInput {
   GraphPtr graph;  // null: there is none, for this reason
   std::string graph_problem;
   std::int64_t revision = 0;    // of the graph
+  bool tell_revision = false;   // in the status: there is a rollout
   std::string service_account;  // "system:serviceaccount:ns:name", or "": the controller's own rights
   const client::StepContext& context;
   AppliedMemory& applied;

@@ -155,6 +155,11 @@ void Variables::set_list(const Node& node, const std::vector<Document>& observed
   values_[node.slot] = cel::Value::list(list);
 }
 
+void Variables::set_instance(const Document& instance, const cel::Shape* shape) {
+  kept_.push_back(instance);
+  values_[graph_.schema_slot] = cel::Value::of_document(kept_.back().root(), shape, memory_);
+}
+
 void Variables::set(std::size_t slot, cel::Value value) { values_[slot] = value; }
 
 Verdict evaluate_condition(const Expression& expression, Variables& variables) {

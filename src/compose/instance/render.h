@@ -24,6 +24,8 @@ class Variables {
   void set_object(const Node& node, const Document& observed);
   void set_list(const Node& node, const std::vector<Document>& observed);
   void set(std::size_t slot, cel::Value value);
+  // Another form of the instance for the variable `schema`.
+  void set_instance(const Document& instance, const cel::Shape* shape);
   cel::Value object(const Node& node, const Document& document);
 
   std::span<const cel::Value> values() const { return values_; }

@@ -7,11 +7,11 @@ namespace {
 
 constexpr std::string_view kReady = "Ready";
 
-ConditionStatus status_of(std::string_view text) {
+}  // namespace
+
+ConditionStatus condition_status_of(std::string_view text) {
   return text == "True" ? ConditionStatus::kTrue : text == "False" ? ConditionStatus::kFalse : ConditionStatus::kUnknown;
 }
-
-}  // namespace
 
 std::string_view status_text(ConditionStatus status) {
   switch (status) {
@@ -29,9 +29,9 @@ std::vector<Condition> read_conditions(const Value& list) {
   std::vector<Condition> out;
   for (const Value& c : list.items()) {
     if (c["type"].as_string().empty()) continue;
-    out.push_back({std::string(c["type"].as_string()), status_of(c["status"].as_string()), std::string(c["reason"].as_string()),
-                   std::string(c["message"].as_string()), std::string(c["lastTransitionTime"].as_string()),
-                   c["observedGeneration"].as_int()});
+    out.push_back({std::string(c["type"].as_string()), condition_status_of(c["status"].as_string()),
+                   std::string(c["reason"].as_string()), std::string(c["message"].as_string()),
+                   std::string(c["lastTransitionTime"].as_string()), c["observedGeneration"].as_int()});
   }
   return out;
 }

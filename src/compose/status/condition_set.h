@@ -12,6 +12,7 @@ namespace plinth::compose {
 
 enum class ConditionStatus : std::uint8_t { kTrue, kFalse, kUnknown };
 std::string_view status_text(ConditionStatus status);
+ConditionStatus condition_status_of(std::string_view text);  // what is no status is Unknown
 
 struct Condition {
   std::string type;

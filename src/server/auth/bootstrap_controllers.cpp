@@ -189,6 +189,10 @@ controller resourcequota-controller
   * | * | list watch
   core | resourcequotas/status | update
   @report
+controller rollout-controller
+  * | * | get list patch watch
+  plinth.dev | definitionsettings/status | update
+  @report
 controller root-ca-cert-publisher
   core | configmaps | create update
   @report
