@@ -10,6 +10,8 @@ namespace {
 constexpr Duration kIdleTimeout = std::chrono::hours(24);
 // Longer deadlines are no deadlines.
 constexpr Duration kDeadlineMax = std::chrono::hours(24 * 365);
+// Messages somewhat too long are told so in gRPC's way; beyond this HTTP refuses the request.
+constexpr std::size_t kBodyBytesMax = 2 * GrpcServer::kMessageBytesMax;
 
 bool is_grpc(const HttpRequest& request) {
   return request.version == 20 && request.method == "POST" &&
@@ -84,22 +86,24 @@ class ServerCall final : public GrpcResponder, public std::enable_shared_from_th
   bool finished_ = false;
 };
 
-// Exactly one message, whole.
-Result<std::string> read_request(std::string_view body) {
+// Exactly one message, whole; else the status tells.
+GrpcStatus read_request(std::string_view body, std::string& message) {
   GrpcMessageReader reader(GrpcServer::kMessageBytesMax);
-  std::vector<std::string> messages;
-  if (!reader.feed(body, [&](std::string message) { messages.push_back(std::move(message)); })) return to_error(reader.failure());
-  if (messages.size() != 1 || !reader.at_boundary()) {
-    return bad_request(fmt::format("the request has {} messages where one is expected", messages.size()));
-  }
-  return std::move(messages.front());
+  std::size_t messages = 0;
+  const bool read = reader.feed(body, [&](std::string one) {
+    message = std::move(one);
+    ++messages;
+  });
+  if (!read) return reader.failure();
+  if (messages == 1 && reader.at_boundary()) return {};
+  return {GrpcCode::kInternal, fmt::format("the request has {} messages where one is expected", messages)};
 }
 
 class Server final : public GrpcServer {
  public:
   Server(Loop& loop, Clock& clock, GrpcHandler handler) {
     HttpLimits limits;
-    limits.body_bytes_max = kMessageBytesMax + kGrpcFrameHeadBytes;
+    limits.body_bytes_max = kBodyBytesMax;
     limits.idle_timeout = kIdleTimeout;
     http_ = make_http_server(
         loop, clock, limits,
@@ -121,9 +125,9 @@ class Server final : public GrpcServer {
       return responder->send(std::move(response));
     }
     auto call = std::make_shared<ServerCall>(std::move(responder));
-    auto message = read_request(http.body);
-    if (!message.ok()) return call->finish({GrpcCode::kInternal, message.error().message()});
-    GrpcRequest request{std::move(http.target), std::move(*message), std::move(http.headers), {}};
+    GrpcRequest request{std::move(http.target), "", std::move(http.headers), {}};
+    GrpcStatus read = read_request(http.body, request.message);
+    if (!read.ok()) return call->finish(std::move(read));
     const std::string_view timeout = request.metadata.get("grpc-timeout");
     if (!timeout.empty()) {
       const auto parsed = parse_timeout(timeout);

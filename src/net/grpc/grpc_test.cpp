@@ -95,7 +95,8 @@ TEST_CASE("grpc: unary calls and how they end") {
   CHECK((w.call("/t/None", "").status.code == GrpcCode::kUnimplemented));
   CHECK((w.call("/t/Two", "").status.code == GrpcCode::kInternal));
   CHECK((w.call("/t/Drop", "").status.code == GrpcCode::kInternal));
-  CHECK((w.call("/t/Echo", std::string(GrpcServer::kMessageBytesMax + 1, 'x')).status.code != GrpcCode::kOk));
+  CHECK((w.call("/t/Echo", std::string(GrpcServer::kMessageBytesMax + 1, 'x')).status.code == GrpcCode::kResourceExhausted));
+  CHECK(!w.call("/t/Echo", std::string(3 * GrpcServer::kMessageBytesMax, 'x')).status.ok());
   GrpcCallOptions small;
   small.message_bytes_max = 10;
   small.metadata.add("x-test", "yes");
