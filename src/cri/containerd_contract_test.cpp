@@ -105,6 +105,48 @@ TEST_CASE("containerd: terminals, exit codes, killed commands, ports") {
   port.reset();
 }
 
+TEST_CASE("containerd: attach, and exec through the runtime's own streams") {
+  SKIP_WITHOUT_CONTAINERD();
+  RealContainerd bench;
+  Pod pod(bench, "url", "sleep 1000");
+  ContainerConfig talker = contract::container_config(bench, "talker", "while read line; do echo heard $line; done; echo over");
+  talker.metadata.name = "talker";
+  talker.has_stdin = talker.tty = true;
+  const std::string id = contract::create(bench, pod.sandbox, talker, pod.config);
+  REQUIRE(contract::start(bench, id).ok());
+  AttachRequest request;
+  request.container_id = id;
+  request.tty = request.standard_input = true;
+  auto attached = bench.wait<std::unique_ptr<ProcessStream>>([&](auto done) { bench.runtime().attach(request, std::move(done)); });
+  REQUIRE_MESSAGE(attached.ok(), attached.error().message());
+  contract::Collected seen;
+  (*attached)->start(&seen);
+  (*attached)->resize(90, 30);
+  (*attached)->write_input("you\n");
+  REQUIRE(bench.run_until([&] { return seen.output.find("heard you") != std::string::npos; }));
+  (*attached)->close_input();
+  CHECK(bench.run_until([&] { return seen.ended.has_value(); }));
+  CHECK(seen.output.find("over") != std::string::npos);
+
+  const auto foreign = bench.open_runtime(false);
+  ExecRequest exec;
+  exec.container_id = pod.container;
+  exec.command = {"sh", "-c", "echo out; echo err >&2; exit 5"};
+  auto stream = bench.wait<std::unique_ptr<ProcessStream>>([&](auto done) { foreign->exec(exec, std::move(done)); });
+  REQUIRE_MESSAGE(stream.ok(), stream.error().message());
+  contract::Collected told;
+  (*stream)->start(&told);
+  REQUIRE(bench.run_until([&] { return told.ended.has_value(); }));
+  REQUIRE(told.ended->ok());
+  CHECK(**told.ended == 5);
+  CHECK(told.output == "out\n");
+  CHECK(told.error_output == "err\n");
+  exec.standard_input = true;
+  auto refused = bench.wait<std::unique_ptr<ProcessStream>>([&](auto done) { foreign->exec(exec, std::move(done)); });
+  REQUIRE(!refused.ok());
+  CHECK(refused.error().reason() == Reason::kMethodNotAllowed);
+}
+
 TEST_CASE("containerd: security, resources and mounts arrive in the container") {
   SKIP_WITHOUT_CONTAINERD();
   RealContainerd bench;

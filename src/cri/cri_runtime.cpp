@@ -11,6 +11,7 @@
 #include "cri/event_watch.h"
 #include "cri/exec_stream.h"
 #include "cri/messages.h"
+#include "cri/streaming_url.h"
 
 namespace plinth::cri {
 namespace {
@@ -271,10 +272,7 @@ class CriRuntime final : public node::Runtime {
   }
 
   void exec(node::ExecRequest request, Done<std::unique_ptr<node::ProcessStream>> done) override {
-    if (parts_.processes == nullptr || options_.oci_program.empty()) {
-      return refuse(std::move(done), Error(Reason::kMethodNotAllowed, "exec into containers of a runtime that was not started by Plinth "
-                                                                      "is not there yet"));
-    }
+    if (parts_.processes == nullptr || options_.oci_program.empty()) return exec_by_url(request, std::move(done));
     // The OCI runtime would answer for a container that has ended, too, but in words of its own.
     const std::string id = request.container_id;
     container_status(id, [this, request = std::move(request), done = std::make_shared<Done<std::unique_ptr<node::ProcessStream>>>(std::move(done))](
@@ -287,8 +285,14 @@ class CriRuntime final : public node::Runtime {
     });
   }
 
-  void attach(node::AttachRequest, Done<std::unique_ptr<node::ProcessStream>> done) override {
-    refuse(std::move(done), Error(Reason::kMethodNotAllowed, "attach is not there yet; use exec or logs"));
+  void attach(node::AttachRequest request, Done<std::unique_ptr<node::ProcessStream>> done) override {
+    wire::AttachRequest message;
+    message.set_container_id(request.container_id);
+    message.set_stdin(request.standard_input);
+    message.set_tty(request.tty);
+    message.set_stdout(request.standard_output);
+    message.set_stderr(request.standard_error && !request.tty);
+    stream_by_url("Attach", message, request.tty, std::move(done));
   }
 
   void port_forward(std::string sandbox_id, std::uint16_t port, Done<std::unique_ptr<Stream>> done) override {
@@ -392,6 +396,38 @@ class CriRuntime final : public node::Runtime {
     wire::ContainerRequest request;
     request.set_container_id(id);
     send(runtime_path(method), request, std::move(done), std::move(next));
+  }
+
+  void exec_by_url(node::ExecRequest& request, Done<std::unique_ptr<node::ProcessStream>> done) {
+    if (request.standard_input && !request.tty) {
+      return refuse(std::move(done), Error(Reason::kMethodNotAllowed, "input without a terminal cannot be ended through this runtime's "
+                                                                      "streams; use a terminal (-t), or no input"));
+    }
+    wire::ExecRequest message;
+    message.set_container_id(request.container_id);
+    for (std::string& word : request.command) message.add_cmd(std::move(word));
+    message.set_tty(request.tty);
+    message.set_stdin(request.standard_input);
+    message.set_stdout(request.standard_output);
+    message.set_stderr(request.standard_error && !request.tty);
+    stream_by_url("Exec", message, request.tty, std::move(done));
+  }
+
+  void stream_by_url(std::string_view method, const google::protobuf::MessageLite& request, bool tty,
+                     Done<std::unique_ptr<node::ProcessStream>> done) {
+    auto finish = std::make_shared<Done<std::unique_ptr<node::ProcessStream>>>(std::move(done));
+    call<wire::StreamingResponse, std::string>(
+        *channel_, runtime_path(method), request, kCallTimeout,
+        Done<std::string>([this, tty, finish](Result<std::string> url) {
+          if (!url.ok()) return (*finish)(std::move(url).error());
+          auto parsed = parse_streaming_url(*url);
+          if (!parsed.ok()) return (*finish)(std::move(parsed).error());
+          open_streaming_url({parts_.loop, parts_.network, parts_.entropy}, std::move(*parsed), tty,
+                             [finish, alive = std::weak_ptr<bool>(alive_)](Result<std::unique_ptr<node::ProcessStream>> stream) {
+                               if (!alive.expired()) (*finish)(std::move(stream));
+                             });
+        }),
+        [](const wire::StreamingResponse& r) { return r.url(); });
   }
 
   // The annotation is ours alone: nobody above sees it.

@@ -17,9 +17,10 @@ struct CriParts {
   Loop* loop = nullptr;
   Network* network = nullptr;
   Clock* clock = nullptr;
+  Entropy* entropy = nullptr;
   Disk* disk = nullptr;
   Pool* pool = nullptr;                    // for the control groups of removed pods; null: they stay
-  Processes* processes = nullptr;          // for exec; null: exec answers MethodNotAllowed
+  Processes* processes = nullptr;          // for exec; null: exec goes through the runtime's streaming address
   NamespaceNetwork* namespaces = nullptr;  // for port_forward; null: likewise
   Logger log;
 };
@@ -29,7 +30,8 @@ struct CriOptions {
   std::string id_scheme = "containerd";  // before "://" in container ids
   // Of a runtime that others use too: sandboxes are marked with it, and only those that carry it are listed. Empty: all are ours.
   std::string instance;
-  // Where exec finds the containers: the OCI runtime and its state folder. Empty: exec answers MethodNotAllowed.
+  // Where exec finds the containers: the OCI runtime and its state folder. Empty: exec goes through the runtime's streaming
+  // address, which has no end of the input but in a terminal.
   std::string oci_program, oci_root;
   std::string scratch_dir;  // for pid files of exec'ed processes
 };

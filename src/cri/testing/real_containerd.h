@@ -40,17 +40,18 @@ class RealContainerd final : public node::RuntimeBench {
   world_real::EpollLoop& loop() { return *loop_; }
   // Ends containerd as a crash would, and waits until another one answers.
   void restart_containerd();
+  // Another driver over the same containerd; `own`: with the OCI runtime at hand, as for a containerd of our own.
+  std::unique_ptr<node::Runtime> open_runtime(bool own);
   TakeDownReport take_down(Duration grace_max);
   // Links, namespaces, mounts, control groups, rules and processes of this test that are still there.
   std::vector<std::string> leaks();
 
  private:
-  std::unique_ptr<node::Runtime> open_runtime();
-
   std::string folder_, cgroup_root_;
   std::unique_ptr<world_real::EpollLoop> loop_;
   std::unique_ptr<world_real::RealProcesses> processes_;
   world_real::RealClock clock_;
+  world_real::RealEntropy entropy_;
   world_real::RealDisk disk_;
   std::unique_ptr<world_real::ThreadPool> pool_;
   std::unique_ptr<world_real::RealNetwork> network_;

@@ -89,23 +89,24 @@ RealContainerd::RealContainerd() {
   containerd_ = std::move(*made);
   auto ready = wait<void>([&](auto done) { containerd_->start(std::move(done)); });
   REQUIRE_MESSAGE(ready.ok(), ready.error().message());
-  runtime_ = open_runtime();
+  runtime_ = open_runtime(true);
   auto pulled = wait<std::string>([&](auto done) { runtime_->pull_image(image(), {}, {}, std::move(done)); });
   REQUIRE_MESSAGE(pulled.ok(), pulled.error().message());
 }
 
-std::unique_ptr<node::Runtime> RealContainerd::open_runtime() {
+std::unique_ptr<node::Runtime> RealContainerd::open_runtime(bool own) {
   CriParts parts;
   parts.loop = loop_.get();
   parts.network = network_.get();
   parts.clock = &clock_;
+  parts.entropy = &entropy_;
   parts.disk = &disk_;
   parts.pool = pool_.get();
   parts.processes = processes_.get();
   parts.namespaces = network_.get();
   CriOptions options;
   options.address = "unix:" + socket_path(options_);
-  options.oci_program = options_.oci_runtime;
+  if (own) options.oci_program = options_.oci_runtime;
   options.oci_root = oci_root(options_);
   options.scratch_dir = options_.run_dir;
   return make_cri_runtime(std::move(parts), std::move(options));
