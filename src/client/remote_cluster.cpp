@@ -13,37 +13,11 @@ constexpr const char* kAggregated =
 constexpr Duration kAfterDefinition = std::chrono::milliseconds(500);
 constexpr Duration kDiscoveryBackoffMax = std::chrono::seconds(30);
 
-// The same objects under another name: one of them is followed.
-bool is_alias(const Resource& resource) { return resource.is("events.k8s.io", "events") || resource.group == "extensions"; }
+bool is_definition(const Resource& resource) { return resource.is("apiextensions.k8s.io", "customresourcedefinitions"); }
 
-bool has_verb(const Value& resource, std::string_view verb) {
-  for (const Value& v : resource["verbs"].items()) {
-    if (v.as_string() == verb) return true;
-  }
-  return false;
-}
+std::string shown(const Resource& resource) { return resource.plural + (resource.group.empty() ? "" : "." + resource.group); }
 
 }  // namespace
-
-std::vector<Resource> followable(const Value& discovery) {
-  std::vector<Resource> out;
-  std::set<Resource> seen;
-  for (const Value& group : discovery["items"].items()) {
-    for (const Value& version : group["versions"].items()) {
-      for (const Value& r : version["resources"].items()) {
-        Resource resource;
-        resource.group = group["metadata"]["name"].as_string();
-        resource.version = version["version"].as_string();
-        resource.plural = r["resource"].as_string();
-        resource.kind = r["responseKind"]["kind"].as_string();
-        resource.namespaced = r["scope"].as_string() == "Namespaced";
-        if (!has_verb(r, "list") || !has_verb(r, "watch") || is_alias(resource) || !seen.insert(resource).second) continue;
-        out.push_back(std::move(resource));
-      }
-    }
-  }
-  return out;
-}
 
 void RemoteCluster::start(ClusterEvents& events, UniqueFunction<void(Result<void>)> ready) {
   events_ = &events;
@@ -64,8 +38,12 @@ std::unique_ptr<Transport> RemoteCluster::transport(std::string_view controller)
   return std::make_unique<RemoteTransport>(server_, std::move(as));
 }
 
+// The sooner of what was asked for: changes of definitions that come without an end do not put it off.
 void RemoteCluster::discover_after(Duration delay) {
+  const std::int64_t due = server_->clock().monotonic_ns() + delay.count();
+  if (timer_ != 0 && timer_due_ns_ <= due) return;
   if (timer_ != 0) server_->loop().cancel(timer_);
+  timer_due_ns_ = due;
   timer_ = server_->loop().after(delay, [this, alive = alive_] {
     if (!*alive) return;
     timer_ = 0;
@@ -84,7 +62,7 @@ void RemoteCluster::discover_path(const std::string& path, std::shared_ptr<std::
     if ((*document)["kind"].as_string() != "APIGroupDiscoveryList") {
       return done(Error(Reason::kNotAcceptable, "the server has no aggregated discovery (Kubernetes 1.27 or later has)"));
     }
-    for (Resource& resource : followable(document->root())) found->push_back(std::move(resource));
+    for (Resource& resource : watchable(document->root())) found->push_back(std::move(resource));
     done(Result<void>());
   });
 }
@@ -96,6 +74,7 @@ void RemoteCluster::discover() {
     discovering_ = false;
     if (!outcome.ok()) {
       log_.warning("what the server offers cannot be read, tried again", {{"error", outcome.error()}});
+      tell_waiting("the API: " + outcome.error().message());
       const int failures = std::min(failures_++, 10);
       return discover_after(
           std::min<Duration>(std::chrono::milliseconds(200) * (std::int64_t{1} << failures), kDiscoveryBackoffMax));
@@ -111,35 +90,85 @@ void RemoteCluster::discover() {
 }
 
 void RemoteCluster::follow(const std::vector<Resource>& served) {
+  kinds_.set_served(served);
   std::set<Resource> wanted;
   for (const Resource& resource : served) {
-    if (!options_.wanted || options_.wanted(resource)) wanted.insert(resource);
+    if (!options_.wanted || options_.wanted(resource)) wanted.insert(resource);  // the first version is the preferred one
+  }
+  // Definitions may be ahead of what discovery says.
+  const auto view = cache_.view();
+  if (const auto definitions = view->find_resource("apiextensions.k8s.io", "customresourcedefinitions")) {
+    view->list(*definitions, "", [&](const Object& crd) {
+      const auto resource = resource_of_definition(crd);
+      if (!resource || (options_.wanted && !options_.wanted(*resource))) return true;
+      kinds_.add_served(*resource);
+      wanted.insert(*resource);
+      return true;
+    });
   }
   std::vector<Resource> gone;
   for (const auto& [resource, reflector] : reflectors_) {
     if (wanted.count(resource) == 0) gone.push_back(resource);
   }
+  const auto alive = alive_;
   for (const Resource& resource : gone) {
     reflectors_.erase(resource);
+    listed_.erase(resource);
     tell(cache_.remove_kind(resource));
+    if (!*alive) return;
     settled(resource);
   }
   const bool first = !std::exchange(discovered_, true);
-  for (const Resource& resource : wanted) {
-    if (reflectors_.count(resource) > 0) continue;
-    cache_.add_kind(resource);
-    if (first) unlisted_.insert(resource);
-    ReflectorEvents& events = *this;
-    auto reflector = std::make_unique<Reflector>(server_, resource, events);
-    reflector->start();
-    reflectors_.emplace(resource, std::move(reflector));
-  }
+  if (first) unlisted_ = wanted;
+  for (const Resource& resource : wanted) follow_kind(resource);
+  if (!first && unlisted_.empty()) refresh_schemas();
+}
+
+void RemoteCluster::follow_kind(const Resource& resource) {
+  if (reflectors_.count(resource) > 0) return;
+  cache_.add_kind(resource);
+  ReflectorEvents& events = *this;
+  auto reflector = std::make_unique<Reflector>(server_, resource, events);
+  reflector->start();
+  reflectors_.emplace(resource, std::move(reflector));
+}
+
+// A kind is there as soon as its definition says so; what went away, and which of several versions is preferred, is asked for.
+void RemoteCluster::follow_definition(const Object& crd, bool deleted) {
+  discover_after(kAfterDefinition);
+  const auto resource = deleted ? std::nullopt : resource_of_definition(crd);
+  if (!resource || (options_.wanted && !options_.wanted(*resource))) return;
+  kinds_.add_served(*resource);
+  follow_kind(*resource);
+}
+
+std::optional<KindForm> RemoteCluster::find_kind(std::string_view group, std::string_view version, std::string_view kind) {
+  auto form = kinds_.find(*cache_.view(), group, version, kind);
+  // What is not listed yet would look as if nothing of it were there.
+  if (!form || listed_.count(form->resource) == 0) return std::nullopt;
+  return form;
+}
+
+// The view is complete when the kinds that are served are listed and have their schemas.
+void RemoteCluster::refresh_schemas() {
+  if (std::exchange(refreshing_, true)) return;
+  kinds_.refresh(*cache_.view(), [this, alive = alive_](Result<void> outcome) {
+    if (!*alive) return;
+    refreshing_ = false;
+    if (!outcome.ok()) log_.warning("schemas of some kinds cannot be read", {{"error", outcome.error()}});
+    if (ready_) std::exchange(ready_, nullptr)(Result<void>());
+  });
+}
+
+void RemoteCluster::tell_waiting(const std::string& why) {
+  if (!ready_ || !options_.waiting || why == waits_for_) return;
+  waits_for_ = why;
+  options_.waiting(why);
 }
 
 void RemoteCluster::settled(const Resource& resource) {
   unlisted_.erase(resource);
-  if (!unlisted_.empty() || !ready_) return;
-  std::exchange(ready_, nullptr)(Result<void>());
+  if (unlisted_.empty() && ready_) refresh_schemas();
 }
 
 void RemoteCluster::tell(const std::vector<Change>& changes) {
@@ -152,16 +181,27 @@ void RemoteCluster::tell(const std::vector<Change>& changes) {
 
 void RemoteCluster::on_list(const Resource& resource, std::vector<Object> objects, std::uint64_t revision) {
   const auto alive = alive_;
-  tell(cache_.replace(resource, std::move(objects), revision));
+  const std::vector<Change> changes = cache_.replace(resource, std::move(objects), revision);
+  const bool first = listed_.insert(resource).second;
+  if (is_definition(resource)) {
+    for (const Change& change : changes) follow_definition(change.object, change.deleted);
+  }
+  tell(changes);
   if (!*alive) return;
   if (!ready_) events_->on_progress();
-  if (*alive) settled(resource);
+  if (!*alive) return;
+  settled(resource);
+  if (!*alive) return;
+  // Whoever waits for the kind hears of its definition again.
+  const auto view = cache_.view();
+  const auto definitions = view->find_resource("apiextensions.k8s.io", "customresourcedefinitions");
+  if (!first || !definitions) return;
+  if (auto crd = view->get(*definitions, "", resource.plural + "." + resource.group)) tell({Change{false, false, std::move(*crd)}});
 }
 
 void RemoteCluster::on_object(Object object, bool deleted) {
-  const bool defines = object.resource.is("apiextensions.k8s.io", "customresourcedefinitions");
+  if (is_definition(object.resource)) follow_definition(object, deleted);
   if (auto change = cache_.apply(std::move(object), deleted)) tell({std::move(*change)});
-  if (*alive_ && defines) discover_after(kAfterDefinition);
 }
 
 void RemoteCluster::on_bookmark(const Resource& resource, std::uint64_t revision) {
@@ -172,7 +212,10 @@ void RemoteCluster::on_bookmark(const Resource& resource, std::uint64_t revision
 void RemoteCluster::on_trouble(const Resource& resource, const Error& error) {
   log_.debug("a kind cannot be followed, tried again",
              {{"resource", resource.plural + "." + resource.group}, {"error", error}});
-  if (error.code() == 403 || error.code() == 404 || error.code() == 405) settled(resource);
+  if (unlisted_.count(resource) == 0) return;
+  const bool left_out = error.code() == 404 || error.code() == 405 || (error.code() == 403 && !options_.needs_all);
+  if (left_out) return settled(resource);
+  tell_waiting(shown(resource) + " cannot be listed: " + error.message());
 }
 
 }  // namespace plinth::client

@@ -11,6 +11,7 @@
 #include "client/cluster.h"
 #include "client/object_cache.h"
 #include "client/reflector.h"
+#include "client/remote_kinds.h"
 
 namespace plinth::client {
 
@@ -20,13 +21,24 @@ struct RemoteClusterOptions {
   // Kinds to follow; null: every one that can be listed and watched.
   std::function<bool(const Resource&)> wanted;
   Duration rediscovery = std::chrono::seconds(60);
+  // A kind that we may not list is waited for before the view counts as complete, instead of left out.
+  bool needs_all = false;
+  // Told, before the view is complete, what it waits for and why; again when that changes.
+  std::function<void(const std::string& why)> waiting;
 };
 
-// Lives on the server's loop. Schemas of kinds (View::find_kind) are not known remotely yet.
+// Lives on the server's loop. A kind has a schema (View::find_kind) once its objects were listed.
 class RemoteCluster final : public Cluster, private ReflectorEvents {
  public:
   RemoteCluster(std::shared_ptr<RemoteServer> server, RemoteClusterOptions options, Logger log)
-      : server_(std::move(server)), options_(std::move(options)), log_(log.named("remote")) {}
+      : server_(std::move(server)),
+        options_(std::move(options)),
+        log_(log.named("remote")),
+        kinds_(server_),
+        cache_({[this](std::string_view group, std::string_view version, std::string_view kind) {
+                  return find_kind(group, version, kind);
+                },
+                nullptr}) {}
   ~RemoteCluster() override { stop(); }
 
   // Ready once every kind was listed, or is forbidden to us. An error of the first discovery is tried again, not told.
@@ -40,8 +52,13 @@ class RemoteCluster final : public Cluster, private ReflectorEvents {
   void discover_path(const std::string& path, std::shared_ptr<std::vector<Resource>> found,
                      UniqueFunction<void(Result<void>)> done);
   void follow(const std::vector<Resource>& served);
+  void follow_kind(const Resource& resource);
+  void follow_definition(const Object& crd, bool deleted);
   void discover_after(Duration delay);
   void settled(const Resource& resource);
+  void refresh_schemas();
+  void tell_waiting(const std::string& why);
+  std::optional<KindForm> find_kind(std::string_view group, std::string_view version, std::string_view kind);
   void tell(const std::vector<Change>& changes);
 
   void on_list(const Resource& resource, std::vector<Object> objects, std::uint64_t revision) override;
@@ -52,18 +69,19 @@ class RemoteCluster final : public Cluster, private ReflectorEvents {
   std::shared_ptr<RemoteServer> server_;
   RemoteClusterOptions options_;
   const Logger log_;
+  RemoteKinds kinds_;
   ObjectCache cache_;
   ClusterEvents* events_ = nullptr;
   UniqueFunction<void(Result<void>)> ready_;
   std::map<Resource, std::unique_ptr<Reflector>> reflectors_;
   std::set<Resource> unlisted_;  // of those that were there at the start
+  std::set<Resource> listed_;
+  std::string waits_for_;  // as it was told last
   TimerId timer_ = 0;
+  std::int64_t timer_due_ns_ = 0;
   int failures_ = 0;
-  bool discovering_ = false, discovered_ = false;
+  bool discovering_ = false, discovered_ = false, refreshing_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
-
-// What an aggregated discovery document says can be listed and watched, each kind at the version that its group prefers.
-std::vector<Resource> followable(const Value& discovery);
 
 }  // namespace plinth::client

@@ -58,6 +58,15 @@ void RemoteServer::send(const Request& request, const std::string& as, UniqueFun
 
 void RemoteServer::attempt(std::shared_ptr<const Request> request, std::string as, int attempts,
                            std::shared_ptr<UniqueFunction<void(Result<Response>)>> done) {
+  const Duration wait = rate_.reserve(clock_.monotonic_ns());
+  if (wait.count() == 0) return attempt_now(std::move(request), std::move(as), attempts, std::move(done));
+  loop_.after(wait, [this, alive = alive_, request = std::move(request), as = std::move(as), attempts, done = std::move(done)] {
+    if (*alive) attempt_now(request, as, attempts, done);
+  });
+}
+
+void RemoteServer::attempt_now(std::shared_ptr<const Request> request, std::string as, int attempts,
+                               std::shared_ptr<UniqueFunction<void(Result<Response>)>> done) {
   net::HttpClient::Options options;
   options.timeout = limits_.timeout;
   options.body_bytes_max = limits_.body_bytes_max;

@@ -6,6 +6,7 @@
 
 #include "base/world.h"
 #include "client/kubeconfig.h"
+#include "client/rate_limit.h"
 #include "client/transport.h"
 #include "net/http.h"
 
@@ -26,10 +27,13 @@ class RemoteServer {
 
   // `as` "": as ourselves; else in the name of that ServiceAccount ("system:serviceaccount:ns:name"), by impersonation.
   void send(const Request& request, const std::string& as, UniqueFunction<void(Result<Response>)> done);
+  // Requests beyond this rate wait, in order; watches do not count. Without it there is no limit of our own.
+  void limit_rate(double per_second, double burst) { rate_ = RateLimit(per_second, burst); }
   // A GET with another Accept.
   void get(const std::string& target, const std::string& accept, UniqueFunction<void(Result<Response>)> done);
   net::HttpClient::Cancel stream(const std::string& target, UniqueFunction<void(int status)> head,
                                  UniqueFunction<void(std::string_view)> chunk, UniqueFunction<void(Result<void>)> done);
+  const std::string& address() const { return config_.address; }
   Loop& loop() { return loop_; }
   Clock& clock() { return clock_; }
 
@@ -38,11 +42,14 @@ class RemoteServer {
   net::HttpRequest http_request(const Request& request, const std::string& as) const;
   void attempt(std::shared_ptr<const Request> request, std::string as, int attempts,
                std::shared_ptr<UniqueFunction<void(Result<Response>)>> done);
+  void attempt_now(std::shared_ptr<const Request> request, std::string as, int attempts,
+                   std::shared_ptr<UniqueFunction<void(Result<Response>)>> done);
 
   RemoteConfig config_;
   Loop& loop_;
   Clock& clock_;
   Limits limits_;
+  RateLimit rate_{0, 0};
   std::shared_ptr<TlsClientContext> tls_;
   std::unique_ptr<net::HttpClient> http_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
