@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/fail.h"
+#include "platform/controller_groups.h"
 #include "platform/service.h"
 #include "world_real/real_disk.h"
 
@@ -45,6 +46,23 @@ std::optional<server::Compression> parse_compression(const std::string& text) {
   return std::nullopt;
 }
 
+// "+workloads,-compose": what runs besides the usual, and which groups run elsewhere.
+Result<void> take_controllers(const std::string& text, platform::ServiceOptions& options) {
+  std::string known = "+workloads";
+  for (const platform::ControllerGroup& group : platform::controller_groups()) known += ", -" + std::string(group.name);
+  for (std::string_view part : split(text, ',')) {
+    bool found = part == "+workloads" || text.empty();
+    options.workloads = options.workloads || part == "+workloads";
+    for (const platform::ControllerGroup& group : platform::controller_groups()) {
+      if (part != "-" + std::string(group.name)) continue;
+      options.left_out.emplace(group.name);
+      found = true;
+    }
+    if (!found) return bad_request("\"" + std::string(part) + "\" is not one of " + known);
+  }
+  return {};
+}
+
 Result<void> write_kubeconfig(const platform::Service& service, const std::string& file) {
   world_real::RealDisk disk;
   return write_file_atomically(disk, file, service.kubeconfig());
@@ -72,9 +90,8 @@ int run(const Arguments& arguments) {
   const auto compression = parse_compression(argument(arguments, "compress"));
   if (!compression) return fail(2, "--compress " + argument(arguments, "compress") + ": use remote, always or never");
   options.compression = *compression;
-  const std::string controllers = argument(arguments, "controllers");
-  if (!controllers.empty() && controllers != "+workloads") return fail(2, "--controllers " + controllers + ": use +workloads");
-  options.workloads = !controllers.empty();
+  if (auto wrong = take_controllers(argument(arguments, "controllers"), options); !wrong.ok())
+    return fail(2, "--controllers: " + wrong.error().message());
   auto service = platform::Service::open(std::move(options));
   if (!service.ok()) return fail(1, service.error().message());
   const std::string file = argument(arguments, "write-kubeconfig");
@@ -97,7 +114,7 @@ Command up_command() {
       {{"--data-dir", "DIR", "where everything is kept; \":memory:\" keeps nothing", "./plinth-data", false},
        {"--api", "ADDR", "address of the Kubernetes API; port 0 picks a free one", "127.0.0.1:6443", false},
        {"--node", "MODE", "none: a control plane without a node", "none", false},
-       {"--controllers", "LIST", "+workloads: also those of Deployments, Jobs and the like where there is no node", "", false},
+       {"--controllers", "LIST", "+workloads: also those of Deployments, Jobs and the like where there is no node; -compose: without those of composition, which plinth attach runs elsewhere", "", false},
        {"--write-kubeconfig", "FILE", "write a kubeconfig for the administrator before the ready line", "", false},
        {"--max-store-bytes", "BYTES", "ceiling of stored objects (default: a quarter of memory); deletes go on beyond it", "",
         false},

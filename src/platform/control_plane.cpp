@@ -2,8 +2,6 @@
 
 #include "base/directories.h"
 #include "base/text.h"
-#include "compose/controllers/controllers.h"
-#include "compose/kinds/crds.h"
 #include "control/account_tokens.h"
 #include "control/definition_cleanup.h"
 #include "control/event_expiry.h"
@@ -15,6 +13,7 @@
 #include "control/role_aggregation.h"
 #include "control/service_ranges.h"
 #include "control/volume_protection.h"
+#include "platform/controller_groups.h"
 #include "platform/direct_cluster.h"
 #include "server/auth/auth.h"
 #include "server/auth/secret_files.h"
@@ -111,13 +110,16 @@ control::KubernetesServiceOptions service_options(const ControlPlaneOptions& opt
   return out;
 }
 
-bool serves_composition_kinds(const server::KindRegistry& registry) {
+bool serves_kinds(const server::KindRegistry& registry, const std::set<std::string>& left_out) {
   const auto table = registry.table();
-  for (const Document& crd : compose::composition_crds()) {
-    const Value spec = crd["spec"];
-    const Value version = spec["versions"].items().front();
-    if (table->find(spec["group"].as_string(), version["name"].as_string(), spec["names"]["plural"].as_string()).row == nullptr)
-      return false;
+  for (const ControllerGroup& group : controller_groups()) {
+    if (left_out.count(std::string(group.name)) > 0) continue;
+    for (const Document& crd : group.kinds()) {
+      const Value spec = crd["spec"];
+      const Value version = spec["versions"].items().front();
+      if (table->find(spec["group"].as_string(), version["name"].as_string(), spec["names"]["plural"].as_string()).row == nullptr)
+        return false;
+    }
   }
   return true;
 }
@@ -145,7 +147,10 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
   host.add(control::make_event_expiry());
   host.add(control::make_claim_protection());
   host.add(control::make_volume_protection());
-  for (auto& controller : compose::make_composition_controllers()) host.add(std::move(controller));
+  for (const ControllerGroup& group : controller_groups()) {
+    if (parts_->options.left_out.count(std::string(group.name)) > 0) continue;
+    for (auto& controller : group.make(InstallKinds::kYes)) host.add(std::move(controller));
+  }
   if (parts_->options.workloads) {
     for (auto& controller : workloads::make_workload_controllers()) host.add(std::move(controller));
   }
@@ -168,7 +173,7 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
 // They are custom resources like any other, made by a controller: who applies a definition right after the ready line finds its
 // kind.
 void ControlPlane::await_kinds(int polls_left, UniqueFunction<void()> then) {
-  if (polls_left == 0 || serves_composition_kinds(parts_->api->registry())) return then();
+  if (polls_left == 0 || serves_kinds(parts_->api->registry(), parts_->options.left_out)) return then();
   parts_->loop->after(kKindsPoll, [this, polls_left, alive = std::weak_ptr<void>(parts_->alive),
                                    then = std::make_shared<UniqueFunction<void()>>(std::move(then))] {
     if (!alive.expired()) await_kinds(polls_left - 1, std::move(*then));

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "api/strategies/allocation.h"
@@ -20,6 +21,7 @@ struct ControlPlaneOptions {
   std::string data_dir;                // ":memory:" keeps nothing
   std::string advertised_address;      // "host:port"
   api::AllocationSettings allocation;  // addresses and ports of Services
+  std::set<std::string> left_out;      // of controller_groups(): they run elsewhere
   server::Compression compression = server::Compression::kRemotePeers;
   bool workloads = false;  // controllers of Deployments, Jobs and the like: for a platform that runs pods
   Logger log;

@@ -3,14 +3,10 @@
 #include <algorithm>
 #include <thread>
 
-#include <signal.h>
-#include <sys/epoll.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
-
 #include "net/tls_network.h"
 #include "platform/certificate_renewal.h"
 #include "platform/kubeconfig.h"
+#include "platform/signals.h"
 #include "server/status.h"
 #include "world_real/epoll_loop.h"
 #include "world_real/real_clock.h"
@@ -22,32 +18,6 @@ namespace plinth::platform {
 namespace {
 
 constexpr Duration kDrainGrace = std::chrono::seconds(2);
-
-// SIGTERM and SIGINT as something to read, blocked for all threads from here on.
-Result<int> open_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  if (pthread_sigmask(SIG_BLOCK, &set, nullptr) != 0) return internal_error("signals cannot be blocked");
-  signal(SIGPIPE, SIG_IGN);
-  const int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-  if (fd < 0) return internal_error("signalfd failed");
-  return fd;
-}
-
-class SignalHandler final : public world_real::IoHandler {
- public:
-  SignalHandler(int fd, Task on_signal) : fd_(fd), on_signal_(std::move(on_signal)) {}
-  void on_io(std::uint32_t) override {
-    signalfd_siginfo info;
-    if (read(fd_, &info, sizeof(info)) == sizeof(info) && on_signal_) on_signal_();
-  }
-
- private:
-  int fd_;
-  Task on_signal_;
-};
 
 std::vector<std::string> certificate_hosts(const std::string& address, const api::AddressRange& services) {
   std::vector<std::string> hosts = {"127.0.0.1",
@@ -90,7 +60,7 @@ struct Service::Parts {
   std::shared_ptr<TlsServerContext> tls;
   std::unique_ptr<CertificateRenewal> renewal;
   UniqueFunction<void()> renewed;
-  int signals = -1;
+  std::unique_ptr<EndSignals> signals;
   std::size_t draining = 0;
 };
 
@@ -113,7 +83,7 @@ Service::~Service() {
   p.tcp.reset();
   p.resolver.reset();
   p.io.clear();
-  if (p.signals >= 0) close(p.signals);
+  p.signals.reset();
 }
 
 const std::string& Service::api_address() const { return parts_->options.api_address; }
@@ -140,7 +110,7 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   auto parts = std::make_unique<Parts>();
   Parts& p = *parts;
   p.options = std::move(options);
-  p.signals = TRY(open_signals());
+  p.signals = TRY(EndSignals::open());
   p.control_loop = TRY(world_real::EpollLoop::create());
   const std::size_t loops = p.options.io_loops != 0 ? p.options.io_loops : std::max(1u, std::thread::hardware_concurrency());
   std::vector<Loop*> io_loops;
@@ -167,6 +137,7 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   control.compression = p.options.compression;
   control.workloads = p.options.workloads;
   control.allocation = p.options.allocation;
+  control.left_out = p.options.left_out;
   control.log = Logger(&p.log_sink, &p.clock, "plinth");
   p.control = TRY(ControlPlane::open(world, control, nullptr));
   const std::vector<std::string> hosts = certificate_hosts(p.options.api_address, p.options.allocation.service_range);
@@ -227,15 +198,14 @@ Result<void> Service::run(UniqueFunction<void()> ready) {
     }
   };
   p.renewal->start();
-  SignalHandler signals(p.signals, end);
-  TRY(p.control_loop->add(p.signals, EPOLLIN, &signals));
+  TRY(p.signals->watch(*p.control_loop, end));
   p.control->start(*p.control_loop, [&](Result<void> started) {
     if (started.ok()) return ready();
     outcome = std::move(started);
     end();
   });
   p.control_loop->run();
-  p.control_loop->remove(p.signals, &signals);
+  p.signals->unwatch();
   return outcome;
 }
 

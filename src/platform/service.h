@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include "base/result.h"
@@ -17,6 +18,7 @@ struct ServiceOptions {
   std::size_t io_loops = 0;  // 0: one for each processor
   std::uint64_t store_bytes_max = 0;
   api::AllocationSettings allocation;
+  std::set<std::string> left_out;  // of controller_groups(): they run elsewhere
   server::Compression compression = server::Compression::kRemotePeers;
   bool workloads = false;  // see ControlPlaneOptions
 };

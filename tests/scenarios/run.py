@@ -11,12 +11,13 @@ A scenario is a list of steps:
     requires kubectl 1.N the client under test must be that new
     once                 not about kubectl: run with the first client only
     option ARG           the platform is started with ARG too
+    attached             the file can also be played with the controllers of composition in a process of their own: run.py --attached FILE...
 
 Each file gets a platform of its own (temporary data directory, port 0). In commands KUBECTL, KUBECONFIG, PLINTH, API (the URL) and TMP
 (a folder for files) and SCENARIOS (this folder) are set; `restart` kills the platform with SIGKILL and starts it again. Placeholders of expected lines are matched
 against standard output and error together.
 """
-import argparse, os, re, shutil, signal, subprocess, sys, tempfile, time
+import argparse, os, re, shutil, signal, subprocess, sys, tempfile, threading, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, '..', 'clients'))
@@ -27,23 +28,34 @@ READY_SECONDS = 30
 
 
 class Platform:
-    def __init__(self, plinth, root, options=()):
-        self.plinth, self.root, self.options = plinth, root, options
+    def __init__(self, plinth, root, options=(), attached=False):
+        self.plinth, self.root, self.options, self.attached = plinth, root, list(options), attached
         self.kubeconfig = os.path.join(root, 'kubeconfig')
         self.api = '127.0.0.1:0'
-        self.process = None
+        self.process = self.controllers = None
 
     def start(self):
+        bare = ['--controllers=-compose'] if self.attached else []
         self.process = subprocess.Popen(
             [self.plinth, 'up', '--data-dir', os.path.join(self.root, 'data'), '--api', self.api, '--node', 'none',
-             '--write-kubeconfig', self.kubeconfig, *self.options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+             '--write-kubeconfig', self.kubeconfig, *bare, *self.options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.wait_for_ready(self.process)
+        # The attached controllers live through a restart of the platform.
+        if self.attached and self.controllers is None:
+            self.controllers = subprocess.Popen([self.plinth, 'attach', '--kubeconfig', self.kubeconfig, '--install', '--qps', '1000',
+                                                 '--burst', '1000'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            self.wait_for_ready(self.controllers)
+
+    def wait_for_ready(self, process):
         lines = []
-        for line in self.process.stdout:
+        for line in process.stdout:
             lines.append(line)
             m = re.match(r'API +https://(\S+)', line)
             if m:
                 self.api = m[1]
             if line.startswith('ready'):
+                # What is told later is not in the way.
+                threading.Thread(target=process.stdout.read, daemon=True).start()
                 return
         raise RuntimeError('the platform did not start:\n' + ''.join(lines))
 
@@ -52,13 +64,23 @@ class Platform:
         self.process.wait()
 
     def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            status = self.process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            return 'SIGTERM did not end the platform within 5 s'
-        return None if status == 0 else f'the platform ended with status {status}'
+        for process, what in ((self.controllers, 'the attached controllers'), (self.process, 'the platform')):
+            if process is None:
+                continue
+            process.send_signal(signal.SIGTERM)
+            try:
+                status = process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                return f'SIGTERM did not end {what} within 5 s'
+            if status != 0:
+                return f'{what} ended with status {status}'
+        return None
+
+    def kill_all(self):
+        for process in (self.controllers, self.process):
+            if process and process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
 
 
 def parse(path):
@@ -85,7 +107,7 @@ def parse(path):
                         break
         elif line.startswith('? ') and steps:
             steps[-1]['status'] = int(line[2:])
-        elif line.startswith(('# ', 'requires ', 'option ')) or line == 'once' or not line.strip():
+        elif line.startswith(('# ', 'requires ', 'option ')) or line in ('once', 'attached') or not line.strip():
             pass
         elif steps:
             steps[-1]['expected'].append(line)
@@ -119,11 +141,15 @@ def run_step(step, env, platform):
     return None
 
 
-def run_file(path, plinth, kubectl, keep_going):
+def options_of(path):
+    with open(path) as f:
+        return [line.split(maxsplit=1)[1].strip() for line in f if line.startswith('option ')]
+
+
+def run_file(path, plinth, kubectl, keep_going, attached=False):
     """None, or what went wrong: the first problem, or with keep_going all of them."""
     root = tempfile.mkdtemp(prefix='plinth-scenario-')
-    with open(path) as f:
-        platform = Platform(plinth, root, [line.split(maxsplit=1)[1].strip() for line in f if line.startswith('option ')])
+    platform = Platform(plinth, root, options_of(path), attached)
     try:
         platform.start()
         tmp = os.path.join(root, 'tmp')
@@ -144,8 +170,7 @@ def run_file(path, plinth, kubectl, keep_going):
                     break
         return '\n'.join(problems) or platform.stop()
     finally:
-        if platform.process and platform.process.poll() is None:
-            platform.kill()
+        platform.kill_all()
         shutil.rmtree(root, ignore_errors=True)
 
 
@@ -163,9 +188,9 @@ def missing_requirement(path, version):
     return None
 
 
-def runs_once(path):
+def has_mark(path, mark):
     with open(path) as f:
-        return any(line.strip() == 'once' for line in f)
+        return any(line.strip() == mark for line in f)
 
 
 def clients():
@@ -184,6 +209,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--counts')
     parser.add_argument('--keep-going', action='store_true', help='play a scenario to its end after a step that failed')
+    parser.add_argument('--attached', action='store_true', help='with the controllers of composition attached from outside; the files that say so')
     parser.add_argument('--soak', action='store_true', help='tests/soak: controllers that others wrote and that take long to build')
     parser.add_argument('files', nargs='*')
     arguments = parser.parse_args()
@@ -206,6 +232,8 @@ def main():
             os.environ.update({variable: path} if path else {})
     folder = os.path.join(HERE, '..', 'soak') if arguments.soak else HERE
     files = arguments.files or sorted(os.path.join(folder, f) for f in os.listdir(folder) if f.endswith('.txt'))
+    if arguments.attached:
+        files = [f for f in files if has_mark(f, 'attached')]
     passed = failed = skipped = 0
     kubectls = clients()
     if not kubectls:
@@ -214,15 +242,21 @@ def main():
     for number, (version, kubectl) in enumerate(kubectls):
         print(version)
         for path in files:
-            if number > 0 and runs_once(path):
+            if number > 0 and has_mark(path, 'once'):
                 continue
             missing = missing_requirement(path, version)
             if missing:
                 print(f'skipped {os.path.basename(path)}: {missing}')
                 skipped += 1
                 continue
-            problem = run_file(path, plinth, kubectl, arguments.keep_going)
-            print(('FAILED ' if problem else 'ok     ') + os.path.basename(path), flush=True)
+            # Once more from outside, with the first client, where everything is played.
+            modes = [arguments.attached] + [True] * (not arguments.files and number == 0 and not arguments.attached and has_mark(path, 'attached'))
+            problem = ''
+            for attached in modes:
+                problem = run_file(path, plinth, kubectl, arguments.keep_going, attached)
+                print(('FAILED ' if problem else 'ok     ') + os.path.basename(path) + (' (attached)' if attached else ''), flush=True)
+                if problem:
+                    break
             if problem:
                 failed += 1
                 print(problem)

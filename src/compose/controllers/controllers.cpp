@@ -7,10 +7,10 @@
 
 namespace plinth::compose {
 
-std::vector<std::unique_ptr<client::Controller>> make_composition_controllers() {
+std::vector<std::unique_ptr<client::Controller>> make_composition_controllers(bool install_kinds) {
   auto definitions = std::make_shared<Definitions>();
   std::vector<std::unique_ptr<client::Controller>> out;
-  out.push_back(make_kind_installer());
+  if (install_kinds) out.push_back(make_kind_installer());
   out.push_back(make_definition_controller(definitions));
   out.push_back(make_instance_controller(definitions));
   out.push_back(make_rollout_controller(definitions));

@@ -8,7 +8,8 @@
 
 namespace plinth::compose {
 
-// In the order in which they are to be added: kinds, definitions, instances. They share what they know of definitions.
-std::vector<std::unique_ptr<client::Controller>> make_composition_controllers();
+// In the order in which they are to be added: kinds (when they are to be installed), definitions, instances. They share what they
+// know of definitions.
+std::vector<std::unique_ptr<client::Controller>> make_composition_controllers(bool install_kinds = true);
 
 }  // namespace plinth::compose

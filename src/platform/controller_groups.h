@@ -1,0 +1,25 @@
+// The controllers of domain modules: what runs in the platform's own process, or attached to a cluster elsewhere. One list, which
+// each module joins. What only a control plane of our own does (garbage collection, namespaces, quota) is not in it.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/value.h"
+#include "client/controller.h"
+
+namespace plinth::platform {
+
+// Whether the controllers make the CRDs of their kinds themselves.
+enum class InstallKinds : bool { kNo, kYes };
+
+struct ControllerGroup {
+  std::string_view name;  // as --controllers spells it
+  std::vector<std::unique_ptr<client::Controller>> (*make)(InstallKinds install);
+  std::vector<Document> (*kinds)();  // CRDs that they need
+};
+std::span<const ControllerGroup> controller_groups();
+
+}  // namespace plinth::platform
