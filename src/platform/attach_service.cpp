@@ -165,7 +165,7 @@ void Attached::install(std::size_t at) {
 void Attached::elect() {
   client::LeaseElectionOptions lease;
   lease.name_space = options_.lease_namespace;
-  lease.name = kAttachLease;
+  lease.name = controller_groups().front().lease;
   lease.identity = host_name() + "_" + new_uuid(entropy_);
   client::LeaseElectionEvents& events = *this;
   election_ = std::make_unique<client::LeaseElection>(std::move(lease), *lease_transport_, *loop_, clock_, events);

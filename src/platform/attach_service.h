@@ -24,8 +24,6 @@ struct AttachTold {
   std::function<void()> ready;
 };
 
-inline constexpr std::string_view kAttachLease = "plinth-compose";
-
 // Until SIGTERM or SIGINT, at most kAttachEnd longer. Errors: a foreign controller that reconciles the same kinds, a refused
 // installation, a lease that was lost.
 inline constexpr std::chrono::seconds kAttachEnd{3};

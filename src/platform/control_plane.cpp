@@ -9,6 +9,7 @@
 #include "control/kubernetes_service.h"
 #include "control/namespace_content.h"
 #include "control/namespace_controller.h"
+#include "control/process_lease.h"
 #include "control/quota_controller.h"
 #include "control/role_aggregation.h"
 #include "control/service_ranges.h"
@@ -148,7 +149,9 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
   host.add(control::make_claim_protection());
   host.add(control::make_volume_protection());
   for (const ControllerGroup& group : controller_groups()) {
-    if (parts_->options.left_out.count(std::string(group.name)) > 0) continue;
+    const bool here = parts_->options.left_out.count(std::string(group.name)) == 0;
+    host.add(control::make_process_lease("kube-system", std::string(group.lease), here));
+    if (!here) continue;
     for (auto& controller : group.make(InstallKinds::kYes)) host.add(std::move(controller));
   }
   if (parts_->options.workloads) {

@@ -10,7 +10,7 @@ std::vector<std::unique_ptr<client::Controller>> make_compose(InstallKinds insta
   return compose::make_composition_controllers(install == InstallKinds::kYes);
 }
 
-constexpr ControllerGroup kGroups[] = {{"compose", make_compose, compose::composition_crds}};
+constexpr ControllerGroup kGroups[] = {{"compose", "plinth-compose", make_compose, compose::composition_crds}};
 
 }  // namespace
 

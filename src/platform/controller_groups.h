@@ -16,7 +16,8 @@ namespace plinth::platform {
 enum class InstallKinds : bool { kNo, kYes };
 
 struct ControllerGroup {
-  std::string_view name;  // as --controllers spells it
+  std::string_view name;   // as --controllers spells it
+  std::string_view lease;  // in kube-system: by it one of several processes runs them
   std::vector<std::unique_ptr<client::Controller>> (*make)(InstallKinds install);
   std::vector<Document> (*kinds)();  // CRDs that they need
 };

@@ -17,15 +17,15 @@ Document list(const std::string& item) {
 TEST_CASE("a Deployment that runs kro is found by its label or its image, while a replica is ready") {
   const std::string label = "metadata: {namespace: kro-system, name: kro, labels: {app.kubernetes.io/name: kro}}";
   const auto with_image = [](const std::string& image) {
-    return "{metadata: {namespace: x, name: y}, spec: {template: {spec: {containers: [{image: '" + image +
+    return "{metadata: {namespace: x, name: other}, spec: {template: {spec: {containers: [{image: '" + image +
            "'}]}}}, status: {readyReplicas: 2}}";
   };
   CHECK(running_kro(list("{" + label + ", status: {readyReplicas: 1}}").root()) ==
         "the Deployment kro-system/kro runs kro (1 ready)");
   CHECK(running_kro(list("{" + label + ", status: {}}").root()).empty());
-  CHECK(running_kro(list(with_image("registry.k8s.io/kro/kro:v0.9.4")).root()) == "the Deployment x/y runs kro (2 ready)");
+  CHECK(running_kro(list(with_image("registry.k8s.io/kro/kro:v0.9.4")).root()) == "the Deployment x/other runs kro (2 ready)");
   CHECK(running_kro(list(with_image("localhost:5000/kro/controller@sha256:00")).root()) ==
-        "the Deployment x/y runs kro (2 ready)");
+        "the Deployment x/other runs kro (2 ready)");
   CHECK(running_kro(list(with_image("example.com/kro/dashboard:1")).root()).empty());
   CHECK(running_kro(list(with_image("kro-like:1")).root()).empty());
 }

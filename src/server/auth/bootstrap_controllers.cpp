@@ -152,6 +152,8 @@ controller pod-garbage-collector
   core | pods | delete list watch
   core | nodes | read
   core | pods/status | patch
+controller process-lease
+  coordination.k8s.io | leases | create delete get list update watch
 controller pv-protection-controller
   core | persistentvolumes | get list update watch
   @report
