@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/key_table.h"
+#include "base/short_text.h"
 #include "base/value_body.h"
 
 namespace plinth {
@@ -20,7 +21,7 @@ void copy_elements(Type type, ValueBuilder::Body* to, const ValueBuilder::Body* 
 
 Member* find_member(ValueBuilder::Body* body, std::string_view key) {
   Member* end = body->members() + body->size;
-  Member* found = std::find_if(body->members(), end, [&](const Member& m) { return m.key() == key; });
+  Member* found = std::find_if(body->members(), end, [&](const Member& m) { return same_text(m.key(), key); });
   return found == end ? nullptr : found;
 }
 
@@ -59,6 +60,7 @@ Value Draft::array(std::size_t capacity) {
 }
 
 std::string_view Draft::key_text(std::string_view key) {
+  if (is_common_key(key)) return key;
   if (std::string_view common = common_key(key, key_hash(key)); common.data() != nullptr) return common;
   if (keys_ == nullptr) keys_ = std::make_shared<KeyTable>();
   return keys_->intern(key, *arena_);

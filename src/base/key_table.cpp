@@ -1,8 +1,11 @@
 #include "base/key_table.h"
 
+#include <algorithm>
 #include <array>
+#include <functional>
 #include <utility>
 
+#include "base/short_text.h"
 #include "base/value.h"
 
 namespace plinth {
@@ -99,9 +102,28 @@ std::string_view common_key(std::string_view key, std::uint64_t hash) {
   for (std::size_t at = hash % kCommonSlots; kCommonTable[at].index != 0; at = (at + 1) % kCommonSlots) {
     if (kCommonTable[at].tag != tag_of(hash)) continue;
     std::string_view candidate = kCommonKeys[kCommonTable[at].index - 1];
-    if (candidate == key) return candidate;
+    if (same_text(candidate, key)) return candidate;
   }
   return {};
+}
+
+namespace {
+
+struct Range {
+  const char* first;
+  const char* last;
+};
+// Whatever lies between the literals above is static text too.
+const Range kCommonTexts = [] {
+  const auto [first, last] = std::minmax_element(std::begin(kCommonKeys), std::end(kCommonKeys),
+                                                 [](std::string_view a, std::string_view b) { return std::less<>()(a.data(), b.data()); });
+  return Range{first->data(), last->data()};
+}();
+
+}  // namespace
+
+bool is_common_key(std::string_view key) {
+  return !std::less<>()(key.data(), kCommonTexts.first) && !std::less<>()(kCommonTexts.last, key.data());
 }
 
 std::string_view KeyTable::intern(std::string_view key, Arena& arena) {
@@ -117,7 +139,7 @@ std::string_view KeyTable::intern(std::string_view key, Arena& arena) {
       ++used_;
       return copy;
     }
-    if (slot.hash == hash && std::string_view(slot.data, slot.size) == key) return {slot.data, slot.size};
+    if (slot.hash == hash && same_text({slot.data, slot.size}, key)) return {slot.data, slot.size};
   }
   return arena.copy(key);
 }

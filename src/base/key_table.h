@@ -52,6 +52,9 @@ constexpr std::uint64_t key_hash(std::string_view key) {
 // A compiled-in key of the same text, or a null view. The text has static storage duration.
 std::string_view common_key(std::string_view key, std::uint64_t hash);
 
+// Whether the text is one that common_key() returned, told by its address: it needs no copy and no look-up.
+bool is_common_key(std::string_view key);
+
 // The keys of one document. Not thread-safe. reset() forgets all keys but keeps the memory.
 class KeyTable {
  public:

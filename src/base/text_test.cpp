@@ -1,6 +1,8 @@
 #include "base/text.h"
 
 #include <limits>
+#include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -9,6 +11,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/quoted.h"
+#include "base/short_text.h"
 #include "base/utf8.h"
 
 namespace plinth {
@@ -163,6 +166,24 @@ TEST_CASE("log records are single lines without secrets") {
         std::vector<std::string>{
             R"(1970-01-01T00:00:00.000000Z INFO store: opened path=/data bytes=12 empty="" text="a b=\"c\"\n" took=1.5s)",
             R"(1970-01-01T00:00:00.000000Z ERROR auth: "two\nlines" token=[redacted] client_secret=[redacted] tokens=3)"});
+}
+
+TEST_CASE("short texts compare like any others") {
+  std::vector<std::string> texts = {""};
+  for (std::size_t size = 1; size < 27; ++size) {
+    for (const char c : {'a', 'b', '\xff', '\0'}) {
+      texts.push_back(std::string(size, 'a'));
+      for (std::size_t at = 0; at < size; at += 3) (texts.emplace_back(size, 'a'))[at] = c;
+      texts.back().back() = c;
+    }
+  }
+  for (const std::string& a : texts) {
+    for (const std::string& b : texts) {
+      const int order = a.compare(b);
+      if (same_text(a, b) != (order == 0) || compare_text(a, b) != (order > 0) - (order < 0)) FAIL_CHECK("\"" << a << "\" \"" << b << "\"");
+    }
+  }
+  CHECK(compare_text("a", "b") == -1);
 }
 
 }  // namespace

@@ -27,8 +27,19 @@ std::string format_seconds(TimeStamp t) {
     --days;
   }
   std::chrono::year_month_day ymd{std::chrono::sys_days(std::chrono::days(days))};
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(ymd.year()), static_cast<unsigned>(ymd.month()),
-                     static_cast<unsigned>(ymd.day()), rest / 3600, rest / 60 % 60, rest % 60);
+  const int year = static_cast<int>(ymd.year());
+  const auto month = static_cast<unsigned>(ymd.month()), day = static_cast<unsigned>(ymd.day());
+  if (year < 0 || year > 9999)
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", year, month, day, rest / 3600, rest / 60 % 60, rest % 60);
+  // Twice in each write.
+  std::string out = "0000-00-00T00:00:00";
+  const auto put = [&](std::size_t at, std::int64_t n) {
+    out[at] = static_cast<char>('0' + n / 10);
+    out[at + 1] = static_cast<char>('0' + n % 10);
+  };
+  put(0, year / 100), put(2, year % 100), put(5, month), put(8, day);
+  put(11, rest / 3600), put(14, rest / 60 % 60), put(17, rest % 60);
+  return out;
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }

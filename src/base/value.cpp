@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/short_text.h"
 #include "base/value_body.h"
 
 namespace plinth {
@@ -100,7 +101,7 @@ const Value* Value::find(std::string_view key) const {
     const std::string_view other = m.key();
     if (other.size() != key.size()) continue;
     if (other.data() == key.data() || key.empty()) return &m.value;
-    if (other.front() == key.front() && other == key) return &m.value;
+    if (other.front() == key.front() && same_text(other, key)) return &m.value;
   }
   return nullptr;
 }
@@ -123,9 +124,9 @@ bool equal(const Value& a, const Value& b) {
     case Value::Type::kString:
       return a.as_string() == b.as_string();
     case Value::Type::kArray:
-      return same_items(a.items(), b.items());
+      return ValueBuilder::body_of(a) == ValueBuilder::body_of(b) || same_items(a.items(), b.items());
     case Value::Type::kObject:
-      return same_members(a, b);
+      return ValueBuilder::body_of(a) == ValueBuilder::body_of(b) || same_members(a, b);
     default:
       return true;
   }
