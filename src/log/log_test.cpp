@@ -134,6 +134,26 @@ TEST_CASE("a flipped bit is damage when a later group is whole, else a torn tail
   }
 }
 
+TEST_CASE("a later group is found wherever it stands behind the damage") {
+  constexpr std::size_t kWindow = 256 * 1024;  // what recovery looks at at once
+  for (const std::size_t distance : {kWindow - 64, kWindow - 48, kWindow - 32, kWindow - 16, kWindow, kWindow + 16, 2 * kWindow - 16, 3 * kWindow}) {
+    CAPTURE(distance);
+    Bench bench;
+    bench.options.segment_bytes = 1 << 20;
+    bench.open();
+    bench.append(std::string(distance - kGroupHeaderBytes, 'a'));
+    bench.append("later");
+    bench.scribble(1, kFirstGroupOffset + kGroupHeaderBytes + 5, "!");
+    const auto opened = bench.try_open();
+    REQUIRE_FALSE(opened.ok());
+    CHECK(opened.error().message().find("but a later one can") != std::string::npos);
+    // The later one gone as well, it is a torn tail.
+    bench.scribble(1, kFirstGroupOffset + distance + kGroupHeaderBytes, "?");
+    bench.open();
+    CHECK(bench.payloads.empty());
+  }
+}
+
 TEST_CASE("a missing or headless segment is damage") {
   auto filled = [](Bench& bench) {
     bench.open();

@@ -11,6 +11,20 @@ namespace plinth::log {
 namespace {
 
 constexpr std::uint64_t kAnyId = 0;  // matches every segment id
+// A segment that is hardly used is zeros to its end: groups are read in steps of this, the rest is looked at through a window of it.
+constexpr std::uint64_t kStepBytes = 256 * 1024;
+
+// The first place from `at` on, in steps of groups, that is not all zeros.
+std::size_t skip_zeros(std::string_view bytes, std::size_t at) {
+  for (; at + kGroupAlignment <= bytes.size(); at += kGroupAlignment) {
+    std::uint64_t a = 0, b = 0;
+    static_assert(kGroupAlignment == 2 * sizeof a);
+    std::memcpy(&a, bytes.data() + at, sizeof a);
+    std::memcpy(&b, bytes.data() + at + sizeof a, sizeof b);
+    if ((a | b) != 0) break;
+  }
+  return at;
+}
 
 }  // namespace
 
@@ -68,35 +82,58 @@ void Recoverer::drop_before_gap() {
   found_.erase(found_.begin(), found_.begin() + static_cast<std::ptrdiff_t>(begin));
 }
 
+// Of the segment being read; less than `wanted` at its end only.
+Result<std::string_view> Recoverer::bytes_at(std::uint64_t at, std::uint64_t wanted) {
+  const std::uint64_t end = std::min(file_bytes_, at + wanted);
+  if (end > bytes_.size()) {
+    const std::uint64_t have = bytes_.size();
+    bytes_.resize(std::min(file_bytes_, std::max(end, have + kStepBytes)));
+    const std::size_t got = TRY(file_->read_at(have, {bytes_.data() + have, bytes_.size() - have}));
+    if (have + got < bytes_.size()) {
+      file_bytes_ = have + got;
+      bytes_.resize(file_bytes_);
+    }
+  }
+  return at < bytes_.size() ? std::string_view(bytes_).substr(at, wanted) : std::string_view();
+}
+
 // Whether a whole group stands at `at` that continues what was read so far.
-bool Recoverer::next_group(const Segment& segment, std::uint64_t at, GroupHeader& header) const {
-  const std::string_view rest = at < bytes_.size() ? std::string_view(bytes_).substr(at) : std::string_view();
-  const auto decoded = decode_group_header(rest);
-  if (!decoded || decoded->segment_id != segment.id() || padded_group_bytes(decoded->length) > rest.size()) return false;
+Result<bool> Recoverer::next_group(const Segment& segment, std::uint64_t at, GroupHeader& header) {
+  const auto decoded = decode_group_header(TRY(bytes_at(at, kGroupHeaderBytes)));
+  if (!decoded || decoded->segment_id != segment.id() || at + padded_group_bytes(decoded->length) > file_bytes_) return false;
   header = *decoded;
+  const std::string_view rest = TRY(bytes_at(at, padded_group_bytes(decoded->length)));
   if (recovery_.groups > 0 && (header.sequence != log_.last_sequence_ + 1 || header.previous_crc != log_.last_crc_)) return false;
   return log_.options_.sabotage.skip_checksum || group_checksum_fits(header, rest);
 }
 
 // Whether a whole group later than the last one stands anywhere from `from` on. The next one was only written after the sync of
 // the one before had returned, so then what is missing had been durable.
-bool Recoverer::later_group(std::uint64_t from, std::uint64_t segment_id) const {
+Result<bool> Recoverer::later_group(std::uint64_t from, std::uint64_t segment_id) {
   const std::uint64_t last = recovery_.groups > 0 ? log_.last_sequence_ : covered_sequence_;
-  for (std::uint64_t at = from; at + kGroupHeaderBytes <= bytes_.size(); at += kGroupAlignment) {
-    const std::string_view rest = std::string_view(bytes_).substr(at);
-    const auto header = decode_group_header(rest);
-    if (!header || (segment_id != kAnyId && header->segment_id != segment_id)) continue;
-    if (header->sequence <= last || padded_group_bytes(header->length) > rest.size()) continue;
-    if (group_checksum_fits(*header, rest)) return true;
+  std::string window, group;
+  for (std::uint64_t begin = from; begin + kGroupHeaderBytes <= file_bytes_; begin += kStepBytes) {
+    window.resize(std::min(file_bytes_ - begin, kStepBytes + kGroupHeaderBytes));  // the next window begins where no header fits
+    window.resize(TRY(file_->read_at(begin, {window.data(), window.size()})));
+    for (std::size_t at = skip_zeros(window, 0); at < kStepBytes && at + kGroupHeaderBytes <= window.size();
+         at = skip_zeros(window, at + kGroupAlignment)) {
+      const auto header = decode_group_header(std::string_view(window).substr(at));
+      if (!header || (segment_id != kAnyId && header->segment_id != segment_id)) continue;
+      const std::uint64_t bytes = padded_group_bytes(header->length);
+      if (header->sequence <= last || begin + at + bytes > file_bytes_) continue;
+      group.resize(bytes);
+      const std::size_t got = TRY(file_->read_at(begin + at, {group.data(), group.size()}));
+      if (got == bytes && group_checksum_fits(*header, group)) return true;
+    }
   }
   return false;
 }
 
 Result<void> Recoverer::stop_at(const Found& found, std::uint64_t at) {
-  if (later_group(at, found.segment->id())) {
+  if (TRY(later_group(at, found.segment->id()))) {
     return damage(found.path, at, fmt::format("group {} cannot be read, but a later one can", log_.last_sequence_ + 1));
   }
-  const auto header = decode_group_header(std::string_view(bytes_).substr(std::min<std::uint64_t>(at, bytes_.size())));
+  const auto header = decode_group_header(TRY(bytes_at(at, kGroupHeaderBytes)));
   const bool torn = header && header->segment_id == found.segment->id();
   if (active_ == found.segment) {
     position_ = at;
@@ -110,7 +147,7 @@ Result<void> Recoverer::stop_at(const Found& found, std::uint64_t at) {
 Result<void> Recoverer::read_groups(const Found& found) {
   std::uint64_t at = kFirstGroupOffset;
   GroupHeader header;
-  while (next_group(*found.segment, at, header)) {
+  while (TRY(next_group(*found.segment, at, header))) {
     if (recovery_.groups == 0) {
       recovery_.first_sequence = header.sequence;
       if (header.sequence > covered_sequence_ + 1) {
@@ -129,7 +166,7 @@ Result<void> Recoverer::read_groups(const Found& found) {
   }
   if (active_ == found.segment) last_group_ = bytes_.substr(last_at_, at - last_at_);
   if (log_.options_.sabotage.skip_tail_cut && active_ == found.segment) {
-    const auto tail = decode_group_header(std::string_view(bytes_).substr(std::min<std::uint64_t>(at, bytes_.size())));
+    const auto tail = decode_group_header(TRY(bytes_at(at, kGroupHeaderBytes)));
     if (tail && tail->segment_id == found.segment->id()) at += padded_group_bytes(tail->length);
   }
   return stop_at(found, at);
@@ -139,13 +176,14 @@ Result<void> Recoverer::read_segment(const Found& found) {
   const bool whole = found.segment != nullptr;
   std::unique_ptr<File> broken;
   if (!whole) broken = TRY(log_.disk_.open(found.path, OpenMode::kRead));
-  File& file = whole ? found.segment->file() : *broken;
-  bytes_.resize(TRY(file.size()));
-  bytes_.resize(TRY(file.read_at(0, {bytes_.data(), bytes_.size()})));
-  recovery_.bytes_read += bytes_.size();
+  file_ = whole ? &found.segment->file() : broken.get();
+  file_bytes_ = TRY(file_->size());
+  bytes_.clear();
+  bytes_.reserve(file_bytes_);
+  recovery_.bytes_read += file_bytes_;
   if (whole) return read_groups(found);
   // Made but never used, or damaged: a header is durable before the first group is written.
-  if (later_group(0, kAnyId)) return damage(found.path, 0, "its header cannot be read, but it holds groups");
+  if (TRY(later_group(0, kAnyId))) return damage(found.path, 0, "its header cannot be read, but it holds groups");
   return {};
 }
 

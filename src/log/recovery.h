@@ -28,9 +28,10 @@ class Recoverer {
   void drop_before_gap();
   Result<void> read_segment(const Found& found);
   Result<void> read_groups(const Found& found);
-  bool next_group(const Segment& segment, std::uint64_t at, GroupHeader& header) const;
+  Result<std::string_view> bytes_at(std::uint64_t at, std::uint64_t wanted);
+  Result<bool> next_group(const Segment& segment, std::uint64_t at, GroupHeader& header);
   Result<void> stop_at(const Found& found, std::uint64_t at);
-  bool later_group(std::uint64_t from, std::uint64_t segment_id) const;
+  Result<bool> later_group(std::uint64_t from, std::uint64_t segment_id);
   Error damage(const std::string& path, std::uint64_t at, const std::string& what) const;
   Result<void> settle();
   Result<void> begin_fresh();
@@ -41,7 +42,9 @@ class Recoverer {
   Recovery& recovery_;
   std::vector<Found> found_;
   std::vector<std::string> leftovers_;  // files to remove
-  std::string bytes_;                   // of the segment being read
+  File* file_ = nullptr;                // of the segment being read
+  std::uint64_t file_bytes_ = 0;
+  std::string bytes_;  // its first ones, as far as they were needed
   std::shared_ptr<Segment> active_;
   std::uint64_t position_ = kFirstGroupOffset;
   std::uint64_t last_at_ = kFirstGroupOffset;
