@@ -112,16 +112,20 @@ Result<ApplyOutput> attempt(const ApplyInput& input, const Document& live, const
     entries.push_back(self);
   }
 
+  FieldSet owned = self.fields.minus(unowned_fields());
+  const bool same_fields = owned == last.fields;
+  if (same_fields) owned = last.fields;  // its elements are those of the live entry: comparing them again costs nothing
+
   out.object = merged_document(ownership.type(), live, input.config);
   // Nothing was dropped from the configuration: nothing to prune.
   bool same_version = last.api_version == input.scope.api_version;
-  if (!last.fields.empty() && !(same_version && last.fields.is_subset_of(self.fields))) {
+  if (!last.fields.empty() && !(same_version && (same_fields || last.fields.is_subset_of(self.fields)))) {
     out.object = TRY(ownership.prune(out.object, entries, last));
   }
   TRY(ownership.take(live, out.object, entries, &self, force, &conflicts));
   out.changed = !equal(live.root(), out.object.root());
   if (ManagedEntry* mine = out.managers.find(self)) {
-    mine->fields = mine->fields.minus(unowned_fields());
+    mine->fields = std::move(owned);
     if (out.changed) mine->time_s = input.scope.now_s;
   }
   out.managers.erase_empty();

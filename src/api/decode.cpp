@@ -49,10 +49,12 @@ std::string found_text(const Value& v) {
 
 class BuiltinDecoder {
  public:
-  BuiltinDecoder(Draft& draft, std::vector<std::string>* unknown) : draft_(draft), unknown_(unknown) {}
+  BuiltinDecoder(Draft& draft, std::vector<std::string>* unknown, const Arena* decoded)
+      : draft_(draft), unknown_(unknown), decoded_(decoded) {}
 
   // Whether `out` replaces `in`. After an error everything is left alone.
   bool walk(const Schema& s, const Value& in, const PathStep& at, const Schema* owner, Value& out) {
+    if (decoded_ != nullptr && is_stored_in(in, decoded_)) return false;
     switch (s.wire) {
       case Wire::kPlain:
       case Wire::kStringList: break;
@@ -197,6 +199,7 @@ class BuiltinDecoder {
 
   Draft& draft_;
   std::vector<std::string>* unknown_;
+  const Arena* decoded_;
   std::optional<std::string> error_;
 };
 
@@ -220,8 +223,11 @@ std::string joined(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-Result<void> decode_builtin(Draft& draft, Value& slot, const Schema& schema, std::vector<std::string>* unknown, std::string_view path) {
-  BuiltinDecoder decoder(draft, unknown);
+namespace {
+
+Result<void> decode_slot(Draft& draft, Value& slot, const Schema& schema, std::vector<std::string>* unknown, std::string_view path,
+                         const Arena* decoded) {
+  BuiltinDecoder decoder(draft, unknown, decoded);
   Value out = slot;
   const bool changed = decoder.walk(schema, slot, PathStep::root(path), nullptr, out);
   if (decoder.error()) return bad_request(*decoder.error());
@@ -229,10 +235,16 @@ Result<void> decode_builtin(Draft& draft, Value& slot, const Schema& schema, std
   return {};
 }
 
+}  // namespace
+
+Result<void> decode_builtin(Draft& draft, Value& slot, const Schema& schema, std::vector<std::string>* unknown, std::string_view path) {
+  return decode_slot(draft, slot, schema, unknown, path, nullptr);
+}
+
 Result<std::vector<std::string>> decode(Draft& draft, const DecodeTarget& target, FieldValidation mode, std::span<const std::string> duplicates) {
   std::vector<std::string> unknown;
   std::vector<std::string>* const reports = mode == FieldValidation::kIgnore ? nullptr : &unknown;
-  auto done = target.schema->builtin ? decode_builtin(draft, draft.root(), *target.schema, reports) : decode_custom(draft, draft.root(), *target.schema, reports);
+  auto done = target.schema->builtin ? decode_slot(draft, draft.root(), *target.schema, reports, "", target.decoded) : decode_custom(draft, draft.root(), *target.schema, reports);
   if (!done.ok()) return bad_request(prefix(target) + done.error().message());
   if (mode == FieldValidation::kIgnore) return std::vector<std::string>();
   std::vector<std::string> texts = strict_texts(duplicates, unknown);

@@ -19,6 +19,8 @@ struct DecodeTarget {
   const Schema* schema = nullptr;
   std::string_view kind;     // "Deployment", for messages
   std::string_view version;  // "v1"
+  // Lists and objects with this storage were decoded before, at the place where they are: nothing to do. Null: none.
+  const Arena* decoded = nullptr;
 };
 
 // Changes `draft` in place.

@@ -13,10 +13,11 @@ bool is_leaf(const Schema& s) { return s.fields.empty() && s.items == nullptr &&
 
 class Defaulter {
  public:
-  explicit Defaulter(Draft& draft) : draft_(draft) {}
+  Defaulter(Draft& draft, const Arena* defaulted) : draft_(draft), defaulted_(defaulted) {}
 
   // Whether `out` replaces `in`.
   bool walk(const Schema& s, const Value& in, Value& out) {
+    if (defaulted_ != nullptr && s.builtin && is_stored_in(in, defaulted_)) return false;
     if (in.is_object()) return s.builtin ? builtin_object(s, in, out) : custom_object(s, in, out);
     if (in.is_array() && s.items != nullptr && !is_leaf(*s.items)) return array(s, in, out);
     return false;
@@ -108,13 +109,14 @@ class Defaulter {
   }
 
   Draft& draft_;
+  const Arena* defaulted_;
 };
 
 }  // namespace
 
-void apply_defaults(Draft& draft, Value& slot, const Schema& schema) {
+void apply_defaults(Draft& draft, Value& slot, const Schema& schema, const Arena* defaulted) {
   Value out;
-  if (Defaulter(draft).walk(schema, slot, out)) slot = out;
+  if (Defaulter(draft, defaulted).walk(schema, slot, out)) slot = out;
 }
 
 }  // namespace plinth::api

@@ -157,6 +157,12 @@ FieldSet FieldSet::minus_trees(const FieldSet& other) const {
   return FieldSet(combine(minus_level<true>, nodes_, other.nodes_, nodes_.size()));
 }
 
+FieldSet FieldSet::copy_to(Arena& arena) const {
+  FieldSet out = *this;
+  for (Node& n : out.nodes_) n.element = n.element.copy_to(arena);
+  return out;
+}
+
 FieldSet FieldSet::with_members(const std::vector<bool>& nodes) const {
   FieldSet out = *this;
   for (std::size_t i = 0; i < out.nodes_.size(); ++i) out.nodes_[i].member = out.nodes_[i].member || nodes[i];

@@ -46,6 +46,8 @@ class FieldSet {
   // Likewise, but everything below a path of the other one goes too.
   FieldSet minus_trees(const FieldSet& other) const;
 
+  // The same set, its elements' texts and values copied to `arena`.
+  FieldSet copy_to(Arena& arena) const;
   // The same nodes, those marked being members too. One flag for each node.
   FieldSet with_members(const std::vector<bool>& nodes) const;
 

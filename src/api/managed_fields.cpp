@@ -194,6 +194,32 @@ bool ManagedFields::same_but_times(const ManagedFields& other) const {
   });
 }
 
+bool ManagedFields::same_as(const ManagedFields& other) const {
+  return std::equal(entries_.begin(), entries_.end(), other.entries_.begin(), other.entries_.end(),
+                    [](const ManagedEntry& a, const ManagedEntry& b) {
+                      return a.same_identity(b) && a.api_version == b.api_version && a.time_s == b.time_s && a.fields == b.fields;
+                    });
+}
+
+ManagedFields ManagedFields::compact() const {
+  ManagedFields out;
+  Arena& arena = out.arena();
+  for (const ManagedEntry& entry : entries_) {
+    ManagedEntry& copy = out.entries_.emplace_back(entry);
+    copy.manager = arena.copy(entry.manager);
+    copy.api_version = arena.copy(entry.api_version);
+    copy.subresource = arena.copy(entry.subresource);
+    copy.fields = entry.fields.copy_to(arena);
+  }
+  return out;
+}
+
+std::size_t ManagedFields::bytes() const {
+  std::size_t bytes = arena_->bytes();
+  for (const ManagedEntry& entry : entries_) bytes += sizeof entry + entry.fields.nodes().size_bytes();
+  return bytes;
+}
+
 void ManagedFields::append_json(std::string& out) const {
   out += '[';
   for (const ManagedEntry& entry : entries_) {

@@ -61,6 +61,13 @@ class ManagedFields {
   // Same entries, times aside: such a write changes nothing and keeps the old entries.
   bool same_but_times(const ManagedFields& other) const;
 
+  // Same entries in the same order, times included.
+  bool same_as(const ManagedFields& other) const;
+  // The same entries with all that they refer to in storage of their own, so that they keep nothing else alive.
+  ManagedFields compact() const;
+  // Of memory, what is kept alive included as far as it is the entries' own.
+  std::size_t bytes() const;
+
   // A JSON array; "[]" when there are no entries.
   void append_json(std::string& out) const;
   std::string to_json() const;

@@ -7,6 +7,7 @@
 
 #include "api/go_text.h"
 #include "base/json.h"
+#include "base/short_text.h"
 
 namespace plinth::api {
 namespace {
@@ -148,6 +149,17 @@ PathElement::Parsed parse_index(std::string_view text, PathElement& out) {
   return PathElement::Parsed::kElement;
 }
 
+// Only others than upstream name items by lists or objects.
+Value copy_value(const Value& value, Arena& arena) {
+  if (value.is_string()) return Value::ref(arena.copy(value.as_string()));
+  if (!value.is_array() && !value.is_object()) return value;
+  Draft draft;
+  draft.root() = draft.clone(value);
+  const Document copy = std::move(draft).finish();
+  arena.retain(copy.arena());
+  return copy.root();
+}
+
 void append_value_text(std::string& out, const Value& v) {
   if (v.is_string()) append_go_quoted(out, v.as_string());
   else if (v.is_double()) out += go_float(v.as_double());
@@ -166,6 +178,25 @@ void append_html_safe(std::string& out, const Value& value) {
   }
 }
 
+// A name and a value that upstream's encoder does not escape beyond their quotes.
+bool is_plain_field(const KeyField& field) {
+  const Value& v = field.value;
+  if (v.is_string()) return is_plain(field.name) && is_plain(v.as_string()) && v.as_string().find_first_of("<>&") == std::string_view::npos;
+  return is_plain(field.name) && (v.is_int() || v.is_bool());
+}
+
+void append_plain_key(std::string& out, std::span<const KeyField> fields) {
+  out += "\"k:";
+  char lead = '{';
+  for (const KeyField& field : fields) {
+    (((out += lead) += "\\\"") += field.name) += "\\\":";
+    if (field.value.is_string()) ((out += "\\\"") += field.value.as_string()) += "\\\"";
+    else append_json(out, field.value);
+    lead = ',';
+  }
+  out += fields.empty() ? "{}\"" : "}\"";
+}
+
 }  // namespace
 
 int compare_values(const Value& a, const Value& b) {
@@ -173,7 +204,7 @@ int compare_values(const Value& a, const Value& b) {
   if (left != right) return left < right ? -1 : 1;
   switch (left) {
     case 0: return compare_numbers(a, b);
-    case 1: return sign(a.as_string().compare(b.as_string()));
+    case 1: return compare_text(a.as_string(), b.as_string());
     case 2: return static_cast<int>(a.as_bool()) - static_cast<int>(b.as_bool());
     case 3: return compare_lists(a.items(), b.items());
     case 4: return compare_objects(a, b);
@@ -186,15 +217,20 @@ int PathElement::compare(const PathElement& other) const {
   switch (kind_) {
     case PathKind::kField:
       if (text_ == other.text_ && size_ == other.size_) return 0;
-      return sign(name().compare(other.name()));
+      return compare_text({text_, size_}, {other.text_, other.size_});
     case PathKind::kValue: return value_ == other.value_ ? 0 : compare_values(*value_, *other.value_);
     case PathKind::kIndex: return index_ < other.index_ ? -1 : index_ > other.index_ ? 1 : 0;
-    case PathKind::kKey: break;
+    case PathKind::kKey:
+      if (fields_ == other.fields_ && size_ == other.size_) return 0;
+      break;
   }
   std::span<const KeyField> left = fields(), right = other.fields();
   for (std::size_t i = 0; i < left.size() && i < right.size(); ++i) {
-    if (int c = left[i].name.compare(right[i].name); c != 0) return sign(c);
-    if (int c = compare_values(left[i].value, right[i].value); c != 0) return c;
+    if (left[i].name.data() != right[i].name.data() || left[i].name.size() != right[i].name.size()) {
+      if (int c = compare_text(left[i].name, right[i].name); c != 0) return c;
+    }
+    const Value &a = left[i].value, &b = right[i].value;
+    if (int c = a.is_string() && b.is_string() ? compare_text(a.as_string(), b.as_string()) : compare_values(a, b); c != 0) return c;
   }
   return left.size() < right.size() ? -1 : left.size() > right.size() ? 1 : 0;
 }
@@ -209,6 +245,18 @@ PathElement::Parsed PathElement::parse(std::string_view text, Arena& arena, Path
     case 'i': return parse_index(rest, out);
     default: return Parsed::kUnknownKind;
   }
+}
+
+PathElement PathElement::copy_to(Arena& arena) const {
+  switch (kind_) {
+    case PathKind::kField: return field(arena.copy(name()));
+    case PathKind::kValue: return value(new (arena.allocate(sizeof(Value))) Value(copy_value(*value_, arena)));
+    case PathKind::kIndex: return *this;
+    case PathKind::kKey: break;
+  }
+  auto* copies = static_cast<KeyField*>(arena.allocate(size_ * sizeof(KeyField)));
+  for (std::uint32_t i = 0; i < size_; ++i) new (&copies[i]) KeyField{arena.copy(fields_[i].name), copy_value(fields_[i].value, arena)};
+  return key({copies, size_});
 }
 
 void PathElement::append_text(std::string& out) const {
@@ -237,6 +285,7 @@ void PathElement::append_json_key(std::string& out) const {
     ((out += "\"f:") += name()) += '"';
     return;
   }
+  if (kind_ == PathKind::kKey && std::all_of(fields().begin(), fields().end(), is_plain_field)) return append_plain_key(out, fields());
   std::string key;
   switch (kind_) {
     case PathKind::kField: (key = "f:") += name(); break;

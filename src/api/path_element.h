@@ -47,6 +47,9 @@ class PathElement {
   enum class Parsed : std::uint8_t { kElement, kUnknownKind, kError };
   static Parsed parse(std::string_view text, Arena& arena, PathElement& out);
 
+  // The same element with its text or values in `arena`.
+  PathElement copy_to(Arena& arena) const;
+
   PathKind kind() const { return kind_; }
   std::string_view name() const { return kind_ == PathKind::kField ? std::string_view(text_, size_) : std::string_view(); }
   std::span<const KeyField> fields() const {

@@ -8,7 +8,7 @@ namespace plinth::api {
 FieldErrors validate(const Schema& schema, const Value& object, const ValidateOptions& options) {
   FieldErrors errors;
   if (schema.builtin) {
-    validate_builtin(schema, object, PathStep::root(), errors);
+    validate_builtin(schema, object, PathStep::root(), options.validated, errors);
     return errors;
   }
   PatternCache once;

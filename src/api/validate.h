@@ -12,6 +12,8 @@ struct ValidateOptions {
   const Value* old = nullptr;
   // Compiled patterns of this schema; compiled anew each time when null.
   PatternCache* patterns = nullptr;
+  // Lists and objects of a built-in schema that are stored there were found valid before, at the place where they are. Null: none.
+  const Arena* validated = nullptr;
 };
 
 // The document has been decoded and defaulted.

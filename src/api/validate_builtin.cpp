@@ -42,12 +42,12 @@ void check_number(const Schema& s, const Value& v, const PathStep& at, FieldErro
   errors.push_back(field_invalid(at.text(), v, std::move(detail)));
 }
 
-void check_array(const Schema& s, const Value& v, const PathStep& at, FieldErrors& errors) {
+void check_array(const Schema& s, const Value& v, const PathStep& at, const Arena* validated, FieldErrors& errors) {
   const auto items = v.items();
   const auto size = static_cast<std::int64_t>(items.size());
   if (s.max_items >= 0 && size > s.max_items) errors.push_back(field_too_many(at.text(), size, s.max_items));
   if (s.items == nullptr) return;
-  for (std::size_t i = 0; i < items.size(); ++i) validate_builtin(*s.items, items[i], at.index(i), errors);
+  for (std::size_t i = 0; i < items.size(); ++i) validate_builtin(*s.items, items[i], at.index(i), validated, errors);
 }
 
 // The zero value of a field that is no pointer is "not set": no rule but `required` applies to it.
@@ -99,9 +99,9 @@ std::string_view broken_keyword(const Schema& s, const Value& v, const FieldErro
   return s.has_minimum && n < s.minimum ? "minimum" : "maximum";
 }
 
-void check_field(const Schema& s, const Field& field, const Value& v, const PathStep& at, FieldErrors& errors) {
+void check_field(const Schema& s, const Field& field, const Value& v, const PathStep& at, const Arena* validated, FieldErrors& errors) {
   const std::size_t before = errors.size();
-  validate_builtin(*field.schema, v, at, errors);
+  validate_builtin(*field.schema, v, at, validated, errors);
   if (errors.size() != before + 1 || v.is_object() || v.is_array()) return;
   const Wording* wording = find_wording(s.name, field.name, broken_keyword(*field.schema, v, errors.back()));
   if (wording == nullptr) return;
@@ -110,14 +110,14 @@ void check_field(const Schema& s, const Field& field, const Value& v, const Path
   add_worded(*wording, *field.schema, v, path, errors);
 }
 
-void check_object(const Schema& s, const Value& v, const PathStep& at, FieldErrors& errors) {
+void check_object(const Schema& s, const Value& v, const PathStep& at, const Arena* validated, FieldErrors& errors) {
   if (s.additional != nullptr) {
-    for (const Member& m : v.members()) validate_builtin(*s.additional, m.value, at.key(m.key()), errors);
+    for (const Member& m : v.members()) validate_builtin(*s.additional, m.value, at.key(m.key()), validated, errors);
     return;
   }
   for (const Member& m : v.members()) {
     const Field* field = s.field(m.key());
-    if (field != nullptr && !is_unset(*field, &m.value)) check_field(s, *field, m.value, at.field(m.key()), errors);
+    if (field != nullptr && !is_unset(*field, &m.value)) check_field(s, *field, m.value, at.field(m.key()), validated, errors);
   }
   for (const Field& field : s.fields) {
     if (field.required && is_unset(field, v.find(field.name))) add_required(s, field, at.field(field.name), errors);
@@ -126,15 +126,16 @@ void check_object(const Schema& s, const Value& v, const PathStep& at, FieldErro
 
 }  // namespace
 
-void validate_builtin(const Schema& s, const Value& v, const PathStep& at, FieldErrors& errors) {
+void validate_builtin(const Schema& s, const Value& v, const PathStep& at, const Arena* validated, FieldErrors& errors) {
+  if (validated != nullptr && is_stored_in(v, validated)) return;
   switch (v.type()) {
     case Value::Type::kNull:
     case Value::Type::kBool: return;
     case Value::Type::kInt:
     case Value::Type::kDouble: check_number(s, v, at, errors); return;
     case Value::Type::kString: check_string(s, v, at, errors); return;
-    case Value::Type::kArray: check_array(s, v, at, errors); return;
-    case Value::Type::kObject: check_object(s, v, at, errors); return;
+    case Value::Type::kArray: check_array(s, v, at, validated, errors); return;
+    case Value::Type::kObject: check_object(s, v, at, validated, errors); return;
   }
 }
 

@@ -1,5 +1,7 @@
 #include "api/walk.h"
 
+#include "base/value_body.h"
+
 namespace plinth::api {
 namespace {
 
@@ -43,6 +45,10 @@ std::string PathStep::go_text() const {
   std::string out;
   append(out, *this, Style::kGo);
   return out;
+}
+
+bool is_stored_in(const Value& value, const Arena* arena) {
+  return (value.is_array() || value.is_object()) && ValueBuilder::body_of(value)->arena == arena;
 }
 
 void Rewrite::set(std::size_t i, const Value& v) {

@@ -30,6 +30,9 @@ struct PathStep {
   std::string go_text() const;
 };
 
+// Whether a list's or object's storage is of that arena, so that nobody but the author of its document made or changed it.
+bool is_stored_in(const Value& value, const Arena* arena);
+
 // Changes to one list or object, made to a copy of it when the first change comes.
 class Rewrite {
  public:

@@ -16,21 +16,21 @@ void validate_main(const Strategy& strategy, const Value& object, const Value* o
 
 }  // namespace
 
-void default_object(Draft& object, const KindRow& row, const KindVersion& version) {
-  apply_defaults(object, object.root(), *version.schema);
+void default_object(Draft& object, const KindRow& row, const KindVersion& version, const Arena* defaulted) {
+  apply_defaults(object, object.root(), *version.schema, defaulted);
   if (!row.builtin) return;
   const Strategy* strategy = find_strategy(row.group, row.kind);
   if (strategy != nullptr && strategy->default_ != nullptr) strategy->default_(object);
 }
 
 FieldErrors validate_object(const Value& object, const Value* old, const KindRow& row, const KindVersion& version,
-                            std::string_view subresource) {
+                            std::string_view subresource, const Arena* validated) {
   FieldErrors errors;
   if (old == nullptr)
     validate_metadata(object, row, errors);
   else
     validate_metadata_update(object, *old, row, errors);
-  append_distinct(errors, validate(*version.schema, object, {.old = old}));
+  append_distinct(errors, validate(*version.schema, object, {.old = old, .validated = validated}));
   const Strategy* strategy = find_strategy(row);
   if (strategy == nullptr) return errors;
   FieldErrors own;
