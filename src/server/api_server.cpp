@@ -11,6 +11,7 @@
 #include "server/in_flight.h"
 #include "server/paths/paths.h"
 #include "server/read/current_forms.h"
+#include "server/read/decoded_objects.h"
 #include "server/read/list.h"
 #include "server/read/watch.h"
 #include "server/read/websocket_watch.h"
@@ -23,6 +24,7 @@ namespace plinth::server {
 struct ApiServer::Parts {
   explicit Parts(const ApiServerParts& given, const ApiServerOptions& options)
       : forms(options.forms_cache_bytes),
+        decoded(options.decoded_cache_bytes),
         pins(*given.world.clock, options.pinned_snapshot_age_max, options.pinned_snapshots_max),
         admission(default_admission_plugins()),
         webhook_clients(*given.world.network, *given.world.clock),
@@ -32,6 +34,7 @@ struct ApiServer::Parts {
 
   KindRegistry registry;
   CurrentForms forms;
+  DecodedObjects decoded;
   PinnedSnapshots pins;
   WatchBook watches;
   AdmissionChain admission;
@@ -51,6 +54,7 @@ ApiServer::ApiServer(ApiServerParts given, ApiServerOptions options)
   context.store = given_.store;
   context.registry = &parts_->registry;
   context.forms = &parts_->forms;
+  context.decoded = &parts_->decoded;
   context.pins = &parts_->pins;
   context.watches = &parts_->watches;
   context.admission = &parts_->admission;

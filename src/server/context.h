@@ -12,6 +12,7 @@
 namespace plinth::server {
 
 class CurrentForms;
+class DecodedObjects;
 class PinnedSnapshots;
 class WatchBook;
 class AdmissionChain;
@@ -42,6 +43,7 @@ struct ServerContext {
   store::Store* store = nullptr;
   KindRegistry* registry = nullptr;
   CurrentForms* forms = nullptr;
+  DecodedObjects* decoded = nullptr;
   PinnedSnapshots* pins = nullptr;
   WatchBook* watches = nullptr;
   AdmissionChain* admission = nullptr;

@@ -92,6 +92,7 @@ store::EncodedObject encode_object(const Value& object, std::string_view managed
     if (m.key() == "kind" || m.key() == "apiVersion" || m.key() == "metadata") continue;
     append_member(out, m.key(), m.value);
   }
+  encoded.metadata_offset = static_cast<std::uint32_t>(out.size());
   out += "\"metadata\":{";
   for (const Member& m : metadata.members()) {
     if (m.key() == "managedFields" || m.key() == "resourceVersion") continue;
@@ -164,10 +165,12 @@ std::string_view managed_fields_text(const store::Record& record) {
 }
 
 std::string_view metadata_text(const store::Record& record) {
-  // A quote inside a string is escaped, and nothing in metadata before managedFields has a member "metadata" that is an object: the
-  // last occurrence is the object's own.
-  std::size_t at = record.body().substr(0, record.managed_fields_cut()).rfind("\"metadata\":{");
-  return record.body().substr(at);
+  constexpr std::string_view kLead = "\"metadata\":{";
+  const std::string_view body = record.body();
+  if (body.substr(record.metadata_offset(), kLead.size()) == kLead) return body.substr(record.metadata_offset());
+  // Records of earlier releases do not say where. A quote inside a string is escaped, and nothing in metadata before managedFields has
+  // a member "metadata" that is an object: the last occurrence is the object's own.
+  return body.substr(body.substr(0, record.managed_fields_cut()).rfind(kLead));
 }
 
 std::string kind_prefix(const api::KindRow& row) {

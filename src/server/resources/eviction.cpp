@@ -30,7 +30,7 @@ Result<std::optional<Budget>> budget_of(const ServerContext& context, const stor
   std::optional<Budget> found;
   std::optional<Error> error;
   snapshot.scan(namespace_prefix(*kind.row, name_space), "", [&](const store::RecordPtr& record) {
-    auto budget = object_of(kind, record);
+    auto budget = context.decoded->object(kind, record);
     if (!budget.ok()) return true;
     auto selector = api::LabelSelector::from_object((*budget)["spec"]["selector"]);
     if (!selector.ok() || !selector->matches(pod["metadata"]["labels"])) return true;

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/time_text.h"
 #include "server/object_codec.h"
+#include "server/read/decoded_objects.h"
 #include "server/status.h"
 #include "server/write/metadata.h"
 #include "server/write/object_form.h"
@@ -55,7 +56,7 @@ class BindOperation : public ReplaceOperation {
       return conflict("", "pods", exchange_->info.name, "Precondition failed: UID in precondition: " + std::string(uid) +
                                                             ", UID in object meta: " + std::string(old_record->uid()));
     }
-    Document old_object = TRY(object_of(kind_, old_record));
+    Document old_object = TRY(context_.decoded->object(kind_, old_record));
     if (old_object["metadata"].find("deletionTimestamp") != nullptr) return refuse("is being deleted, cannot be assigned to a host");
     const std::string_view node = old_object["spec"]["nodeName"].as_string();
     if (!node.empty()) return refuse("is already assigned to node \"" + std::string(node) + "\"");

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/yaml.h"
 #include "server/object_codec.h"
+#include "server/read/decoded_objects.h"
 #include "server/resources/scale_apply.h"
 #include "server/status.h"
 #include "server/write/metadata.h"
@@ -74,7 +75,7 @@ class ScaleOperation : public ReplaceOperation {
   Result<Proposal> propose() override {
     store::RecordPtr old_record = stored();
     if (old_record == nullptr) return missing();
-    Document old_object = TRY(object_of(kind_, old_record));
+    Document old_object = TRY(context_.decoded->object(kind_, old_record));
     const Document current = scale_of(kind_, old_object.root());
     std::optional<Ownership> applied;
     const Document wanted = is_apply() ? TRY(apply(current, *old_record, applied)) : TRY(read_wanted(current));
@@ -106,7 +107,7 @@ class ScaleOperation : public ReplaceOperation {
   }
 
   void answer(const Proposal&, const store::RecordPtr& record) override {
-    auto object = object_of(kind_, record);
+    auto object = context_.decoded->object(kind_, record);
     if (!object.ok()) return fail(object.error());
     exchange_->reply(200, {SharedBytes(to_json(scale_of(kind_, object->root()).root()))});
   }
@@ -171,7 +172,7 @@ void serve_get_scale(ServerContext& context, ExchangePtr exchange, const Resolve
   const std::string name_space = kind.row->scope == api::Scope::kCluster ? "" : exchange->info.name_space;
   store::RecordPtr record = context.store->snapshot()->get(object_key(*kind.row, name_space, exchange->info.name));
   if (record == nullptr) return exchange->fail(not_found(kind.row->group, kind.row->plural, exchange->info.name));
-  auto object = object_of(kind, record);
+  auto object = context.decoded->object(kind, record);
   if (!object.ok()) return exchange->fail(object.error());
   exchange->reply(200, {SharedBytes(to_json(scale_of(kind, object->root()).root()))});
 }

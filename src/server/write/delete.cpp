@@ -3,6 +3,7 @@
 #include "api/strategies/strategy.h"
 #include "base/time_text.h"
 #include "server/object_codec.h"
+#include "server/read/decoded_objects.h"
 #include "server/status.h"
 #include "server/write/metadata.h"
 #include "server/write/object_form.h"
@@ -83,7 +84,7 @@ Result<Proposal> DeleteOperation::propose() {
   if (proposal.old_record == nullptr) return missing();
   TRY(check_preconditions(*proposal.old_record));
   proposal.retry_on_conflict = !delete_options_.resource_version.has_value();
-  proposal.old_object = TRY(object_of(kind_, proposal.old_record));
+  proposal.old_object = TRY(context_.decoded->object(kind_, proposal.old_record));
   proposal.ownership = Ownership::stored(*proposal.old_record);
 
   Draft object(proposal.old_object);

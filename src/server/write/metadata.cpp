@@ -121,7 +121,9 @@ void update_generation(Draft& object, const Value& old, const ResolvedKind& kind
 }
 
 bool is_being_deleted(const store::Record& record) {
-  return metadata_text(record).find("\"deletionTimestamp\":") != std::string_view::npos;
+  const std::string_view metadata = metadata_text(record);
+  const std::size_t managed_fields = record.body().size() - record.managed_fields_cut();
+  return metadata.substr(0, metadata.size() - managed_fields).find("\"deletionTimestamp\":") != std::string_view::npos;
 }
 
 bool is_ready_to_be_removed(const ResolvedKind& kind, const Value& object) {

@@ -69,12 +69,14 @@ Result<Document> read_body(const Exchange& exchange, const ResolvedKind& kind, s
   return read_document(exchange, protobuf ? kind.version->schema->name : std::string_view(), duplicates);
 }
 
-Result<Draft> decode_object(Exchange& exchange, const ResolvedKind& kind, const Document& document, FieldValidation validation,
-                            const std::vector<std::string>& duplicates) {
+namespace {
+
+Result<Draft> decode_shared(Exchange& exchange, const ResolvedKind& kind, const Document& document, FieldValidation validation,
+                            const std::vector<std::string>& duplicates, const Arena* decoded) {
   TRY(check_type(kind, document.root()));
   Draft object(document);
   set_type(kind, object);
-  const api::DecodeTarget target{kind.version->schema, kind.row->kind, kind.version->name};
+  const api::DecodeTarget target{kind.version->schema, kind.row->kind, kind.version->name, decoded};
   const std::vector<std::string> warnings = TRY(api::decode(object, target, validation, duplicates));
   for (const std::string& warning : warnings) exchange.warn(warning);
   Value& metadata = object.member(object.root(), "metadata");
@@ -83,21 +85,34 @@ Result<Draft> decode_object(Exchange& exchange, const ResolvedKind& kind, const 
   return object;
 }
 
+}  // namespace
+
+Result<Draft> decode_object(Exchange& exchange, const ResolvedKind& kind, const Document& document, FieldValidation validation,
+                            const std::vector<std::string>& duplicates) {
+  return decode_shared(exchange, kind, document, validation, duplicates, nullptr);
+}
+
 Result<Draft> form_object(Exchange& exchange, const ResolvedKind& kind, const Document& document, FieldValidation validation,
-                          const std::vector<std::string>& duplicates) {
-  Draft object = TRY(decode_object(exchange, kind, document, validation, duplicates));
-  TRY(default_object(kind, object));
+                          const std::vector<std::string>& duplicates, const Arena* in_form) {
+  Draft object = TRY(decode_shared(exchange, kind, document, validation, duplicates, in_form));
+  TRY(default_object(kind, object, in_form));
   return object;
 }
 
-Result<void> default_object(const ResolvedKind& kind, Draft& object) {
-  api::default_object(object, *kind.row, *kind.version);
+const Arena* storage_in_form(const ResolvedKind& kind, const store::Record& record, const Document& stored) {
+  const bool as_stored = kind.row->builtin && kind.row->versions.size() == 1 && kind.version->conversion.empty() &&
+                         kind.version->stamp == record.schema_stamp();
+  return as_stored ? stored.arena().get() : nullptr;
+}
+
+Result<void> default_object(const ResolvedKind& kind, Draft& object, const Arena* in_form) {
+  api::default_object(object, *kind.row, *kind.version, in_form);
   return {};
 }
 
 api::FieldErrors validate_object(const ResolvedKind& kind, std::string_view subresource, const Value& object,
-                                 const Value* old) {
-  if (kind.row->builtin) return api::validate_object(object, old, *kind.row, *kind.version, subresource);
+                                 const Value* old, const Arena* in_form) {
+  if (kind.row->builtin) return api::validate_object(object, old, *kind.row, *kind.version, subresource, in_form);
   api::FieldErrors errors;
   if (old == nullptr)
     api::validate_metadata(object, *kind.row, errors);
@@ -125,12 +140,6 @@ store::EncodedObject encode_for_storage(const ResolvedKind& kind, const Value& o
   conversion->to_storage(stored);
   api::default_object(stored, *row, *version);
   return encode_object(stored.root(), ownership.json(), *row, *version, version->stamp);
-}
-
-Result<Document> object_of(const ResolvedKind& kind, const store::RecordPtr& record) {
-  const store::RecordPtr current = TRY(current_form(kind, record));
-  return decode_record(*current, type_header(kind.row->group, kind.version->name, kind.row->kind),
-                       /*with_managed_fields=*/false);
 }
 
 }  // namespace plinth::server

@@ -23,21 +23,24 @@ Result<Document> read_body(const Exchange& exchange, const ResolvedKind& kind, s
 // fields dropped and, as fieldValidation says, refused or warned about. Without managedFields.
 Result<Draft> decode_object(Exchange& exchange, const ResolvedKind& kind, const Document& document, FieldValidation validation,
                             const std::vector<std::string>& duplicates);
-// Defaulted too.
+// Defaulted too. `in_form`: see storage_in_form().
 Result<Draft> form_object(Exchange& exchange, const ResolvedKind& kind, const Document& document, FieldValidation validation,
-                          const std::vector<std::string>& duplicates);
+                          const std::vector<std::string>& duplicates, const Arena* in_form = nullptr);
+
+// Where the lists and objects of `stored`, which is `record`'s object, are kept. What a merge into it shares with it was decoded,
+// defaulted and validated when it was stored, and need not be again. Null when that is not so: it was stored under another schema,
+// or a conversion may have put it elsewhere.
+const Arena* storage_in_form(const ResolvedKind& kind, const store::Record& record, const Document& stored);
 
 // Defaults of the schema and of the kind's strategy; idempotent.
-Result<void> default_object(const ResolvedKind& kind, Draft& object);
+Result<void> default_object(const ResolvedKind& kind, Draft& object, const Arena* in_form = nullptr);
 
 // What is wrong with an object; `old` null for a creation.
-api::FieldErrors validate_object(const ResolvedKind& kind, std::string_view subresource, const Value& object, const Value* old);
+api::FieldErrors validate_object(const ResolvedKind& kind, std::string_view subresource, const Value& object, const Value* old,
+                                 const Arena* in_form = nullptr);
 std::vector<std::string> object_warnings(const ResolvedKind& kind, const Value& object, const Value* old);
 
 // In the storage version's shape, with everything that the store's index needs.
 store::EncodedObject encode_for_storage(const ResolvedKind& kind, const Value& object, const Ownership& ownership);
-
-// A record as an object of the resolved version, apiVersion and kind set, without managedFields but with resourceVersion.
-Result<Document> object_of(const ResolvedKind& kind, const store::RecordPtr& record);
 
 }  // namespace plinth::server

@@ -36,6 +36,7 @@ Document without_revision(const Document& object) {
 
 WriteContext write_context(const ServerContext& context, const Exchange& exchange, const WriteOptions& options) {
   WriteContext write;
+  write.decoded = context.decoded;
   write.manager = manager_name(options.field_manager, exchange.request.headers.get("user-agent"));
   write.subresource = exchange.info.subresource;
   write.now_s = context.now_s();
@@ -45,27 +46,38 @@ WriteContext write_context(const ServerContext& context, const Exchange& exchang
 
 Ownership Ownership::of_creation(const ResolvedKind& kind, const Document& sent, const Document& object,
                                  const WriteContext& write) {
-  return tracked(kind, api::UpdateInput(), sent, object, write);
+  return of_entries(tracked(kind, api::UpdateInput(), sent, object, write));
 }
 
-Ownership Ownership::of_update(const ResolvedKind& kind, const store::Record& old_record, const Document& old_object,
+Ownership Ownership::of_update(const ResolvedKind& kind, const store::RecordPtr& old_record, const Document& old_object,
                                const Document& sent, const Document& object, const WriteContext& write) {
-  auto live = api::ManagedFields::parse_json(managed_fields_text(old_record));
+  OwnersPtr live;
+  if (auto stored = write.decoded->owners(old_record); stored.ok()) live = std::move(*stored);
   api::UpdateInput input;
   input.live = without_revision(old_object);
-  if (live.ok() && !live->empty()) input.live_managers = &*live;
-  return tracked(kind, std::move(input), sent, object, write);
+  if (live && !live->empty()) input.live_managers = live.get();
+  return after(old_record, live, tracked(kind, std::move(input), sent, object, write));
 }
 
-Ownership Ownership::tracked(const ResolvedKind& kind, api::UpdateInput input, const Document& sent, const Document& object,
+api::ManagedFields Ownership::tracked(const ResolvedKind& kind, api::UpdateInput input, const Document& sent, const Document& object,
                              const WriteContext& write) {
   Scope scope(kind, write);
   input.scope = scope.scope;
   input.next = object;
   input.requested_managers = sent.at(sent.root()["metadata"]["managedFields"]);
   input.manager = write.manager;
+  return api::track_update(input);
+}
+
+Ownership Ownership::after(const store::RecordPtr& old_record, const OwnersPtr& live, const api::ManagedFields& owners) {
   Ownership made;
-  made.json_ = api::track_update(input).to_json();
+  if (live && owners.same_as(*live)) {
+    made.json_ = managed_fields_text(*old_record);
+    made.owners_ = live;
+  } else {
+    made.json_ = owners.to_json();
+    made.owners_ = std::make_shared<const api::ManagedFields>(owners.compact());
+  }
   return made;
 }
 
@@ -81,22 +93,22 @@ Ownership Ownership::of_entries(const api::ManagedFields& entries) {
   return made;
 }
 
-Result<Applied> Ownership::apply(const ResolvedKind& kind, const store::Record* old_record, const Document& old_object,
+Result<Applied> Ownership::apply(const ResolvedKind& kind, const store::RecordPtr& old_record, const Document& old_object,
                                  Document config, const WriteContext& write) {
   Scope scope(kind, write);
-  api::ManagedFields live;
-  if (old_record != nullptr) live = TRY(api::ManagedFields::parse_json(managed_fields_text(*old_record)));
+  OwnersPtr live;
+  if (old_record != nullptr) live = TRY(write.decoded->owners(old_record));
   api::ApplyInput input;
   input.scope = scope.scope;
   input.live = without_revision(old_object);
-  input.live_managers = live.empty() ? nullptr : &live;
+  input.live_managers = live && !live->empty() ? live.get() : nullptr;
   input.config = std::move(config);
   input.manager = write.manager;
   input.force = write.force;
   api::ApplyOutput output = TRY(api::apply(input));
   Applied applied;
   applied.merged = std::move(output.object);
-  applied.ownership.json_ = output.managers.to_json();
+  applied.ownership = live ? after(old_record, live, output.managers) : of_entries(output.managers);
   return applied;
 }
 

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/yaml.h"
 #include "server/object_codec.h"
+#include "server/read/decoded_objects.h"
 #include "server/status.h"
 #include "server/write/metadata.h"
 #include "server/write/object_form.h"
@@ -41,17 +42,21 @@ class PatchOperation : public ReplaceOperation {
     store::RecordPtr old_record = stored();
     if (type_ == PatchType::kApply) return apply(std::move(old_record));
     if (old_record == nullptr) return missing();
-    Document old_object = TRY(object_of(kind_, old_record));
+    Document old_object = TRY(context_.decoded->object(kind_, old_record));
     std::vector<std::string> duplicates = duplicates_;
     Document patched = TRY(patched_object(old_object, *old_record));
-    Draft object = TRY(form_object(*exchange_, kind_, patched, options_.field_validation, duplicates));
+    // A JSON patch may move things.
+    const Arena* in_form = type_ == PatchType::kJson ? nullptr : storage_in_form(kind_, *old_record, old_object);
+    Draft object = TRY(form_object(*exchange_, kind_, patched, options_.field_validation, duplicates, in_form));
     Draft& d = object;
     Value& metadata = d.member(d.root(), "metadata");
     // The revision is a condition only where the patch itself names one.
     if (metadata["resourceVersion"].as_string() == std::to_string(old_record->revision()) && !patch_names_revision()) {
       d.remove(metadata, "resourceVersion");
     }
-    return replace(std::move(object), &patched, std::move(old_record), std::move(old_object));
+    Proposal proposal = TRY(replace(std::move(object), &patched, std::move(old_record), std::move(old_object)));
+    proposal.in_form = in_form;
+    return proposal;
   }
 
  private:
@@ -115,16 +120,18 @@ class PatchOperation : public ReplaceOperation {
                       "uid mismatch: the provided object specified uid " + uid + ", and no existing object was found");
     }
     Document old_object;
-    if (old_record != nullptr) old_object = TRY(object_of(kind_, old_record));
+    if (old_record != nullptr) old_object = TRY(context_.decoded->object(kind_, old_record));
     std::vector<std::string> duplicates = duplicates_;
     // What the applier sent is decoded for its errors and warnings only: its nulls and its lack of defaults count.
     TRY(decode_object(*exchange_, kind_, patch_, options_.field_validation, duplicates));
-    Applied applied = TRY(Ownership::apply(kind_, old_record.get(), old_object, patch_,
+    Applied applied = TRY(Ownership::apply(kind_, old_record, old_object, patch_,
                                            write_context(context_, *exchange_, options_)));
-    Draft object = TRY(form_object(*exchange_, kind_, applied.merged, FieldValidation::kIgnore, {}));
+    const Arena* in_form = old_record == nullptr ? nullptr : storage_in_form(kind_, *old_record, old_object);
+    Draft object = TRY(form_object(*exchange_, kind_, applied.merged, FieldValidation::kIgnore, {}, in_form));
     Proposal proposal = old_record == nullptr ? TRY(creation(std::move(object)))
                                               : TRY(replace(std::move(object), nullptr, std::move(old_record), std::move(old_object)));
     proposal.ownership = std::move(applied.ownership);
+    proposal.in_form = in_form;
     return proposal;
   }
 

@@ -13,6 +13,7 @@
 #include "server/exchange.h"
 #include "server/local_responder.h"
 #include "server/read/current_forms.h"
+#include "server/read/decoded_objects.h"
 #include "server/read/list.h"
 #include "server/read/watch.h"
 #include "server/resources/routes.h"
@@ -37,6 +38,7 @@ class PipelineBench {
     context_.store = store_.get();
     context_.registry = &registry_;
     context_.forms = &forms_;
+    context_.decoded = &decoded_;
     context_.pins = &pins_;
     context_.watches = &watches_;
     context_.admission = &admission_;
@@ -82,6 +84,7 @@ class PipelineBench {
   std::unique_ptr<store::Store> store_;
   KindRegistry registry_;
   CurrentForms forms_{1 << 20};
+  DecodedObjects decoded_{1 << 20};
   PinnedSnapshots pins_;
   WatchBook watches_;
   AdmissionChain admission_;

@@ -3,6 +3,7 @@
 #include "api/field_error.h"
 #include "base/text.h"
 #include "server/object_codec.h"
+#include "server/read/decoded_objects.h"
 #include "server/status.h"
 #include "server/write/metadata.h"
 #include "server/write/object_form.h"
@@ -32,7 +33,7 @@ Result<Proposal> ReplaceOperation::replace(Draft object, const Document* sent, s
                     "Precondition failed: UID in precondition: " + std::string(uid) + ", UID in object meta: " + std::string(old_record->uid()));
   }
   if (sent != nullptr) {
-    proposal.ownership = Ownership::of_update(kind_, *old_record, old_object, *sent, object.view(),
+    proposal.ownership = Ownership::of_update(kind_, old_record, old_object, *sent, object.view(),
                                               write_context(context_, *exchange_, options_));
   }
   proposal.old_record = std::move(old_record);
@@ -65,7 +66,7 @@ class UpdateOperation : public ReplaceOperation {
       return api::invalid(kind_.row->group, kind_.row->kind, exchange_->info.name,
                           {api::FieldError{api::FieldErrorType::kInvalid, "metadata.resourceVersion", "0x0", "must be specified for an update"}});
     }
-    Document old_object = TRY(object_of(kind_, old_record));
+    Document old_object = TRY(context_.decoded->object(kind_, old_record));
     return replace(std::move(object), &body_, std::move(old_record), std::move(old_object));
   }
 

@@ -5,7 +5,7 @@
 #include "server/admission/resource_quota.h"
 #include "server/admission/webhooks.h"
 #include "server/object_codec.h"
-#include "server/read/current_forms.h"
+#include "server/read/decoded_objects.h"
 #include "server/read/representation.h"
 #include "server/status.h"
 #include "server/write/after_commit.h"
@@ -112,6 +112,7 @@ void WriteOperation::mutate() {
   auto self = shared_from_this();
   call_mutating_webhooks(context_, exchange_->loop(), admission_, [self](Result<bool> changed) {
     if (!changed.ok()) return self->fail(changed.error());
+    if (*changed) self->proposal_.in_form = nullptr;  // what a webhook moved is no longer where it was stored
     self->complete();
   });
 }
@@ -133,7 +134,7 @@ void WriteOperation::refuse_or_wait(const Error& refusal) {
 void WriteOperation::complete() {
   Draft& object = *admission_.object;
   drop_duplicate_owners(object, kDuplicateOwnersAfterAdmission);
-  auto formed = default_object(kind_, object);
+  auto formed = default_object(kind_, object, proposal_.in_form);
   if (formed.ok()) formed = match_url(object, kind_, name_space(), "");
   if (!formed.ok()) return fail(formed.error());
   prepare();
@@ -164,7 +165,7 @@ void WriteOperation::prepare() {
 
 Result<void> WriteOperation::check() {
   const Value* old = proposal_.old_object.is_null() ? nullptr : &proposal_.old_object.root();
-  const api::FieldErrors errors = validate_object(kind_, exchange_->info.subresource, admission_.object->root(), old);
+  const api::FieldErrors errors = validate_object(kind_, exchange_->info.subresource, admission_.object->root(), old, proposal_.in_form);
   if (!errors.empty()) return api::invalid(kind_.row->group, kind_.row->kind, admission_.name, errors);
   for (std::string& warning : object_warnings(kind_, admission_.object->root(), old)) exchange_->warn(std::move(warning));
   return {};
@@ -261,6 +262,7 @@ void WriteOperation::committed(store::CommitOutcome outcome) {
   switch (outcome.kind) {
     case store::CommitOutcome::Kind::kCommitted: {
       after_commit(context_, kind_);
+      remember(outcome.committed.records.front());
       return answer(proposal_, outcome.committed.records.front());
     }
     case store::CommitOutcome::Kind::kPreconditionFailed: {
@@ -274,6 +276,19 @@ void WriteOperation::committed(store::CommitOutcome outcome) {
     case store::CommitOutcome::Kind::kReservationFailed: return try_again(modified_conflict(row.group, row.plural, admission_.name));
     case store::CommitOutcome::Kind::kError: return fail(*outcome.error);
   }
+}
+
+// Whoever writes the object next, and controllers that look at it, need not decode it again. Of a custom kind the stored text may
+// say less than the proposal (1.0 is stored as 1).
+void WriteOperation::remember(const store::RecordPtr& record) {
+  if (!proposal_.old_record) return;
+  const bool known = proposal_.operation == Operation::kUpdate && kind_.row->builtin && kind_.version->conversion.empty() &&
+                     !is_ready_to_be_removed(kind_, proposal_.object->root());
+  if (!known) return context_.decoded->drop(proposal_.old_record);
+  Draft object;
+  object.root() = object.clone(proposal_.object->root());
+  object.set(object.member(object.root(), "metadata"), "resourceVersion", std::to_string(record->revision()));
+  context_.decoded->replace(proposal_.old_record, record, std::move(object).finish(), proposal_.ownership.owners());
 }
 
 void WriteOperation::answer(const Proposal& proposal, const store::RecordPtr& record) {

@@ -22,6 +22,7 @@ struct Proposal {
   store::RecordPtr old_record;   // null for a creation
   Document old_object;           // at the request's version, without managedFields
   std::optional<Draft> object;   // as sent, defaulted; without managedFields. Nothing: the object is removed
+  const Arena* in_form = nullptr;  // storage_in_form() of old_object, where `object` was merged into it
   bool is_prepared = false;      // the object is the whole new state already: no strategy has a part in it (binding)
   Ownership ownership;           // managedFields of the new state
   bool retry_on_conflict = true; // false when the request itself named a revision
@@ -75,6 +76,7 @@ class WriteOperation : public std::enable_shared_from_this<WriteOperation> {
   void validate();
   void commit();
   void committed(store::CommitOutcome outcome);
+  void remember(const store::RecordPtr& record);
   void try_again(Error otherwise);
   Error name_is_taken() const;
   void finish_dry_run(store::EncodedObject encoded);
