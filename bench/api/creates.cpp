@@ -42,7 +42,7 @@ void one_level(const Options& options, Report& report, std::size_t clients) {
   std::optional<Etcd> etcd;
   std::optional<Load> puts;
   if (!options.etcd.empty()) {
-    etcd.emplace(options.etcd, scratch.path() + "/etcd", scratch.path() + "/plinth/pki");
+    etcd.emplace(options.etcd, scratch.path() + "/etcd", scratch.path() + "/plinth/pki", tls);
     puts.emplace(tls, etcd->address(), clients);
   }
   Series ours, theirs;

@@ -1,6 +1,5 @@
 // Resident memory: empty, and after ten full overwrites of what is stored.
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include "api/die.h"
 #include "api/figures.h"
@@ -16,8 +15,7 @@ void measure_memory(const Options& options, Report& report) {
   const Scratch scratch(options, "memory");
   { Plinth(options.plinth, scratch.path() + "/plinth"); }
   Plinth plinth(options.plinth, scratch.path() + "/plinth");
-  usleep(1'000'000);
-  const double empty = static_cast<double>(plinth.process().resident_bytes()) / kMiB;
+  const double empty = static_cast<double>(plinth.process().settled_bytes()) / kMiB;
   const TlsClient tls(plinth.ca(), plinth.certificate(), plinth.key());
   double peak = 0;
   for (std::uint64_t version = 1; version <= 11; ++version) {
@@ -25,8 +23,7 @@ void measure_memory(const Options& options, Report& report) {
     fill(connection, objects, version);
     peak = std::max(peak, static_cast<double>(plinth.process().resident_bytes()) / kMiB);
   }
-  usleep(3'000'000);
-  const double after = static_cast<double>(plinth.process().resident_bytes()) / kMiB;
+  const double after = static_cast<double>(plinth.process().settled_bytes()) / kMiB;
   const std::uint64_t one = Connection(tls, plinth.address()).call(get(std::string(kConfigMaps) + "/map-000000000")).body_bytes;
   const double encoded = static_cast<double>(one * objects) / kMiB;
   const double goal = 2 * encoded + 50;

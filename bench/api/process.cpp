@@ -1,5 +1,6 @@
 #include "api/process.h"
 
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <sstream>
@@ -7,12 +8,14 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "api/die.h"
+#include "api/etcd_wire.h"
 #include "api/load.h"
 
 namespace plinth::bench {
@@ -110,6 +113,22 @@ std::uint64_t Process::resident_bytes() const {
   return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
+std::uint64_t Process::settled_bytes() const {
+  constexpr int kLookMs = 50;
+  constexpr int kQuietLooks = 30, kLooksMax = 400;
+  constexpr double kNoise = 0.002;
+  std::uint64_t last = resident_bytes();
+  for (int quiet = 0, looks = 0; quiet < kQuietLooks; ++quiet, ++looks) {
+    if (looks == kLooksMax) die("the memory of a server does not settle");
+    poll(nullptr, 0, kLookMs);
+    const std::uint64_t now = resident_bytes();
+    if (std::abs(static_cast<double>(now) - static_cast<double>(last)) <= kNoise * static_cast<double>(last)) continue;
+    last = now;
+    quiet = 0;
+  }
+  return last;
+}
+
 int free_port() {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in at{};
@@ -134,15 +153,14 @@ Plinth::Plinth(const std::string& program, const std::string& data_dir)
   address_ = said.substr(at + scheme.size(), said.find('\n', at) - at - scheme.size());
 }
 
-Etcd::Etcd(const std::string& program, const std::string& data_dir, const std::string& pki)
+Etcd::Etcd(const std::string& program, const std::string& data_dir, const std::string& pki, const TlsClient& tls)
     : address_("127.0.0.1:" + std::to_string(free_port())),
       process_(etcd_arguments(program, data_dir, pki, address_), data_dir + ".log") {
   const std::int64_t give_up = now_ns() + 20'000'000'000;
-  while (!accepts(address_)) {
+  while (!accepts(address_) || !etcd_ok(Connection(tls, address_).call(etcd_put("ready", "yes")))) {
     if (now_ns() > give_up) die("etcd does not answer");
-    usleep(20'000);
+    poll(nullptr, 0, 5);
   }
-  usleep(500'000);  // it elects itself
 }
 
 }  // namespace plinth::bench

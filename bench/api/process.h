@@ -9,6 +9,8 @@
 
 namespace plinth::bench {
 
+class TlsClient;
+
 class Process {
  public:
   // What the child writes to stderr goes to the file `errors_to`, or where ours goes.
@@ -23,6 +25,8 @@ class Process {
 
   double cpu_seconds() const;  // user and system
   std::uint64_t resident_bytes() const;
+  // Once it no longer changes: after more than the second for which the allocator keeps what was freed.
+  std::uint64_t settled_bytes() const;
 
  private:
   pid_t pid_ = -1;
@@ -53,7 +57,8 @@ class Plinth {
 // etcd, serving with the certificate of a Plinth's data directory.
 class Etcd {
  public:
-  Etcd(const std::string& program, const std::string& data_dir, const std::string& pki);
+  // Returns once it has elected itself and takes a put.
+  Etcd(const std::string& program, const std::string& data_dir, const std::string& pki, const TlsClient& tls);
   const std::string& address() const { return address_; }
   Process& process() { return process_; }
 

@@ -23,7 +23,7 @@ void measure_reads(const Options& options, Report& report) {
   std::optional<Etcd> etcd;
   std::optional<Load> ranges;
   if (!options.etcd.empty()) {
-    etcd.emplace(options.etcd, scratch.path() + "/etcd", scratch.path() + "/plinth/pki");
+    etcd.emplace(options.etcd, scratch.path() + "/etcd", scratch.path() + "/plinth/pki", tls);
     if (!etcd_ok(Connection(tls, etcd->address()).call(etcd_put("one", config_map("one", 1)))))
       die("etcd did not take the object to read");
     ranges.emplace(tls, etcd->address(), clients);

@@ -1,7 +1,6 @@
 // One change seen by 1,000 watchers, and what an idle watch takes of the server's memory.
 #include <fmt/core.h>
 #include <poll.h>
-#include <unistd.h>
 
 #include "api/die.h"
 #include "api/figures.h"
@@ -54,12 +53,10 @@ void one_way(const Options& options, Report& report, std::size_t per_connection)
   const TlsClient tls(plinth.ca(), plinth.certificate(), plinth.key());
   Connection writer(tls, plinth.address());
   if (writer.call(post(kConfigMaps, config_map("watched", 1))).status != 201) die("the object to watch was not created");
-  usleep(300'000);
-  const std::uint64_t before = plinth.process().resident_bytes();
+  const std::uint64_t before = plinth.process().settled_bytes();
   Watchers watchers(tls, plinth.address(), per_connection);
   watchers.wait_for(kWatchers);  // each begins with the object
-  usleep(300'000);
-  const double each = static_cast<double>(plinth.process().resident_bytes() - before) / kWatchers;
+  const double each = static_cast<double>(plinth.process().settled_bytes() - before) / kWatchers;
   std::vector<double> took;
   for (int i = 0; i < (options.quick ? 10 : 40); ++i) {
     const std::int64_t wanted = watchers.events() + static_cast<std::int64_t>(kWatchers);
