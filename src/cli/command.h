@@ -37,6 +37,14 @@ int run_command_line(int argc, char** argv);
 
 Command up_command();
 Command attach_command();
+Command validate_command();
+Command render_command();
+Command get_command();
+Command apply_command();
+Command delete_command();
+Command tree_command();
+Command status_command();
+Command explain_instance_command();
 Command kubeconfig_command();
 Command version_command();
 Command snapshot_save_command();

@@ -4,8 +4,11 @@ namespace plinth::cli {
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
-      up_command(),         attach_command(),         kubeconfig_command(), snapshot_save_command(),   snapshot_restore_command(),
-      rotate_key_command(), cel_eval_command(),   cel_conformance_command(), version_command(),
+      up_command(),           attach_command(),        get_command(),         apply_command(),
+      delete_command(),       tree_command(),          status_command(),      explain_instance_command(),
+      render_command(),       validate_command(),      kubeconfig_command(),  snapshot_save_command(),
+      snapshot_restore_command(), rotate_key_command(), cel_eval_command(),   cel_conformance_command(),
+      version_command(),
   };
   return all;
 }

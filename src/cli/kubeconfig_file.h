@@ -13,6 +13,8 @@ namespace plinth::cli {
 inline constexpr OptionSpec kKubeconfigOption = {"--kubeconfig", "FILE", "the cluster's kubeconfig (default: $KUBECONFIG, then ~/.kube/config)", "", false};
 inline constexpr OptionSpec kContextOption = {"--context", "NAME", "a context of it (default: its current one)", "", false};
 
+inline constexpr OptionSpec kNamespaceOption = {"-n,--namespace", "NS", "the namespace (default: the one of the context)", "", false};
+
 struct ChosenCluster {
   client::RemoteConfig config;
   std::string name_space;  // of the context; "default" without

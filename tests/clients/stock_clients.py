@@ -9,6 +9,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 CACHE = os.path.normpath(os.path.join(HERE, '..', '..', '.cache', 'clients'))
 BUILD_SECONDS = 900
 HELM = 'v3.22.0'
+KUBECTL_TREE = 'v0.4.6'
 
 
 def run(command, folder=None, **environment):
@@ -49,6 +50,11 @@ def kubectl():
 
 def helm():
     return go_build('helm', HELM, ['go', 'install', f'helm.sh/helm/v3/cmd/helm@{HELM}'])
+
+
+def kubectl_tree():
+    module = 'github.com/ahmetb/kubectl-tree/cmd/kubectl-tree'
+    return go_build('kubectl-tree', KUBECTL_TREE, ['go', 'install', f'{module}@{KUBECTL_TREE}'])
 
 
 def node_client():

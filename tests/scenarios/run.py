@@ -11,6 +11,7 @@ A scenario is a list of steps:
     requires kubectl 1.N the client under test must be that new
     once                 not about kubectl: run with the first client only
     option ARG           the platform is started with ARG too
+    document PATH        the steps are the blocks of PATH (from this folder) that begin with ```console; times and ages may differ
     attached             the file can also be played with the controllers of composition in a process of their own: run.py --attached FILE...
 
 Each file gets a platform of its own (temporary data directory, port 0). In commands KUBECTL, KUBECONFIG, PLINTH, API (the URL) and TMP
@@ -83,10 +84,27 @@ class Platform:
                 process.wait()
 
 
+def console_lines(path):
+    """What stands in the console blocks of a document; ages, times and ports become placeholders."""
+    inside, out = False, []
+    with open(path) as f:
+        for line in f.read().split('\n'):
+            if line.startswith('```'):
+                inside = line == '```console'
+                out.append('')
+            elif inside:
+                command = line.startswith('$ ') or (out and out[-1].endswith('\\'))
+                out.append(line if command else re.sub(r'(?<![\w.])\d+m?s\b|(?<=127\.0\.0\.1:)\d+', '[..]', line))
+    return out
+
+
 def parse(path):
     steps = []
     with open(path) as f:
         lines = f.read().split('\n')
+    for line in lines:
+        if line.startswith('document '):
+            lines = console_lines(os.path.join(HERE, line.split()[1]))
     i = 0
     while i < len(lines):
         line = lines[i]
@@ -221,7 +239,7 @@ def main():
         os.environ.setdefault('PYTHON_KUBERNETES', '/usr/bin/python3')
     if subprocess.run(['unshare', '-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt'], capture_output=True).returncode == 0:
         os.environ.setdefault('TMPFS', '/mnt')
-    prepared = [('GO_CLIENTS', go_client.prepare), ('KUBECTL_CURRENT', stock_clients.kubectl), ('HELM', stock_clients.helm),
+    prepared = [('GO_CLIENTS', go_client.prepare), ('KUBECTL_CURRENT', stock_clients.kubectl), ('HELM', stock_clients.helm), ('KUBECTL_TREE', stock_clients.kubectl_tree),
                 ('NODE_CLIENT', stock_clients.node_client), ('SAMPLE_CONTROLLER', foreign_controllers.sample_controller)]
     if arguments.soak:
         prepared = [('KUBECTL_CURRENT', stock_clients.kubectl), *foreign_controllers.HEAVY]

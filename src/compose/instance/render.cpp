@@ -32,10 +32,13 @@ bool is_identity(const CompiledField& field) {
 }
 
 // Values of standalone expressions may be of any type; a kind's defaults and checks apply when they are written.
-std::optional<Unresolved> fill(const Node& node, Variables& variables, Draft& draft,
-                               std::vector<const CompiledField*>& omitted) {
+std::optional<Unresolved> fill(const Node& node, Variables& variables, Draft& draft, std::vector<const CompiledField*>& omitted,
+                               const FieldSeen& seen, std::size_t item) {
+  std::optional<Unresolved> first;
   for (const CompiledField& field : node.fields) {
     Evaluated evaluated = evaluate_parts(field.parts, field.standalone, variables, draft);
+    if (seen) seen(field, evaluated, item);
+    if (first) continue;
     if (evaluated.unresolved && evaluated.unresolved->pending && reads_instance_only(field)) {
       // What the instance does not set will not come by itself: the field is left out, where it can be.
       if (field.standalone && !is_identity(field)) {
@@ -48,14 +51,16 @@ std::optional<Unresolved> fill(const Node& node, Variables& variables, Draft& dr
     if (evaluated.unresolved) {
       evaluated.unresolved->message =
           "node " + quoted(node.id) + ": at path " + quoted(field.path_text) + ": " + evaluated.unresolved->message;
-      return evaluated.unresolved;
+      if (!seen) return evaluated.unresolved;
+      first = evaluated.unresolved;
+      continue;
     }
     if (evaluated.value)
       slot_at(draft, draft.root(), field.path, field.path.size()) = *evaluated.value;
     else
       omitted.push_back(&field);
   }
-  return std::nullopt;
+  return first;
 }
 
 // From the last to the first, so that the items before keep their places.
@@ -70,11 +75,11 @@ void remove_omitted(Draft& draft, const std::vector<const CompiledField*>& omitt
   }
 }
 
-std::optional<Unresolved> render_one(const Node& node, Variables& variables, std::vector<Document>& out) {
+std::optional<Unresolved> render_one(const Node& node, Variables& variables, std::vector<Document>& out, const FieldSeen& seen) {
   Draft draft;
   draft.root() = draft.clone(node.object);
   std::vector<const CompiledField*> omitted;
-  if (auto unresolved = fill(node, variables, draft, omitted)) return unresolved;
+  if (auto unresolved = fill(node, variables, draft, omitted, seen, out.size())) return unresolved;
   remove_omitted(draft, omitted);
   out.push_back(std::move(draft).finish());
   return std::nullopt;
@@ -105,11 +110,11 @@ std::string identity_of(const Document& object) {
 }
 
 // The first dimension is the outer loop.
-std::optional<Unresolved> render_all(const Node& node, Variables& variables, std::vector<Document>& out) {
+std::optional<Unresolved> render_all(const Node& node, Variables& variables, std::vector<Document>& out, const FieldSeen& seen) {
   std::vector<cel::Value> lists;
   std::size_t total = 0;
   if (auto unresolved = expand(node, variables, lists, total)) return unresolved;
-  std::set<std::string> seen;
+  std::set<std::string> identities;
   for (std::size_t n = 0; n < total; ++n) {
     std::size_t rest = n;
     for (std::size_t d = node.for_each.size(); d-- > 0;) {
@@ -117,9 +122,9 @@ std::optional<Unresolved> render_all(const Node& node, Variables& variables, std
       variables.set(node.for_each[d].slot, list.at(rest % list.size(), variables.memory()));
       rest /= list.size();
     }
-    if (auto unresolved = render_one(node, variables, out)) return unresolved;
+    if (auto unresolved = render_one(node, variables, out, seen)) return unresolved;
     const std::string identity = identity_of(out.back());
-    if (!seen.insert(identity).second) {
+    if (!identities.insert(identity).second) {
       return Unresolved{false, "node " + quoted(node.id) + " identity collision: two items of the collection are both called " +
                                    quoted(identity)};
     }
@@ -212,11 +217,22 @@ Evaluated evaluate_parts(const std::vector<CompiledField::Part>& parts, bool sta
   return out;
 }
 
-Rendered render(const Node& node, Variables& variables) {
+Rendered render(const Node& node, Variables& variables, const FieldSeen& seen) {
   Rendered out;
-  out.unresolved =
-      node.type == NodeType::kCollection ? render_all(node, variables, out.objects) : render_one(node, variables, out.objects);
+  out.unresolved = node.type == NodeType::kCollection ? render_all(node, variables, out.objects, seen)
+                                                      : render_one(node, variables, out.objects, seen);
   if (out.unresolved) out.objects.clear();
+  return out;
+}
+
+std::vector<Evaluated> evaluate_dimensions(const Node& node, Variables& variables, Draft& draft) {
+  std::vector<Evaluated> out;
+  for (const Dimension& dimension : node.for_each) {
+    CompiledField::Part part;
+    part.expression = std::shared_ptr<const Expression>(std::shared_ptr<void>(), &dimension.list);
+    out.push_back(evaluate_parts({part}, /*standalone=*/true, variables, draft));
+    if (out.back().unresolved) break;
+  }
   return out;
 }
 

@@ -1,6 +1,7 @@
 // Templates to objects, for one instance.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -57,7 +58,14 @@ struct Rendered {
   std::vector<Document> objects;  // one; of a collection any number
   std::optional<Unresolved> unresolved;
 };
-// All objects of a node: its template with every expression replaced, once or for every combination of its iterators.
-Rendered render(const Node& node, Variables& variables);
+// Told of every field with expressions as it is evaluated; `item` counts the objects of a collection.
+using FieldSeen = std::function<void(const CompiledField& field, const Evaluated& evaluated, std::size_t item)>;
+
+// All objects of a node: its template with every expression replaced, once or for every combination of its iterators. With `seen`
+// every field is evaluated, also after one that could not be.
+Rendered render(const Node& node, Variables& variables, const FieldSeen& seen = nullptr);
+
+// The lists of a collection's dimensions; ends at the first that is not there.
+std::vector<Evaluated> evaluate_dimensions(const Node& node, Variables& variables, Draft& draft);
 
 }  // namespace plinth::compose
