@@ -366,6 +366,8 @@ TEST_CASE("storage") {
       {"", "PersistentVolumeClaim", R"({"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}})",
        ""},
       {"", "PersistentVolumeClaim",
+       R"({"spec":{"accessModes":["ReadWriteOnce"],"storageClassName":"","resources":{"requests":{"storage":"1Gi"}}}})", ""},
+      {"", "PersistentVolumeClaim",
        R"({"spec":{"resources":{"requests":{"storage":"-1"}},"storageClassName":"A","dataSource":{"kind":"X","name":"y"}}})",
        "spec.accessModes Required; spec.dataSource Invalid; spec.resources[storage] Invalid; spec.storageClassName Invalid"},
       {"storage.k8s.io", "StorageClass", R"({"reclaimPolicy":"Recycle"})", "provisioner Required; reclaimPolicy NotSupported"},
