@@ -39,6 +39,15 @@ Value involved_object(Draft& draft, const Object& about) {
 
 }  // namespace
 
+bool EventRecorder::is_told(const Object& about, std::string_view type, std::string_view reason,
+                            const std::string& message) const {
+  for (int slot = 0; slot <= kMessagesMax; ++slot) {
+    const auto event = view_.get(events_resource(), namespace_of(about), name_of(about, component_, type, reason, slot));
+    if (event && (*event)["message"].as_string().ends_with(message)) return true;
+  }
+  return false;
+}
+
 // Slots instead of a memory of what was told: the same step on another day, or after a restart, finds the same Events.
 void EventRecorder::record(const Object& about, std::string_view type, std::string_view reason, std::string message) {
   if (message.size() > kMessageBytesMax - kCombined.size()) message.resize(kMessageBytesMax - kCombined.size());

@@ -27,8 +27,16 @@ class EventRecorder {
   void warning(const Object& about, std::string_view reason, std::string message) {
     record(about, "Warning", reason, std::move(message));
   }
+  // Told only where no such Event is there: for what holds at every look at an object, until somebody changes something.
+  void normal_once(const Object& about, std::string_view reason, const std::string& message) {
+    if (!is_told(about, "Normal", reason, message)) normal(about, reason, message);
+  }
+  void warning_once(const Object& about, std::string_view reason, const std::string& message) {
+    if (!is_told(about, "Warning", reason, message)) warning(about, reason, message);
+  }
 
  private:
+  bool is_told(const Object& about, std::string_view type, std::string_view reason, const std::string& message) const;
   void record(const Object& about, std::string_view type, std::string_view reason, std::string message);
   void create(const std::string& name, const Object& about, std::string_view type, std::string_view reason,
               const std::string& message);
