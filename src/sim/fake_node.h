@@ -1,5 +1,5 @@
-// For tests: what a node does to pods, and nothing else. Every pod gets a node; it runs and is ready, or what its label "fate"
-// says: "pending", "unready", "succeed", "fail" (exit code 1), "exit-N". Pods that are to be deleted go.
+// For tests: what a node does, and nothing else. It is there (n1) and reports; pods on it run and are ready, or what their
+// label "fate" says: "pending", "unready", "succeed", "fail" (exit code 1), "exit-N". Pods that are to be deleted go.
 #pragma once
 
 #include <functional>
@@ -26,11 +26,28 @@ class FakeNode {
 
  private:
   void play() {
+    report();
     const auto answer = platform_.call("GET", "/api/v1/pods");
     if (answer.status != 200) return;
     const auto list = parse_json(answer.body);
     if (!list.ok()) return;
     for (const Value& pod : (*list)["items"].items()) play(pod);
+  }
+
+  // The node is there, is ready and says so again and again.
+  void report() {
+    const std::string node = "/api/v1/nodes/n1", now = format_rfc3339(platform_.world().clock().wall_ns());
+    const std::int64_t at = platform_.world().clock().wall_ns();
+    if (at - reported_ns_ < 10'000'000'000) return;
+    if (platform_.call("GET", node).status == 404)
+      platform_.call("POST", "/api/v1/nodes", R"({"apiVersion":"v1","kind":"Node","metadata":{"name":"n1"}})");
+    const auto told = platform_.call(
+        "PATCH", node + "/status",
+        R"({"status":{"capacity":{"cpu":"64","memory":"256Gi","pods":"1000"},"allocatable":{"cpu":"64","memory":"256Gi","pods":"1000"},)"
+        R"("conditions":[{"type":"Ready","status":"True","reason":"KubeletReady","lastTransitionTime":"2026-01-01T00:00:00Z",)"
+        R"("lastHeartbeatTime":")" +
+            now + R"("}]}})");
+    if (told.status == 200) reported_ns_ = at;
   }
 
   void play(const Value& pod) {
@@ -45,11 +62,7 @@ class FakeNode {
       return;
     }
     const std::string_view fate = metadata["labels"]["fate"].as_string();
-    if (pod["spec"]["nodeName"].as_string().empty()) {
-      platform_.call("POST", path + "/binding",
-                     R"({"apiVersion":"v1","kind":"Binding","metadata":{"name":")" + std::string(metadata["name"].as_string()) +
-                         R"("},"target":{"apiVersion":"v1","kind":"Node","name":"n1"}})");
-    }
+    if (pod["spec"]["nodeName"].as_string().empty()) return;  // the scheduler's part
     if (pod["status"]["phase"].as_string() != "Pending" || fate == "pending") return;
     platform_.call("PATCH", path + "/status", status(fate));
   }
@@ -62,8 +75,8 @@ class FakeNode {
     if (fate == "fail") phase = "Failed", ready = "False", state = terminated(1, now);
     if (fate.starts_with("exit-"))
       phase = "Failed", ready = "False", state = terminated(std::stoi(std::string(fate.substr(5))), now);
-    return R"({"status":{"phase":")" + phase + R"(","startTime":")" + now +
-           R"(","conditions":[{"type":"Ready","status":")" + ready + R"(","lastTransitionTime":")" + now +
+    return R"({"status":{"phase":")" + phase + R"(","startTime":")" + now + R"(","conditions":[{"type":"Ready","status":")" +
+           ready + R"(","lastTransitionTime":")" + now +
            R"("}],"containerStatuses":[{"name":"c","image":"i","imageID":"","restartCount":0,"ready":)" +
            (ready == "True" ? "true" : "false") + ",\"state\":{" + state + "}}]}}";
   }
@@ -73,6 +86,7 @@ class FakeNode {
   }
 
   SimPlatform& platform_;
+  std::int64_t reported_ns_ = -10'000'000'000;
 };
 
 }  // namespace plinth::sim

@@ -1,5 +1,6 @@
 #include "workloads/controllers.h"
 
+#include "workloads/cluster_controllers.h"
 #include "workloads/deployment/deployment_controller.h"
 #include "workloads/replicaset/replica_controller.h"
 
@@ -10,6 +11,7 @@ std::vector<std::unique_ptr<client::Controller>> make_workload_controllers() {
   out.push_back(make_deployment_controller());
   out.push_back(make_replica_set_controller());
   out.push_back(make_replication_controller());
+  add_cluster_controllers(out);
   return out;
 }
 

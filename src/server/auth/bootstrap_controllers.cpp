@@ -120,6 +120,15 @@ controller job-controller
   batch | jobs/finalizers | update
   core | pods | create delete list patch watch
   @report
+controller kube-scheduler
+  @report
+  core | nodes namespaces | read
+  core | pods | delete get list watch
+  core | pods/binding | create
+  core | pods/status | patch update
+  core | persistentvolumeclaims persistentvolumes | get list update watch
+  policy | poddisruptionbudgets | read
+  storage.k8s.io | csidrivers csinodes csistoragecapacities storageclasses | read
 controller kubernetes-service-controller
   core | namespaces | read
   core | services | create delete get list update watch
