@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Plays one node for a scenario: binds pods, says that they run and are ready, removes those that are to be deleted.
+"""Plays one node for a scenario: reports, says of pods on it that they run and are ready, removes those that are to be deleted.
 
 A pod's label "fate" says otherwise: pending, unready, succeed, fail. Pods with restartPolicy Never or OnFailure and no fate succeed.
 Runs until it is killed. Needs KUBECONFIG (client certificate in it).
@@ -26,12 +26,19 @@ def call(method, path, body=None):
         return None  # the pod is gone, or has changed: the next turn sees it
 
 
+addresses = {}
+
+
+def address(pod):
+    return addresses.setdefault(pod['metadata']['uid'], f'10.244.{len(addresses) // 250}.{len(addresses) % 250 + 1}')
+
+
 def status(pod, now):
     fate = pod['metadata'].get('labels', {}).get('fate') or ('succeed' if pod['spec'].get('restartPolicy') in ('Never', 'OnFailure') else 'run')
     phase = {'succeed': 'Succeeded', 'fail': 'Failed'}.get(fate, 'Running')
     ready = phase == 'Running' and fate != 'unready'
     state = {'running': {'startedAt': now}} if phase == 'Running' else {'terminated': {'exitCode': int(phase == 'Failed'), 'finishedAt': now}}
-    return {'phase': phase, 'startTime': now, 'podIP': '10.244.0.9',
+    return {'phase': phase, 'startTime': now, 'podIP': address(pod), 'podIPs': [{'ip': address(pod)}],
             'conditions': [{'type': 'Ready', 'status': str(ready), 'lastTransitionTime': now}],
             'containerStatuses': [{'name': c['name'], 'image': c.get('image', ''), 'imageID': '', 'restartCount': 0, 'ready': ready, 'state': state}
                                   for c in pod['spec']['containers']]}
@@ -43,16 +50,25 @@ def play(pod):
     if 'deletionTimestamp' in metadata:
         return call('DELETE', path, {'kind': 'DeleteOptions', 'apiVersion': 'v1', 'gracePeriodSeconds': 0})
     if not pod['spec'].get('nodeName'):
-        call('POST', path + '/binding', {'apiVersion': 'v1', 'kind': 'Binding', 'metadata': {'name': metadata['name']},
-                                         'target': {'apiVersion': 'v1', 'kind': 'Node', 'name': 'n1'}})
+        return  # the scheduler's part
     if pod['status'].get('phase') == 'Pending' and metadata.get('labels', {}).get('fate') != 'pending':
         call('PATCH', path + '/status', {'status': status(pod, time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime()))})
 
 
-call('POST', '/api/v1/nodes', {'apiVersion': 'v1', 'kind': 'Node', 'metadata': {'name': 'n1', 'labels': {'kubernetes.io/hostname': 'n1'}}})
-call('PATCH', '/api/v1/nodes/n1/status', {'status': {'conditions': [{'type': 'Ready', 'status': 'True'}]}})
+def report():
+    now = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())
+    room = {'cpu': '8', 'memory': '16Gi', 'pods': '110'}
+    call('POST', '/api/v1/nodes', {'apiVersion': 'v1', 'kind': 'Node', 'metadata': {'name': 'n1', 'labels': {'kubernetes.io/hostname': 'n1'}}})
+    call('PATCH', '/api/v1/nodes/n1/status', {'status': {'capacity': room, 'allocatable': room, 'conditions': [
+        {'type': 'Ready', 'status': 'True', 'reason': 'KubeletReady', 'lastHeartbeatTime': now, 'lastTransitionTime': '2026-01-01T00:00:00Z'}]}})
+
+
+reported = 0
 while True:
     try:
+        if time.monotonic() - reported > 10:
+            report()
+            reported = time.monotonic()
         for item in (call('GET', '/api/v1/pods') or {'items': []})['items']:
             play(item)
     except OSError:
