@@ -242,6 +242,8 @@ controller service-controller
   core | services/status | patch update
   core | nodes | list watch
   @report
+controller snapshot-kinds
+  apiextensions.k8s.io | customresourcedefinitions | create get list watch
 controller statefulset-controller
   core | pods | list watch
   apps | statefulsets | read
