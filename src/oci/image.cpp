@@ -76,16 +76,32 @@ void MemoryImages::add(std::string repository, std::string tag, BuiltImage image
   manifests_[repository + ":" + tag] = std::move(image.manifest);
 }
 
-std::optional<Manifest> MemoryImages::manifest(std::string_view, std::string_view repository, std::string_view reference) {
-  const auto found = manifests_.find(fmt::format("{}{}{}", repository, is_digest(reference) ? "@" : ":", reference));
-  if (found == manifests_.end()) return std::nullopt;
-  return found->second;
+void MemoryImages::manifest(ManifestQuery query, ManifestDone done) {
+  const auto found = manifests_.find(query.repository + (is_digest(query.reference) ? "@" : ":") + query.reference);
+  if (found == manifests_.end()) return done(std::optional<Manifest>());
+  done(std::optional<Manifest>(found->second));
 }
 
-std::optional<SharedBytes> MemoryImages::blob(std::string_view digest) {
+namespace {
+
+class MemoryBlob final : public Blob {
+ public:
+  explicit MemoryBlob(SharedBytes content) : content_(std::move(content)) {}
+  std::uint64_t size() const override { return content_.size(); }
+  void read(std::uint64_t offset, std::size_t bytes, UniqueFunction<void(Result<SharedBytes>)> done) override {
+    done(content_.slice(offset, bytes));
+  }
+
+ private:
+  SharedBytes content_;
+};
+
+}  // namespace
+
+void MemoryImages::blob(std::string digest, BlobDone done) {
   const auto found = blobs_.find(digest);
-  if (found == blobs_.end()) return std::nullopt;
-  return found->second;
+  if (found == blobs_.end()) return done(std::unique_ptr<Blob>());
+  done(std::unique_ptr<Blob>(std::make_unique<MemoryBlob>(found->second)));
 }
 
 }  // namespace plinth::oci

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "net/http.h"
-#include "oci/image.h"
+#include "oci/image_source.h"
 
 namespace plinth::oci {
 

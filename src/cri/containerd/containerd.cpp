@@ -29,16 +29,24 @@ class Images final : public oci::ImageSource {
   explicit Images(oci::ImageSource* others) : others_(others) {
     own_.add(std::string(kPauseRepository), std::string(kPauseTag), pause_image());
   }
-  std::optional<oci::Manifest> manifest(std::string_view host, std::string_view repository, std::string_view reference) override {
-    // Asked at its own address, the endpoint gets no ns=.
-    if (host.empty() || host == kPauseRegistry) {
-      if (auto found = own_.manifest(host, repository, reference)) return found;
-    }
-    return others_ != nullptr ? others_->manifest(host, repository, reference) : std::nullopt;
+  void manifest(oci::ManifestQuery query, ManifestDone done) override {
+    const bool own = query.repository == kPauseRepository && (query.host.empty() || query.host == kPauseRegistry);
+    if (own) return own_.manifest(std::move(query), std::move(done));
+    if (query.host.empty()) query.host = kPauseRegistry;  // its images are asked for here alone, so without a host
+    if (others_ != nullptr) return others_->manifest(std::move(query), std::move(done));
+    done(std::optional<oci::Manifest>());
   }
-  std::optional<SharedBytes> blob(std::string_view digest) override {
-    if (auto found = own_.blob(digest)) return found;
-    return others_ != nullptr ? others_->blob(digest) : std::nullopt;
+  void blob(std::string digest, BlobDone done) override {
+    // What is in memory is told inside of the call.
+    bool found = false;
+    own_.blob(digest, [&](Result<std::unique_ptr<oci::Blob>> blob) {
+      if (!blob.ok() || *blob == nullptr) return;
+      found = true;
+      done(std::move(blob));
+    });
+    if (found) return;
+    if (others_ != nullptr) return others_->blob(std::move(digest), std::move(done));
+    done(std::unique_ptr<oci::Blob>());
   }
 
  private:
