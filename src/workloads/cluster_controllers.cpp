@@ -4,6 +4,7 @@
 #include "workloads/endpoints/endpoints.h"
 #include "workloads/nodes/nodes.h"
 #include "workloads/scheduler/scheduler.h"
+#include "workloads/volumes/attachments.h"
 #include "workloads/volumes/snapshot_kinds.h"
 #include "workloads/volumes/volumes.h"
 
@@ -18,6 +19,7 @@ void add_cluster_controllers(std::vector<std::unique_ptr<client::Controller>>& c
   controllers.push_back(make_volume_binder());
   controllers.push_back(make_ephemeral_volumes());
   controllers.push_back(make_snapshot_kinds());
+  controllers.push_back(make_attach_controller());
   controllers.push_back(make_node_lifecycle());
   controllers.push_back(make_taint_eviction());
   controllers.push_back(make_pod_garbage_collector());
