@@ -41,6 +41,7 @@ class Compiler {
     if (const Value* one = node.find("not")) s->not_ = compile(*one);
     return s;
   }
+  bool has_rules() const { return has_rules_; }
 
  private:
   template <typename T>
@@ -113,6 +114,7 @@ class Compiler {
                 rules[i]["reason"].as_string(), rules[i]["fieldPath"].as_string(), rules[i]["optionalOldSelf"].as_bool()};
     }
     s.validations = out;
+    has_rules_ = has_rules_ || !out.empty();
   }
 
   void fields(const Value& node, Schema& s) {
@@ -158,6 +160,7 @@ class Compiler {
 
   Arena& arena_;
   const Schema* any_ = nullptr;
+  bool has_rules_ = false;
   std::map<std::pair<SchemaType, std::string>, const Schema*> leaves_;
 };
 
@@ -167,33 +170,18 @@ std::uint64_t fingerprint(std::string_view text) {
   return hash;
 }
 
-void collect_rules(const Value& node, const std::string& path, std::vector<std::string>& out) {
-  const auto rules = node["x-kubernetes-validations"].items();
-  for (std::size_t i = 0; i < rules.size(); ++i) {
-    out.push_back(index(child(path, "x-kubernetes-validations"), i) + ".rule: rule " + to_json(rules[i]["rule"]) + " is not enforced by this server");
-  }
-  for (const Member& m : node["properties"].members()) collect_rules(m.value, keyed(child(path, "properties"), m.key()), out);
-  for (std::string_view key : {"items", "additionalProperties"}) {
-    const Value* below = node.find(key);
-    if (below != nullptr && below->is_object()) collect_rules(*below, child(path, key), out);
-  }
-}
-
 }  // namespace
 
-CompiledSchema::CompiledSchema(Document source, std::shared_ptr<const Arena> arena, const Schema* root, std::uint64_t stamp)
-    : source_(std::move(source)), arena_(std::move(arena)), root_(root), stamp_(stamp), patterns_(std::make_unique<PatternCache>()) {}
+CompiledSchema::CompiledSchema(Document source, std::shared_ptr<const Arena> arena, const Schema* root, std::uint64_t stamp,
+                               bool has_rules)
+    : source_(std::move(source)), arena_(std::move(arena)), root_(root), stamp_(stamp), has_rules_(has_rules), patterns_(std::make_unique<PatternCache>()) {}
 
 CompiledSchemaPtr compile_schema(const Document& document) {
   auto arena = std::make_shared<Arena>();
-  const Schema* root = Compiler(*arena).compile(document.root());
-  return std::make_shared<const CompiledSchema>(document, std::move(arena), root, fingerprint(to_json(document.root())));
-}
-
-std::vector<std::string> unenforced_rules(const Value& schema, std::string_view path) {
-  std::vector<std::string> out;
-  collect_rules(schema, std::string(path), out);
-  return out;
+  Compiler compiler(*arena);
+  const Schema* root = compiler.compile(document.root());
+  return std::make_shared<const CompiledSchema>(document, std::move(arena), root, fingerprint(to_json(document.root())),
+                                                compiler.has_rules());
 }
 
 }  // namespace plinth::api

@@ -17,18 +17,21 @@ namespace plinth::api {
 // Immutable; from any thread. Text is not copied out of the CRD's document, which is kept alive.
 class CompiledSchema {
  public:
-  CompiledSchema(Document source, std::shared_ptr<const Arena> arena, const Schema* root, std::uint64_t stamp);
+  CompiledSchema(Document source, std::shared_ptr<const Arena> arena, const Schema* root, std::uint64_t stamp, bool has_rules);
   const Schema& root() const { return *root_; }
   // Equal schemas have equal stamps, in every run of the program.
   std::uint64_t stamp() const { return stamp_; }
   PatternCache& patterns() const { return *patterns_; }
   std::size_t bytes() const { return arena_->bytes(); }
+  // Whether any place in it has x-kubernetes-validations.
+  bool has_rules() const { return has_rules_; }
 
  private:
   Document source_;
   std::shared_ptr<const Arena> arena_;
   const Schema* root_;
   std::uint64_t stamp_;
+  bool has_rules_;
   std::unique_ptr<PatternCache> patterns_;
 };
 using CompiledSchemaPtr = std::shared_ptr<const CompiledSchema>;
@@ -37,10 +40,9 @@ using CompiledSchemaPtr = std::shared_ptr<const CompiledSchema>;
 CompiledSchemaPtr compile_schema(const Document& document);
 
 // Everything that Kubernetes refuses in an openAPIV3Schema: keywords that are not supported, what is not structural, defaults that
-// do not fit. `path` is that of the schema in the CRD ("spec.versions[0].schema.openAPIV3Schema").
-FieldErrors check_crd_schema(const Document& document, std::string_view path, bool status_subresource);
-
-// One text for each x-kubernetes-validations rule: rules are kept, served and not evaluated yet.
-std::vector<std::string> unenforced_rules(const Value& schema, std::string_view path);
+// do not fit, validation rules that do not compile or may cost too much. `path` is that of the schema in the CRD
+// ("spec.versions[0].schema.openAPIV3Schema"). Of a schema that was accepted before and has not changed, no single rule is refused
+// for its cost.
+FieldErrors check_crd_schema(const Document& document, std::string_view path, bool status_subresource, bool is_unchanged = false);
 
 }  // namespace plinth::api

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "api/cel/rule_check.h"
 #include "api/crd_schema.h"
 #include "api/prune.h"
 #include "api/structural.h"
@@ -17,16 +18,22 @@ struct Context {
   bool root = false;
   bool inside_meta = false;
   std::string_view no_defaults;  // why defaults are refused here; "" where they are not
+  RuleContext rules;
 };
 
 class KeywordChecker {
  public:
-  explicit KeywordChecker(FieldErrors& errors) : errors_(errors) {}
+  KeywordChecker(FieldErrors& errors, RuleChecker& rules) : errors_(errors), rules_(rules) {}
 
+  // Rules are looked at where nothing else is wrong at their place or below it.
   void walk(const Value& s, const std::string& path, const Context& context) {
+    const std::size_t before = errors_.size();
     unsupported(s, path, context);
     extensions(s, path);
     below(s, path, context);
+    if (s["x-kubernetes-validations"].size() == 0) return;
+    check_rule_forms(s, context.rules, path, errors_);
+    if (errors_.size() == before) rules_.check(s, context.rules, path);
   }
 
  private:
@@ -55,13 +62,16 @@ class KeywordChecker {
   void below(const Value& s, const std::string& path, const Context& context) {
     Context inner = context;
     inner.root = false;
+    inner.rules = {};
     if (const Value* more = s.find("additionalProperties"); more != nullptr && more->is_object()) {
       Context map = inner;
+      map.rules = context.rules.values(s);
       if (context.inside_meta) map.no_defaults = "inside additionalProperties applying to object metadata";
       walk(*more, child(path, "additionalProperties"), map);
     }
     for (const Member& m : s["properties"].members()) {
       Context property = inner;
+      property.rules = context.rules.property(s, m.key());
       if ((context.root || s["x-kubernetes-embedded-resource"].as_bool()) && is_meta(m.key())) {
         property.inside_meta = true;
         if (context.root) property.no_defaults = m.key() == "metadata" ? "in top-level metadata" : m.key() == "kind" ? "in top-level kind" : "in top-level apiVersion";
@@ -73,7 +83,10 @@ class KeywordChecker {
       const auto branches = s[key].items();
       for (std::size_t i = 0; i < branches.size(); ++i) walk(branches[i], index(child(path, key), i), inner);
     }
-    if (const Value* items = s.find("items"); items != nullptr && items->is_object()) walk(*items, child(path, "items"), inner);
+    if (const Value* items = s.find("items"); items != nullptr && items->is_object()) {
+      inner.rules = context.rules.items(s, path);
+      walk(*items, child(path, "items"), inner);
+    }
   }
 
   void type_must_be(const Value& s, const std::string& path, std::string_view wanted, std::string_view keyword) {
@@ -170,6 +183,7 @@ class KeywordChecker {
   }
 
   FieldErrors& errors_;
+  RuleChecker& rules_;
 };
 
 // Each default is checked against the schema at its place.
@@ -230,19 +244,25 @@ void check_root_keys(const Value& s, const std::string& path, FieldErrors& error
 
 }  // namespace
 
-FieldErrors check_crd_schema(const Document& document, std::string_view path, bool status_subresource) {
+FieldErrors check_crd_schema(const Document& document, std::string_view path, bool status_subresource, bool is_unchanged) {
   FieldErrors errors;
   const Value& schema = document.root();
   const std::string at(path);
   if (status_subresource) check_root_keys(schema, at, errors);
   if (schema["nullable"].as_bool()) errors.push_back(field_forbidden(child(at, "nullable"), "nullable cannot be true at the root"));
   FieldErrors structural = check_structural(schema, at);
+  RuleContext rules;
+  CompiledSchemaPtr compiled;
   if (structural.empty()) {
-    const CompiledSchemaPtr compiled = compile_schema(document);
+    compiled = compile_schema(document);
+    const std::size_t before = errors.size();
     DefaultChecker(compiled->patterns(), errors).walk(compiled->root(), at);
+    if (errors.size() == before) rules = RuleContext::of_root(compiled->root());
   }
   for (FieldError& error : structural) errors.push_back(std::move(error));
-  KeywordChecker(errors).walk(schema, at, {true, false, ""});
+  RuleChecker checker(compiled, is_unchanged);
+  KeywordChecker(errors, checker).walk(schema, at, {true, false, "", rules});
+  checker.finish(at, errors);
   return errors;
 }
 

@@ -156,14 +156,4 @@ TEST_CASE("a compiled schema prunes and defaults, and its stamp follows its text
   CHECK(to_json(empty.root()) == R"({"spec":{"n":3}})");
 }
 
-TEST_CASE("each validation rule that is not enforced is named") {
-  const Document source = doc(R"({"type":"object","x-kubernetes-validations":[{"rule":"self.a"}],"properties":{"l":{"type":"array","items":{"type":"string",)"
-                              R"("x-kubernetes-validations":[{"rule":"self != ''"}]}}}})");
-  const auto warnings = unenforced_rules(source.root(), "s");
-  REQUIRE(warnings.size() == 2);
-  CHECK(warnings[0] == "s.x-kubernetes-validations[0].rule: rule \"self.a\" is not enforced by this server");
-  CHECK(warnings[1] == "s.properties[l].items.x-kubernetes-validations[0].rule: rule \"self != ''\" is not enforced by this server");
-  CHECK(compile_schema(source)->root().validations.size() == 1);
-}
-
 }  // namespace plinth::api

@@ -154,34 +154,59 @@ void check_deprecation(const Value& version, const std::string& path, FieldError
   }
 }
 
-void check_version(const Document& crd, const Value& version, const std::string& path, FieldErrors& errors) {
+// The schema of a version of that name in the stored definition.
+Value stored_schema(const Value* old, std::string_view version) {
+  if (old == nullptr) return Value();
+  for (const Value& v : (*old)["spec"]["versions"].items()) {
+    if (v["name"].as_string() == version) return v["schema"]["openAPIV3Schema"];
+  }
+  return Value();
+}
+
+void check_schema(const Document& crd, const Value* old, const Value& version, std::string_view path, FieldErrors& errors) {
+  const Value schema = version["schema"]["openAPIV3Schema"];
+  const bool status = version["subresources"].find("status") != nullptr;
+  const bool is_unchanged = equal(schema, stored_schema(old, version["name"].as_string()));
+  for (FieldError& error : check_crd_schema(crd.at(schema), path, status, is_unchanged)) errors.push_back(std::move(error));
+}
+
+// The schema that all versions have in common; messages place it above the versions, as upstream's internal form has it.
+const Value* shared_schema(const Value& versions) {
+  const Value* first = versions.size() == 0 ? nullptr : versions.items()[0].find_path({"schema", "openAPIV3Schema"});
+  if (first == nullptr) return nullptr;
+  const bool same = std::all_of(versions.items().begin(), versions.items().end(), [&](const Value& v) {
+    const Value* schema = v.find_path({"schema", "openAPIV3Schema"});
+    return schema != nullptr && equal(*schema, *first);
+  });
+  return same ? first : nullptr;
+}
+
+// `is_shared`: its schema is checked once for all versions.
+void check_version(const Value& version, const std::string& path, const Document& crd, const Value* old, bool is_shared, FieldErrors& errors) {
   const Complaints complaints = check_dns1035_label(version["name"].as_string());
   if (!complaints.empty()) errors.push_back(field_invalid(child(path, "name"), version["name"].as_string(), joined(complaints)));
   check_deprecation(version, path, errors);
-  if (const Value* schema = version.find_path({"schema", "openAPIV3Schema"})) {
-    const bool status = version["subresources"].find("status") != nullptr;
-    for (FieldError& error : check_crd_schema(crd.at(*schema), child(path, "schema.openAPIV3Schema"), status)) errors.push_back(std::move(error));
-  } else {
-    errors.push_back(field_required(child(path, "schema.openAPIV3Schema")));
-  }
+  if (version.find_path({"schema", "openAPIV3Schema"}) == nullptr) errors.push_back(field_required(child(path, "schema.openAPIV3Schema")));
+  else if (!is_shared) check_schema(crd, old, version, child(path, "schema.openAPIV3Schema"), errors);
   check_subresources(version["subresources"], child(path, "subresources"), errors);
   const auto columns = version["additionalPrinterColumns"].items();
   for (std::size_t i = 0; i < columns.size(); ++i) check_column(columns[i], index(child(path, "additionalPrinterColumns"), i), errors);
   check_selectable_fields(version, path, errors);
 }
 
-void check_versions(const Document& crd, const Value& spec, FieldErrors& errors) {
+void check_versions(const Document& crd, const Value* old, const Value& spec, FieldErrors& errors) {
   const Value versions = spec["versions"];
   std::vector<std::string_view> names;
   int storage = 0;
   bool unique = true;
+  const bool shared = shared_schema(versions) != nullptr;
   for (std::size_t i = 0; i < versions.items().size(); ++i) {
     const Value& version = versions.items()[i];
     const std::string_view name = version["name"].as_string();
     unique = unique && std::find(names.begin(), names.end(), name) == names.end();
     names.push_back(name);
     storage += version["storage"].as_bool() ? 1 : 0;
-    check_version(crd, version, index("spec.versions", i), errors);
+    check_version(version, index("spec.versions", i), crd, old, shared, errors);
   }
   if (!unique) errors.push_back(field_invalid("spec.versions", versions, "must contain unique version names"));
   if (storage != 1) errors.push_back(field_invalid("spec.versions", versions, "must have exactly one version marked as storage version"));
@@ -213,18 +238,19 @@ void check_group(const Value& spec, FieldErrors& errors) {
   else if (group.find('.') == std::string_view::npos) errors.push_back(field_invalid("spec.group", group, "should be a domain with at least one dot"));
 }
 
-void check_spec(const Document& crd, FieldErrors& errors) {
+void check_spec(const Document& crd, const Value* old, FieldErrors& errors) {
   static constexpr std::array<std::string_view, 2> kScopes = {"Cluster", "Namespaced"};
   const Value spec = crd["spec"];
   check_group(spec, errors);
   const std::string_view scope = spec["scope"].as_string();
   if (scope.empty()) errors.push_back(field_required("spec.scope"));
   else if (scope != "Cluster" && scope != "Namespaced") errors.push_back(field_not_supported("spec.scope", spec["scope"], kScopes));
-  check_versions(crd, spec, errors);
+  check_versions(crd, old, spec, errors);
   for (std::string_view name : {"plural", "singular", "kind", "listKind"}) {
     if (spec["names"][name].as_string().empty()) errors.push_back(field_required(child("spec.names", name)));
   }
   check_names(spec["names"], "spec.names", errors);
+  if (shared_schema(spec["versions"]) != nullptr) check_schema(crd, old, spec["versions"].items()[0], "spec.validation.openAPIV3Schema", errors);
   check_conversion(spec["conversion"], errors);
   if (spec["preserveUnknownFields"].as_bool()) {
     errors.push_back(field_invalid("spec.preserveUnknownFields", Value::of(true),
@@ -316,7 +342,7 @@ void default_crd(Draft& draft) {
 FieldErrors validate_crd(const Document& crd, const Value* old) {
   FieldErrors errors;
   check_name(crd, errors);
-  check_spec(crd, errors);
+  check_spec(crd, old, errors);
   check_names(crd["status"]["acceptedNames"], "status.acceptedNames", errors);
   check_stored_versions(crd.root(), errors);
   check_approval(crd.root(), old, errors);
@@ -328,16 +354,6 @@ FieldErrors validate_crd(const Document& crd, const Value* old) {
   check_immutable(crd.root(), *old, {"spec", "group"}, errors);
   check_immutable(crd.root(), *old, {"spec", "names", "plural"}, errors);
   return errors;
-}
-
-std::vector<std::string> crd_warnings(const Value& crd) {
-  std::vector<std::string> out;
-  const auto versions = crd["spec"]["versions"].items();
-  for (std::size_t i = 0; i < versions.size(); ++i) {
-    const std::string path = child(index("spec.versions", i), "schema.openAPIV3Schema");
-    for (std::string& text : unenforced_rules(versions[i]["schema"]["openAPIV3Schema"], path)) out.push_back(std::move(text));
-  }
-  return out;
 }
 
 }  // namespace plinth::api

@@ -1,9 +1,6 @@
 // Validation of CustomResourceDefinition objects beyond what their schema says.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "api/field_error.h"
 #include "base/value.h"
 
@@ -14,8 +11,5 @@ void default_crd(Draft& draft);
 
 // `old` is null on create. Decoded and defaulted objects. Webhook conversion is refused as not supported.
 FieldErrors validate_crd(const Document& crd, const Value* old);
-
-// What the server accepts but does not do: one text for each validation rule.
-std::vector<std::string> crd_warnings(const Value& crd);
 
 }  // namespace plinth::api

@@ -14,7 +14,9 @@ FieldErrors validate(const Schema& schema, const Value& object, const ValidateOp
   PatternCache once;
   PatternCache& patterns = options.patterns != nullptr ? *options.patterns : once;
   validate_openapi(schema, object, options.old, PathStep::root(), patterns, errors);
-  validate_list_types(schema, object, PathStep::root(), errors);
+  FieldErrors old_errors;
+  if (options.old != nullptr) validate_list_types(schema, *options.old, PathStep::root(), old_errors);
+  if (old_errors.empty()) validate_list_types(schema, object, PathStep::root(), errors);
   return errors;
 }
 

@@ -3,6 +3,7 @@
 #include "base/ids.h"
 #include "net/websocket.h"
 #include "server/admission/admission.h"
+#include "server/admission/admission_book.h"
 #include "server/admission/quota_ledger.h"
 #include "server/admission/webhook_call.h"
 #include "server/bootstrap.h"
@@ -38,6 +39,7 @@ struct ApiServer::Parts {
   PinnedSnapshots pins;
   WatchBook watches;
   AdmissionChain admission;
+  AdmissionBook admission_book;
   WebhookClients webhook_clients;
   InFlight reads, writes;
   Metrics metrics;
@@ -58,6 +60,7 @@ ApiServer::ApiServer(ApiServerParts given, ApiServerOptions options)
   context.pins = &parts_->pins;
   context.watches = &parts_->watches;
   context.admission = &parts_->admission;
+  context.admission_book = &parts_->admission_book;
   context.webhook_clients = &parts_->webhook_clients;
   context.auth = given_.auth;
   context.limits = options_.limits;

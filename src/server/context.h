@@ -15,6 +15,7 @@ class CurrentForms;
 class DecodedObjects;
 class PinnedSnapshots;
 class WatchBook;
+class AdmissionBook;
 class AdmissionChain;
 class WebhookClients;
 
@@ -47,6 +48,7 @@ struct ServerContext {
   PinnedSnapshots* pins = nullptr;
   WatchBook* watches = nullptr;
   AdmissionChain* admission = nullptr;
+  AdmissionBook* admission_book = nullptr;
   WebhookClients* webhook_clients = nullptr;
   auth::Auth* auth = nullptr;
   ServerLimits limits;

@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "api/cel/schema_rules.h"
 #include "api/crd_schema.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -111,6 +112,14 @@ class CrdKind final : public CustomKind {
     return compiled ? &compiled->patterns() : nullptr;
   }
 
+  const api::SchemaRules* rules(const api::KindVersion& version) const override {
+    std::lock_guard lock(mutex_);
+    const std::size_t i = static_cast<std::size_t>(&version - versions_.data());
+    if (compiled_[i] == nullptr || !compiled_[i]->has_rules()) return nullptr;
+    if (rules_[i] == nullptr) rules_[i] = api::SchemaRules::compile(compiled_[i]);
+    return rules_[i].get();
+  }
+
  private:
   void build_versions(const Value& spec) {
     std::vector<Value> sorted(spec["versions"].items().begin(), spec["versions"].items().end());
@@ -120,6 +129,7 @@ class CrdKind final : public CustomKind {
     parts_.resize(sorted.size());
     versions_.resize(sorted.size());
     compiled_.resize(sorted.size());
+    rules_.resize(sorted.size());
     for (std::size_t i = 0; i < sorted.size(); ++i) build_version(sorted[i], versions_[i], parts_[i]);
     row_.versions = versions_;
   }
@@ -173,6 +183,7 @@ class CrdKind final : public CustomKind {
   mutable std::vector<api::KindVersion> versions_;  // `schema` is set once, under the lock, before any use of it
   std::vector<VersionParts> parts_;
   mutable std::vector<api::CompiledSchemaPtr> compiled_;
+  mutable std::vector<std::shared_ptr<const api::SchemaRules>> rules_;
   mutable std::mutex mutex_;
 };
 

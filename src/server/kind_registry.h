@@ -16,6 +16,10 @@
 #include "base/value.h"
 #include "store/store.h"
 
+namespace plinth::api {
+class SchemaRules;
+}
+
 namespace plinth::server {
 
 // A CRD's row. The schema of a version is decoded and compiled on first use: hundreds of CRDs that nobody uses cost their names only,
@@ -36,6 +40,8 @@ class CustomKind {
   virtual void ensure_schema(const api::KindVersion& version) const = 0;
   // Compiled patterns of a version whose schema is compiled.
   virtual api::PatternCache* patterns(const api::KindVersion& version) const = 0;
+  // x-kubernetes-validations of a version whose schema is compiled; compiled on first use. Null when it has none.
+  virtual const api::SchemaRules* rules(const api::KindVersion& version) const = 0;
 };
 
 // A kind at a version, and what keeps its row alive.

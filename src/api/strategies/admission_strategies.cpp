@@ -1,17 +1,16 @@
-// Webhook configurations. Admission policies need an engine for their expressions and are refused until there is one.
+// Webhook configurations and policies of admission.
 #include <algorithm>
 #include <set>
 
 #include <fmt/core.h>
 
+#include "api/strategies/admission_rules.h"
 #include "api/strategies/draft_tools.h"
 #include "api/strategies/field_ref.h"
 #include "api/strategies/strategy_tables.h"
 
 namespace plinth::api {
 namespace {
-
-constexpr std::string_view kNoExpressions = "CEL expressions are not supported yet";
 
 bool has_wildcard(const FieldRef& list) {
   const auto items = list.value().items();
@@ -53,7 +52,9 @@ void validate_resources_of_rule(const FieldRef& resources) {
   if (whole && plain) resources.invalid("if '*' is present, must not specify other resources without subresources");
 }
 
-void validate_rule(const FieldRef& rule) {
+}  // namespace
+
+void validate_admission_rule(const FieldRef& rule) {
   const FieldRef groups = rule["apiGroups"];
   const FieldRef versions = rule["apiVersions"];
   const FieldRef operations = rule["operations"];
@@ -70,6 +71,8 @@ void validate_rule(const FieldRef& rule) {
     operation.one_of({"*", "CONNECT", "CREATE", "DELETE", "UPDATE"});
   });
 }
+
+namespace {
 
 void validate_url(const FieldRef& url) {
   constexpr std::string_view kForm = "; desired format: https://host[/path]";
@@ -133,7 +136,7 @@ void validate_webhook(const FieldRef& hook) {
   const FieldRef seconds = hook["timeoutSeconds"];
   const FieldRef conditions = hook["matchConditions"];
   validate_webhook_name(hook["name"]);
-  hook["rules"].each_item([](const FieldRef& rule, std::size_t) { validate_rule(rule); });
+  hook["rules"].each_item([](const FieldRef& rule, std::size_t) { validate_admission_rule(rule); });
   if (effects.empty()) {
     effects.required("must specify one of None, NoneOnDryRun");
   } else if (!effects.is("None") && !effects.is("NoneOnDryRun")) {
@@ -146,10 +149,7 @@ void validate_webhook(const FieldRef& hook) {
   hook["objectSelector"].label_selector();
   validate_client(hook["clientConfig"]);
   validate_review_versions(hook["admissionReviewVersions"]);
-  if (!conditions.empty()) {
-    conditions.forbidden(
-        fmt::format("{}: narrow the webhook with rules, namespaceSelector and objectSelector", kNoExpressions));
-  }
+  validate_match_conditions(conditions, /*has_params=*/false);
 }
 
 void validate_configuration(const Value& object, FieldErrors& errors) {
@@ -161,24 +161,19 @@ void validate_configuration(const Value& object, FieldErrors& errors) {
   });
 }
 
-void refuse_policy(const Value& object, FieldErrors& errors) {
+void refuse_mutating_policy(const Value& object, FieldErrors& errors) {
   const FieldRef root(object, errors);
-  root["spec"].forbidden(fmt::format("{}: the policy could not be enforced; use an admission webhook", kNoExpressions));
-}
-
-void refuse_binding(const Value& object, FieldErrors& errors) {
-  const FieldRef root(object, errors);
-  root["spec"].forbidden(fmt::format("{}: there are no admission policies that could be bound", kNoExpressions));
+  root["spec"].forbidden("policies that change objects are not supported by this server; use a mutating admission webhook");
 }
 
 constexpr std::string_view kGroup = "admissionregistration.k8s.io";
 constexpr Strategy kStrategies[] = {
     {.group = kGroup, .kind = "ValidatingWebhookConfiguration", .validate = validate_configuration},
     {.group = kGroup, .kind = "MutatingWebhookConfiguration", .validate = validate_configuration},
-    {.group = kGroup, .kind = "ValidatingAdmissionPolicy", .validate = refuse_policy},
-    {.group = kGroup, .kind = "MutatingAdmissionPolicy", .validate = refuse_policy},
-    {.group = kGroup, .kind = "ValidatingAdmissionPolicyBinding", .validate = refuse_binding},
-    {.group = kGroup, .kind = "MutatingAdmissionPolicyBinding", .validate = refuse_binding},
+    {.group = kGroup, .kind = "ValidatingAdmissionPolicy", .validate = validate_admission_policy},
+    {.group = kGroup, .kind = "MutatingAdmissionPolicy", .validate = refuse_mutating_policy},
+    {.group = kGroup, .kind = "ValidatingAdmissionPolicyBinding", .validate = validate_policy_binding},
+    {.group = kGroup, .kind = "MutatingAdmissionPolicyBinding", .validate = refuse_mutating_policy},
 };
 
 }  // namespace

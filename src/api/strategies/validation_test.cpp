@@ -474,8 +474,13 @@ TEST_CASE("admission and certificates") {
        R"(,"rules":[{"apiGroups":["*"],"apiVersions":["v1"],"resources":["pods","pods/log"],"operations":["CREATE"]}]}]})",
        ""},
       {"admissionregistration.k8s.io", "ValidatingWebhookConfiguration",
-       R"({"webhooks":[{)" HOOK R"(,"matchConditions":[{"name":"x","expression":"true"}]}]})",
-       "webhooks[0].matchConditions Forbidden"},
+       R"({"webhooks":[{)" HOOK R"(,"matchConditions":[{"name":"x","expression":"object.metadata.name == 'a'"}]}]})", ""},
+      {"admissionregistration.k8s.io", "ValidatingWebhookConfiguration",
+       R"({"webhooks":[{)" HOOK
+       R"(,"matchConditions":[{"name":"x","expression":"1"},{"name":"x","expression":"params.a"},{"name":"","expression":" "}]}]})",
+       "webhooks[0].matchConditions[0].expression Invalid; webhooks[0].matchConditions[1].expression Invalid; "
+       "webhooks[0].matchConditions[1].name Duplicate; webhooks[0].matchConditions[2].expression Required; "
+       "webhooks[0].matchConditions[2].name Required"},
       {"admissionregistration.k8s.io", "MutatingWebhookConfiguration",
        R"({"webhooks":[{"name":"a.b","sideEffects":"Some","admissionReviewVersions":[],"timeoutSeconds":31,"clientConfig":{"url":"http://h","service":{}}},
            {)" HOOK
@@ -486,7 +491,27 @@ TEST_CASE("admission and certificates") {
        "webhooks[1].rules[0].apiVersions Required; webhooks[1].rules[0].operations Invalid; webhooks[1].rules[0].resources "
        "Invalid; "
        "webhooks[2].name Duplicate"},
-      {"admissionregistration.k8s.io", "ValidatingAdmissionPolicy", R"({"spec":{}})", "spec Forbidden"},
+      {"admissionregistration.k8s.io", "ValidatingAdmissionPolicy", R"({"spec":{}})",
+       "spec.auditAnnotations Required; spec.failurePolicy Required; spec.matchConstraints Required; spec.validations Required"},
+      {"admissionregistration.k8s.io", "ValidatingAdmissionPolicy",
+       R"x({"spec":{"failurePolicy":"Fail","paramKind":{"apiVersion":"v1","kind":"ConfigMap"},
+           "matchConstraints":{"matchPolicy":"Exact","namespaceSelector":{},"objectSelector":{},"resourceRules":[{"apiGroups":["apps"],"apiVersions":["v1"],
+           "operations":["CREATE"],"resources":["deployments"]}]},"variables":[{"name":"n","expression":"object.spec.replicas"},{"name":"twice","expression":"variables.n * 2"}],
+           "matchConditions":[{"name":"x","expression":"params.data.a == 'b'"}],
+           "validations":[{"expression":"variables.twice < 10 && authorizer.group('').resource('pods').check('get').allowed()","messageExpression":"'n is ' + string(variables.n)"},
+             {"expression":"namespaceObject.metadata.labels['a'] == request.name || request.userInfo.groups.exists(g, g == 'x')","reason":"Forbidden"}]}})x", ""},
+      {"admissionregistration.k8s.io", "ValidatingAdmissionPolicy",
+       R"x({"spec":{"failurePolicy":"Ignore","matchConstraints":{"matchPolicy":"Equivalent","namespaceSelector":{},"objectSelector":{},"resourceRules":[{"apiGroups":["apps"],"apiVersions":["v1"],"operations":["CREATE"],"resources":["deployments"]}]},
+           "variables":[{"name":"a-b","expression":"1"},{"name":"c","expression":"variables.d"}],
+           "validations":[{"expression":"1"},{"expression":"params.a"},{"expression":"request.nope == 'a'"},{"expression":"true","messageExpression":"authorizer.path('/')"},
+             {"expression":" ","message":" ","reason":"Other"}]}})x",
+       "spec.validations[0].expression Invalid; spec.validations[1].expression Invalid; spec.validations[2].expression Invalid; "
+       "spec.validations[3].messageExpression Invalid; spec.validations[4].expression Required; spec.validations[4].message Invalid; "
+       "spec.validations[4].reason NotSupported; spec.variables[0].name Invalid; spec.variables[1].expression Invalid"},
+      {"admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding",
+       R"({"spec":{"policyName":"P","paramRef":{"name":"a","selector":{},"parameterNotFoundAction":"Deny"},"validationActions":["Deny","Warn","Deny"]}})",
+       "spec.paramRef.name Forbidden; spec.paramRef.selector Forbidden; spec.policyName Invalid; spec.validationActions Invalid; "
+       "spec.validationActions[2] Duplicate"},
       {"admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding", R"({"spec":{}})", "spec Forbidden"},
       {"certificates.k8s.io", "CertificateSigningRequest",
        R"({"spec":{"request":"eA==","signerName":"x","usages":["client auth","client auth","tea"],"expirationSeconds":1}})",

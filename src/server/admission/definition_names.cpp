@@ -114,7 +114,6 @@ class DefinitionNames final : public AdmissionPlugin {
     const Value* old = request.old_object.is_null() ? nullptr : &request.old_object.root();
     const api::FieldErrors errors = api::validate_crd(request.object->view(), old);
     if (!errors.empty()) return api::invalid(request.group(), request.kind.row->kind, request.name, errors);
-    for (std::string& warning : api::crd_warnings(request.object->root())) request.warnings.push_back(std::move(warning));
     return {};
   }
 

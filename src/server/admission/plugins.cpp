@@ -19,6 +19,7 @@ std::vector<std::unique_ptr<AdmissionPlugin>> default_admission_plugins() {
   plugins.push_back(make_runtime_class());
   plugins.push_back(make_certificate_requests());
   plugins.push_back(make_default_ingress_class());
+  plugins.push_back(make_policy_type_checking());
   return plugins;
 }
 

@@ -22,5 +22,6 @@ std::unique_ptr<AdmissionPlugin> make_claim_resize();
 std::unique_ptr<AdmissionPlugin> make_runtime_class();
 std::unique_ptr<AdmissionPlugin> make_certificate_requests();
 std::unique_ptr<AdmissionPlugin> make_pod_security();
+std::unique_ptr<AdmissionPlugin> make_policy_type_checking();
 
 }  // namespace plinth::server

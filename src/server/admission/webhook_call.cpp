@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/quoted.h"
 #include "net/tls.h"
+#include "server/admission/admission_attributes.h"
 #include "server/admission/webhook_address.h"
 #include "server/object_codec.h"
 
@@ -13,44 +14,16 @@ namespace {
 
 constexpr std::size_t kAnswerBytesMax = 16 * 1024 * 1024;
 
-Value gvk(Draft& d, std::string_view group, std::string_view version, std::string_view last_name, std::string_view last) {
-  Value out = d.object();
-  d.set(out, "group", group);
-  d.set(out, "version", version);
-  d.set(out, last_name, last);
-  return out;
-}
-
 std::string review_json(const AdmissionRequest& request, const std::string& uid) {
   Draft d;
   d.root() = d.object();
   d.set(d.root(), "kind", "AdmissionReview");
   d.set(d.root(), "apiVersion", "admission.k8s.io/v1");
   Value& r = d.member(d.root(), "request");
-  r = d.object();
-  const api::KindRow& row = *request.kind.row;
-  const std::string_view version = request.kind.version->name;
+  r = describe_request(d, request);
   d.set(r, "uid", uid);
-  const Value kind = gvk(d, row.group, version, "kind", row.kind);
-  const Value resource = gvk(d, row.group, version, "resource", row.plural);
-  d.set(r, "kind", kind);
-  d.set(r, "resource", resource);
-  d.set(r, "requestKind", kind);
-  d.set(r, "requestResource", resource);
-  if (!request.subresource.empty()) {
-    d.set(r, "subResource", request.subresource);
-    d.set(r, "requestSubResource", request.subresource);
-  }
-  d.set(r, "name", request.name);
-  // A Namespace counts as being in itself.
-  const std::string& name_space = row.is_namespace ? request.name : request.name_space;
-  if (!name_space.empty()) d.set(r, "namespace", name_space);
-  d.set(r, "operation", operation_name(request.operation));
-  d.set(r, "userInfo", auth::user_to_value(d, *request.user));
   if (request.object != nullptr) d.set(r, "object", d.clone(request.object->root()));
   if (!request.old_object.is_null()) d.set(r, "oldObject", d.clone(request.old_object.root()));
-  d.set(r, "dryRun", Value::of(request.dry_run));
-  if (!request.options.is_null()) d.set(r, "options", d.clone(request.options.root()));
   return to_json(d.root());
 }
 
@@ -105,8 +78,9 @@ net::HttpClient& WebhookClients::on(Loop& loop) {
   return *client;
 }
 
-void call_webhook(ServerContext& context, Loop& loop, const AdmissionRequest& request, const Webhook& webhook,
+void call_webhook(ServerContext& context, Loop& loop, const AdmissionRequest& request, const WebhookPtr& called,
                   UniqueFunction<void(Result<WebhookAnswer>)> done) {
+  const Webhook& webhook = *called;
   auto address = webhook_address(webhook.webhook["clientConfig"], *request.snapshot);
   if (!address.ok()) return done(failure(webhook, address.error().message()));
   auto tls = net::make_client_context(address->ca_pem, net::KeyPair(), /*insecure_skip_verify=*/false);
@@ -125,10 +99,10 @@ void call_webhook(ServerContext& context, Loop& loop, const AdmissionRequest& re
   options.timeout = std::chrono::seconds(seconds);
   options.body_bytes_max = kAnswerBytesMax;
   options.server_name = address->server_name;
-  auto finish = [webhook, uid, done = std::make_shared<UniqueFunction<void(Result<WebhookAnswer>)>>(std::move(done))](
+  auto finish = [called, uid, done = std::make_shared<UniqueFunction<void(Result<WebhookAnswer>)>>(std::move(done))](
                     Result<net::HttpResponse> response) {
-    if (!response.ok()) return (*done)(failure(webhook, response.error().message()));
-    (*done)(read_answer(webhook, uid, *response));
+    if (!response.ok()) return (*done)(failure(*called, response.error().message()));
+    (*done)(read_answer(*called, uid, *response));
   };
   context.webhook_clients->on(loop).send(address->dial, *tls, std::move(call), options, std::move(finish));
 }

@@ -33,7 +33,7 @@ struct WebhookAnswer {
 };
 
 // An error is a failure to get an answer (connection, time, malformed answer), which failurePolicy decides about.
-void call_webhook(ServerContext& context, Loop& loop, const AdmissionRequest& request, const Webhook& webhook,
+void call_webhook(ServerContext& context, Loop& loop, const AdmissionRequest& request, const WebhookPtr& webhook,
                   UniqueFunction<void(Result<WebhookAnswer>)> done);
 
 }  // namespace plinth::server

@@ -1,26 +1,22 @@
 // Which webhooks a request goes to.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "base/value.h"
 #include "server/admission/admission.h"
+#include "server/admission/admission_book.h"
 
 namespace plinth::server {
 
 enum class WebhookType : std::uint8_t { kMutating, kValidating };
 
-struct Webhook {
-  Document configuration;  // keeps `webhook` alive
-  std::string configuration_name;
-  Value webhook;           // an item of its `webhooks`
-  std::string_view name() const { return webhook["name"].as_string(); }
-  bool ignores_failure() const { return webhook["failurePolicy"].as_string() == "Ignore"; }
-  bool reinvokes() const { return webhook["reinvocationPolicy"].as_string() == "IfNeeded"; }
-};
+// By rules and selectors, in the order of calling: by name of the configuration, then as listed. Configurations and policies
+// themselves never match.
+std::vector<WebhookPtr> matching_webhooks(ServerContext& context, const AdmissionRequest& request, WebhookType type);
 
-// In the order of calling: by name of the configuration, then as listed. Configurations and policies themselves never match.
-std::vector<Webhook> matching_webhooks(const ServerContext& context, const AdmissionRequest& request, WebhookType type);
+// Whether the request meets a webhook's matchConditions, as it is now. Forbidden where that cannot be said and failurePolicy is
+// Fail.
+Result<bool> meets_conditions(ServerContext& context, const AdmissionRequest& request, const Webhook& webhook);
 
 }  // namespace plinth::server

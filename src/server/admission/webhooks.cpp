@@ -28,36 +28,40 @@ Result<void> settle(AdmissionRequest& request, const Webhook& webhook, Result<We
 
 class MutatingCalls : public std::enable_shared_from_this<MutatingCalls> {
  public:
-  MutatingCalls(ServerContext& context, Loop& loop, AdmissionRequest& request, std::vector<Webhook> webhooks,
+  MutatingCalls(ServerContext& context, Loop& loop, AdmissionRequest& request, std::vector<WebhookPtr> webhooks,
                 UniqueFunction<void(Result<bool>)> done)
       : context_(context), loop_(loop), request_(request), webhooks_(std::move(webhooks)), changed_after_(webhooks_.size(), false),
         done_(std::move(done)) {}
 
   void next() {
-    while (at_ < webhooks_.size() && again_ && !(webhooks_[at_].reinvokes() && changed_after_[at_])) ++at_;
-    if (at_ == webhooks_.size()) {
-      if (again_ || !any_reinvocation()) return done_(changed_);
-      again_ = true;
-      at_ = 0;
-      return next();
+    for (;; ++at_) {
+      while (at_ < webhooks_.size() && again_ && !(webhooks_[at_]->reinvokes() && changed_after_[at_])) ++at_;
+      if (at_ == webhooks_.size()) {
+        if (again_ || !any_reinvocation()) return done_(changed_);
+        again_ = true;
+        at_ = 0;
+        return next();
+      }
+      auto concerned = meets_conditions(context_, request_, *webhooks_[at_]);
+      if (!concerned.ok()) return done_(std::move(concerned).error());
+      if (*concerned) break;
     }
-    const Webhook& webhook = webhooks_[at_];
-    auto allowed = check_dry_run(request_, webhook);
+    auto allowed = check_dry_run(request_, *webhooks_[at_]);
     if (!allowed.ok()) return done_(std::move(allowed).error());
     auto self = shared_from_this();
-    call_webhook(context_, loop_, request_, webhook, [self](Result<WebhookAnswer> answer) { self->answered(std::move(answer)); });
+    call_webhook(context_, loop_, request_, webhooks_[at_], [self](Result<WebhookAnswer> answer) { self->answered(std::move(answer)); });
   }
 
  private:
   bool any_reinvocation() const {
     for (std::size_t i = 0; i < webhooks_.size(); ++i) {
-      if (webhooks_[i].reinvokes() && changed_after_[i]) return true;
+      if (webhooks_[i]->reinvokes() && changed_after_[i]) return true;
     }
     return false;
   }
 
   void answered(Result<WebhookAnswer> answer) {
-    const Webhook& webhook = webhooks_[at_];
+    const Webhook& webhook = *webhooks_[at_];
     auto settled = settle(request_, webhook, answer);
     if (!settled.ok()) return done_(std::move(settled).error());
     if (answer.ok() && !answer->patch.is_null()) {
@@ -76,7 +80,7 @@ class MutatingCalls : public std::enable_shared_from_this<MutatingCalls> {
   ServerContext& context_;
   Loop& loop_;
   AdmissionRequest& request_;
-  std::vector<Webhook> webhooks_;
+  std::vector<WebhookPtr> webhooks_;
   std::vector<bool> changed_after_;  // the object changed after this webhook saw it
   UniqueFunction<void(Result<bool>)> done_;
   std::size_t at_ = 0;
@@ -84,7 +88,7 @@ class MutatingCalls : public std::enable_shared_from_this<MutatingCalls> {
 };
 
 struct ValidatingCalls {
-  std::vector<Webhook> webhooks;
+  std::vector<WebhookPtr> webhooks;
   std::size_t open = 0;
   std::optional<Error> refused;
   UniqueFunction<void(Result<void>)> done;
@@ -93,7 +97,7 @@ struct ValidatingCalls {
 }  // namespace
 
 void call_mutating_webhooks(ServerContext& context, Loop& loop, AdmissionRequest& request, UniqueFunction<void(Result<bool>)> done) {
-  std::vector<Webhook> webhooks = matching_webhooks(context, request, WebhookType::kMutating);
+  std::vector<WebhookPtr> webhooks = matching_webhooks(context, request, WebhookType::kMutating);
   if (webhooks.empty()) return done(false);
   std::make_shared<MutatingCalls>(context, loop, request, std::move(webhooks), std::move(done))->next();
 }
@@ -102,15 +106,20 @@ void call_validating_webhooks(ServerContext& context, Loop& loop, AdmissionReque
   auto calls = std::make_shared<ValidatingCalls>();
   calls->webhooks = matching_webhooks(context, request, WebhookType::kValidating);
   if (calls->webhooks.empty()) return done(Result<void>());
-  for (const Webhook& webhook : calls->webhooks) {
-    auto allowed = check_dry_run(request, webhook);
+  for (const WebhookPtr& webhook : std::exchange(calls->webhooks, {})) {
+    auto concerned = meets_conditions(context, request, *webhook);
+    if (!concerned.ok()) return done(std::move(concerned).error());
+    if (!*concerned) continue;
+    auto allowed = check_dry_run(request, *webhook);
     if (!allowed.ok()) return done(std::move(allowed));
+    calls->webhooks.push_back(webhook);
   }
+  if (calls->webhooks.empty()) return done(Result<void>());
   calls->done = std::move(done);
   calls->open = calls->webhooks.size();
   for (std::size_t i = 0; i < calls->webhooks.size(); ++i) {
     call_webhook(context, loop, request, calls->webhooks[i], [calls, i, &request](Result<WebhookAnswer> answer) {
-      auto settled = settle(request, calls->webhooks[i], answer);
+      auto settled = settle(request, *calls->webhooks[i], answer);
       if (!settled.ok() && !calls->refused) calls->refused = std::move(settled).error();
       if (--calls->open > 0) return;
       if (calls->refused) calls->done(std::move(*calls->refused));

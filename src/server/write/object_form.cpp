@@ -1,5 +1,6 @@
 #include "server/write/object_form.h"
 
+#include "api/cel/schema_rules.h"
 #include "api/decode.h"
 #include "api/default.h"
 #include "api/strategies/object_meta.h"
@@ -105,13 +106,20 @@ const Arena* storage_in_form(const ResolvedKind& kind, const store::Record& reco
   return as_stored ? stored.arena().get() : nullptr;
 }
 
+Result<void> decode_changed(const ResolvedKind& kind, Draft& object) {
+  const api::DecodeTarget target{kind.version->schema, kind.row->kind, kind.version->name};
+  auto decoded = api::decode(object, target, api::FieldValidation::kIgnore, {});
+  if (!decoded.ok()) return internal_error("what admission webhooks made of the object cannot be read: " + decoded.error().message());
+  return {};
+}
+
 Result<void> default_object(const ResolvedKind& kind, Draft& object, const Arena* in_form) {
   api::default_object(object, *kind.row, *kind.version, in_form);
   return {};
 }
 
 api::FieldErrors validate_object(const ResolvedKind& kind, std::string_view subresource, const Value& object,
-                                 const Value* old, const Arena* in_form) {
+                                 const Value* old, std::vector<std::string>& warnings, const Arena* in_form) {
   if (kind.row->builtin) return api::validate_object(object, old, *kind.row, *kind.version, subresource, in_form);
   api::FieldErrors errors;
   if (old == nullptr)
@@ -119,6 +127,10 @@ api::FieldErrors validate_object(const ResolvedKind& kind, std::string_view subr
   else
     api::validate_metadata_update(object, *old, *kind.row, errors);
   api::append_distinct(errors, api::validate(*kind.version->schema, object, {old, kind.custom->patterns(*kind.version)}));
+  if (const api::SchemaRules* rules = kind.custom->rules(*kind.version)) {
+    if (api::blocks_rules(errors)) errors.push_back(api::rules_not_checked());
+    else rules->validate(object, old, errors, warnings);
+  }
   return errors;
 }
 

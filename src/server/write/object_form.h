@@ -32,12 +32,15 @@ Result<Draft> form_object(Exchange& exchange, const ResolvedKind& kind, const Do
 // or a conversion may have put it elsewhere.
 const Arena* storage_in_form(const ResolvedKind& kind, const store::Record& record, const Document& stored);
 
+// An object that webhooks changed: unknown fields are dropped; an error where a field is of the wrong type.
+Result<void> decode_changed(const ResolvedKind& kind, Draft& object);
+
 // Defaults of the schema and of the kind's strategy; idempotent.
 Result<void> default_object(const ResolvedKind& kind, Draft& object, const Arena* in_form = nullptr);
 
-// What is wrong with an object; `old` null for a creation.
+// What is wrong with an object; `old` null for a creation. `warnings` gets what is wrong and was so before.
 api::FieldErrors validate_object(const ResolvedKind& kind, std::string_view subresource, const Value& object, const Value* old,
-                                 const Arena* in_form = nullptr);
+                                 std::vector<std::string>& warnings, const Arena* in_form = nullptr);
 std::vector<std::string> object_warnings(const ResolvedKind& kind, const Value& object, const Value* old);
 
 // In the storage version's shape, with everything that the store's index needs.

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "server/admission/admission.h"
+#include "server/admission/admission_book.h"
 #include "server/admission/webhook_call.h"
 #include "server/context.h"
 #include "server/exchange.h"
@@ -42,6 +43,7 @@ class PipelineBench {
     context_.pins = &pins_;
     context_.watches = &watches_;
     context_.admission = &admission_;
+    context_.admission_book = &admission_book_;
     context_.webhook_clients = &webhooks_;
   }
   ~PipelineBench() { store_->close(); }
@@ -88,6 +90,7 @@ class PipelineBench {
   PinnedSnapshots pins_;
   WatchBook watches_;
   AdmissionChain admission_;
+  AdmissionBook admission_book_;
   WebhookClients webhooks_;
   ServerContext context_;
 };

@@ -2,6 +2,7 @@
 
 #include "api/strategies/object_meta.h"
 #include "base/json.h"
+#include "server/admission/admission_policies.h"
 #include "server/admission/resource_quota.h"
 #include "server/admission/webhooks.h"
 #include "server/object_codec.h"
@@ -62,7 +63,10 @@ void WriteOperation::start() {
   attempt();
 }
 
-void WriteOperation::fail(const Error& error) { exchange_->fail(error); }
+void WriteOperation::fail(const Error& error) {
+  for (const std::string& warning : admission_.warnings) exchange_->warn(warning);
+  exchange_->fail(error);
+}
 
 void WriteOperation::attempt() {
   ++attempts_;
@@ -112,7 +116,11 @@ void WriteOperation::mutate() {
   auto self = shared_from_this();
   call_mutating_webhooks(context_, exchange_->loop(), admission_, [self](Result<bool> changed) {
     if (!changed.ok()) return self->fail(changed.error());
-    if (*changed) self->proposal_.in_form = nullptr;  // what a webhook moved is no longer where it was stored
+    if (*changed) {
+      self->proposal_.in_form = nullptr;  // what a webhook moved is no longer where it was stored
+      auto decoded = decode_changed(self->kind_, *self->admission_.object);
+      if (!decoded.ok()) return self->fail(decoded.error());
+    }
     self->complete();
   });
 }
@@ -165,13 +173,16 @@ void WriteOperation::prepare() {
 
 Result<void> WriteOperation::check() {
   const Value* old = proposal_.old_object.is_null() ? nullptr : &proposal_.old_object.root();
-  const api::FieldErrors errors = validate_object(kind_, exchange_->info.subresource, admission_.object->root(), old, proposal_.in_form);
+  std::vector<std::string> old_errors;
+  const api::FieldErrors errors = validate_object(kind_, exchange_->info.subresource, admission_.object->root(), old, old_errors, proposal_.in_form);
+  for (std::string& warning : old_errors) exchange_->warn(std::move(warning));
   if (!errors.empty()) return api::invalid(kind_.row->group, kind_.row->kind, admission_.name, errors);
   for (std::string& warning : object_warnings(kind_, admission_.object->root(), old)) exchange_->warn(std::move(warning));
   return {};
 }
 
 void WriteOperation::validate() {
+  if (auto allowed = evaluate_policies(context_, admission_); !allowed.ok()) return fail(allowed.error());
   auto self = shared_from_this();
   call_validating_webhooks(context_, exchange_->loop(), admission_, [self](Result<void> allowed) {
     if (!allowed.ok()) return self->fail(allowed.error());
