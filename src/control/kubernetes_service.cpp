@@ -11,6 +11,7 @@ using client::View;
 constexpr std::string_view kName = "kubernetes-service-controller";
 constexpr std::string_view kObject = "kubernetes";
 constexpr std::string_view kNetworking = "networking.k8s.io";
+constexpr std::string_view kDiscovery = "discovery.k8s.io";
 constexpr std::int64_t kHttps = 443;
 
 class KubernetesService final : public client::Controller {
@@ -22,16 +23,21 @@ class KubernetesService final : public client::Controller {
   void keys_of(const Change& change, const View&, std::vector<std::string>& keys) const override {
     const Object& object = change.object;
     if (object.name != kObject) return;
-    if (object.resource.is("", "services") && object.name_space == "default") keys.emplace_back("services");
     if (object.resource.is(kNetworking, "servicecidrs")) keys.emplace_back("servicecidrs");
+    if (object.name_space != "default") return;
+    if (object.resource.is("", "services")) keys.emplace_back("services");
+    if (object.resource.is("", "endpoints")) keys.emplace_back("endpoints");
+    if (object.resource.is(kDiscovery, "endpointslices")) keys.emplace_back("endpointslices");
   }
   void initial_keys(const View&, std::vector<std::string>& keys) const override {
-    keys.emplace_back("services");
-    keys.emplace_back("servicecidrs");
+    for (const char* key : {"services", "servicecidrs", "endpoints", "endpointslices"}) keys.emplace_back(key);
   }
 
   Plan step(const View& view, const std::string& key, const client::StepContext&) const override {
-    return key == "services" ? service_step(view) : range_step(view);
+    if (key == "services") return service_step(view);
+    if (key == "servicecidrs") return range_step(view);
+    return key == "endpoints" ? endpoints_step(view, "", key, {"subsets"}, wanted_endpoints())
+                              : endpoints_step(view, kDiscovery, key, {"endpoints", "ports"}, wanted_slice());
   }
 
  private:
@@ -83,6 +89,81 @@ class KubernetesService final : public client::Controller {
     Value ports = draft.array();
     draft.push(ports, port);
     draft.set(spec, "ports", ports);
+    return draft;
+  }
+
+  // `parts` are the members that are mended.
+  Plan endpoints_step(const View& view, std::string_view group, std::string_view plural, std::initializer_list<std::string_view> parts,
+                      const Draft& wanted) const {
+    Plan plan;
+    const auto resource = view.find_resource(group, plural);
+    const auto in = view.get(*view.find_resource("", "namespaces"), "", "default");
+    if (options_.api_address.empty() || !resource || !in || in->deleting()) return plan;
+    const auto there = view.get(*resource, "default", kObject);
+    if (!there) {
+      plan.requests.push_back(client::create_request(*resource, "default", wanted.root(), kName));
+      return plan;
+    }
+    if (there->deleting()) return plan;
+    Draft next(there->document);
+    bool changed = false;
+    for (std::string_view part : parts) {
+      if (equal((*there)[part], wanted.root()[part])) continue;
+      next.member(next.root(), part) = next.clone(wanted.root()[part]);
+      changed = true;
+    }
+    if (changed) plan.requests.push_back(client::update_request(*there, "", next.root(), kName));
+    return plan;
+  }
+
+  Draft endpoints_object(std::string_view api_version, std::string_view kind, std::string_view label, std::string_view value) const {
+    Draft draft;
+    Value& root = draft.root() = draft.object();
+    draft.set(root, "apiVersion", api_version);
+    draft.set(root, "kind", kind);
+    draft.set(draft.member_path(root, {"metadata"}), "name", kObject);
+    draft.set(draft.member_path(root, {"metadata", "labels"}), label, value);
+    return draft;
+  }
+
+  Value one_port(Draft& draft) const {
+    Value port = draft.object();
+    draft.set(port, "name", "https");
+    draft.set(port, "port", Value::of(options_.api_port));
+    draft.set(port, "protocol", "TCP");
+    Value ports = draft.array();
+    draft.push(ports, port);
+    return ports;
+  }
+
+  // Whoever mirrors Endpoints into slices leaves these alone.
+  Draft wanted_endpoints() const {
+    Draft draft = endpoints_object("v1", "Endpoints", "endpointslice.kubernetes.io/skip-mirror", "true");
+    Value address = draft.object();
+    draft.set(address, "ip", options_.api_address);
+    Value addresses = draft.array();
+    draft.push(addresses, address);
+    Value subset = draft.object();
+    draft.set(subset, "addresses", addresses);
+    draft.set(subset, "ports", one_port(draft));
+    Value subsets = draft.array();
+    draft.push(subsets, subset);
+    draft.set(draft.root(), "subsets", subsets);
+    return draft;
+  }
+
+  Draft wanted_slice() const {
+    Draft draft = endpoints_object("discovery.k8s.io/v1", "EndpointSlice", "kubernetes.io/service-name", kObject);
+    draft.set(draft.root(), "addressType", options_.api_address.find(':') == std::string::npos ? "IPv4" : "IPv6");
+    Value addresses = draft.array();
+    draft.push(addresses, draft.text(options_.api_address));
+    Value endpoint = draft.object();
+    draft.set(endpoint, "addresses", addresses);
+    draft.set(draft.member(endpoint, "conditions"), "ready", Value::of(true));
+    Value endpoints = draft.array();
+    draft.push(endpoints, endpoint);
+    draft.set(draft.root(), "endpoints", endpoints);
+    draft.set(draft.root(), "ports", one_port(draft));
     return draft;
   }
 

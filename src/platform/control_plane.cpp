@@ -99,6 +99,15 @@ void ControlPlane::set_api_address(std::string address) {
 
 namespace {
 
+// The IP of "host:port" or "[host]:port", where others can use it: no name, not loopback's, not "any".
+std::string reachable_address(std::string_view address) {
+  std::string_view host = address.substr(0, address.rfind(':'));
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const auto ip = api::parse_ip(host);
+  if (!ip || host.starts_with("127.") || host == "::1" || host == "0.0.0.0" || host == "::") return "";
+  return std::string(host);
+}
+
 control::KubernetesServiceOptions service_options(const ControlPlaneOptions& options) {
   constexpr std::int64_t kUsualPort = 6443;
   const api::AddressRange& range = options.allocation.service_range;
@@ -107,6 +116,7 @@ control::KubernetesServiceOptions service_options(const ControlPlaneOptions& opt
   out.cluster_ip = range.at(0).text();
   out.family = range.family();
   out.service_cidr = range.text();
+  out.api_address = reachable_address(address);
   out.api_port = parse_integer<std::int64_t>(std::string_view(address).substr(address.rfind(':') + 1)).value_or(kUsualPort);
   return out;
 }

@@ -1,12 +1,9 @@
 // CertificateApproval, CertificateSigning and CertificateSubjectRestriction; and who asks, which only the server says.
 #include <memory>
 
-#include <openssl/bio.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-
 #include "api/go_base64.h"
 #include "base/quoted.h"
+#include "server/admission/certificate_subject.h"
 #include "server/admission/plugins.h"
 #include "server/auth/auth.h"
 
@@ -39,28 +36,6 @@ bool may(ServerContext& context, const AdmissionRequest& request, std::string_vi
     if (context.auth->rbac().authorize(attributes, *request.snapshot).allowed) return true;
   }
   return false;
-}
-
-struct FreeBio {
-  void operator()(BIO* bio) const { BIO_free(bio); }
-};
-struct FreeRequest {
-  void operator()(X509_REQ* request) const { X509_REQ_free(request); }
-};
-
-// The organizations of the subject; an error when it is no certificate request.
-Result<std::vector<std::string>> organizations_of(std::string_view pem) {
-  std::unique_ptr<BIO, FreeBio> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  std::unique_ptr<X509_REQ, FreeRequest> request(PEM_read_bio_X509_REQ(bio.get(), nullptr, nullptr, nullptr));
-  if (request == nullptr) return bad_request("PEM block type must be CERTIFICATE REQUEST");
-  std::vector<std::string> out;
-  X509_NAME* subject = X509_REQ_get_subject_name(request.get());
-  for (int at = -1; (at = X509_NAME_get_index_by_NID(subject, NID_organizationName, at)) >= 0;) {
-    const ASN1_STRING* value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at));
-    out.emplace_back(reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)),
-                     static_cast<std::size_t>(ASN1_STRING_length(value)));
-  }
-  return out;
 }
 
 // Nobody becomes a member of system:masters through a signed request.

@@ -9,7 +9,9 @@ std::vector<std::unique_ptr<AdmissionPlugin>> default_admission_plugins() {
   plugins.push_back(make_rbac_escalation());
   plugins.push_back(make_limit_ranger());
   plugins.push_back(make_service_account());
+  plugins.push_back(make_node_restriction());
   plugins.push_back(make_node_taint());
+  plugins.push_back(make_pod_topology_labels());
   plugins.push_back(make_pod_security());
   plugins.push_back(make_priority());
   plugins.push_back(make_default_toleration_seconds());

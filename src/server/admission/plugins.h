@@ -23,5 +23,7 @@ std::unique_ptr<AdmissionPlugin> make_runtime_class();
 std::unique_ptr<AdmissionPlugin> make_certificate_requests();
 std::unique_ptr<AdmissionPlugin> make_pod_security();
 std::unique_ptr<AdmissionPlugin> make_policy_type_checking();
+std::unique_ptr<AdmissionPlugin> make_node_restriction();
+std::unique_ptr<AdmissionPlugin> make_pod_topology_labels();
 
 }  // namespace plinth::server

@@ -131,7 +131,10 @@ controller kube-scheduler
   storage.k8s.io | csidrivers csinodes csistoragecapacities storageclasses | read
 controller kubernetes-service-controller
   core | namespaces | read
-  core | services | create delete get list update watch
+  core | endpoints services | create delete get list update watch
+  core | endpoints/restricted | create
+  discovery.k8s.io | endpointslices | create get list update watch
+  discovery.k8s.io | endpointslices/restricted | create
   networking.k8s.io | servicecidrs | create delete get list watch
 controller legacy-service-account-token-cleaner
   core | configmaps | get | kube-apiserver-legacy-service-account-token-tracking

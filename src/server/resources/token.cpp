@@ -1,6 +1,7 @@
 #include "server/resources/token.h"
 
 #include "base/json.h"
+#include "server/admission/node_restriction.h"
 #include "server/auth/auth.h"
 #include "server/auth/token_request.h"
 #include "server/write/request_body.h"
@@ -12,6 +13,8 @@ void serve_create_token(ServerContext& context, ExchangePtr exchange, const Reso
   auto request = read_document(*exchange, "authentication.v1.TokenRequest", duplicates);
   if (!request.ok()) return exchange->fail(request.error());
   const store::SnapshotPtr snapshot = context.store->snapshot();
+  auto permitted = check_token_of_node(context, exchange->user, *snapshot, exchange->info.name_space, exchange->info.name, request->root());
+  if (!permitted.ok()) return exchange->fail(permitted.error());
   auto answer = auth::create_token(context.auth->account_tokens(), *request,
                                    {exchange->info.name_space, exchange->info.name, *snapshot, context.clock->wall_ns(), *context.entropy,
                                     &warnings});
