@@ -188,22 +188,37 @@ std::string path_item(const Value& path) {
 
 }  // namespace
 
-Result<std::string> gnostic_document(std::string_view swagger_json) {
-  Document document = TRY(parse_json(swagger_json));
-  std::string info;
-  put_text(info, 1, document["info"]["title"]);
-  put_text(info, 2, document["info"]["version"]);
-  std::string paths;
-  for (const Member& m : document["paths"].members()) put_named(paths, 2, m.key(), path_item(m.value));
-  std::string definitions;
-  for (const Member& m : document["definitions"].members()) put_named(definitions, 1, m.key(), schema_message(m.value));
-
+Result<std::string> gnostic_paths(std::string_view json) {
+  Document document = TRY(parse_json(json));
   std::string out;
-  put_text(out, 1, document["swagger"]);
+  for (const Member& m : document.root().members()) put_named(out, 2, m.key(), path_item(m.value));
+  return out;
+}
+
+Result<std::string> gnostic_definitions(std::string_view json) {
+  Document document = TRY(parse_json(json));
+  std::string out;
+  for (const Member& m : document.root().members()) put_named(out, 1, m.key(), schema_message(m.value));
+  return out;
+}
+
+std::string gnostic_around(const Value& about, std::string_view paths, std::string_view definitions) {
+  std::string info;
+  put_text(info, 1, about["title"]);
+  put_text(info, 2, about["version"]);
+  std::string out;
+  put_bytes(out, 1, "2.0");
   put_bytes(out, 2, info);
   put_bytes(out, 8, paths);
   put_bytes(out, 9, definitions);
   return out;
+}
+
+Result<std::string> gnostic_document(std::string_view swagger_json) {
+  Document document = TRY(parse_json(swagger_json));
+  const std::string paths = TRY(gnostic_paths(to_json(document["paths"])));
+  const std::string definitions = TRY(gnostic_definitions(to_json(document["definitions"])));
+  return gnostic_around(document["info"], paths, definitions);
 }
 
 }  // namespace plinth::server

@@ -27,15 +27,14 @@ void append_definition(std::string& out, const ResolvedKind& kind, OpenApiVersio
     append_schema(out, *kind.version->schema, form, types, extra);
 }
 
-// Types that are referred to but are no kind's root; the queue grows while it is worked on.
-void append_referenced(std::string& out, OpenApiVersion form, ReferencedTypes& types) {
-  for (std::size_t i = 0; i < types.queue.size(); ++i) {
-    const api::Schema* schema = types.queue[i];
-    if (out.back() != '{') out += ',';
-    append_json_string(out, definition_name(schema->name));
-    out += ':';
-    append_schema(out, *schema, form, types, "");
-  }
+void append_type(std::string& out, const api::Schema& schema, OpenApiVersion form, ReferencedTypes& types) {
+  if (out.back() != '{') out += ',';
+  append_json_string(out, definition_name(schema.name));
+  out += ':';
+  append_schema(out, schema, form, types, "");
+}
+
+void append_leaves(std::string& out, OpenApiVersion form, const ReferencedTypes& types) {
   for (const LeafType* leaf : types.leaves) {
     if (out.back() != '{') out += ',';
     append_json_string(out, leaf->name);
@@ -56,7 +55,9 @@ void append_definitions(std::string& out, const std::vector<ResolvedKind>& kinds
     types.seen.insert(kind.version->schema);
     append_definition(definitions, kind, form, types);
   }
-  append_referenced(definitions, form, types);
+  // Types that are referred to but are no kind's root; the queue grows while it is worked on.
+  for (std::size_t i = 0; i < types.queue.size(); ++i) append_type(definitions, *types.queue[i], form, types);
+  append_leaves(definitions, form, types);
   out += definitions;
   out += '}';
 }
@@ -108,20 +109,91 @@ std::string openapi_v3_document(const KindTable& table, std::string_view group, 
   return out + "}}";
 }
 
-std::string openapi_v2_json(const KindTable& table) {
-  std::vector<ResolvedKind> all;
-  std::string out = "{\"swagger\":\"2.0\"," + std::string(kInfo) + ",\"paths\":{";
-  for (std::string_view group : table.groups()) {
-    for (std::string_view version : table.versions(group)) {
-      for (const ResolvedKind& kind : kinds_of(table, group, version)) {
-        append_paths(out, kind, *kind.version, OpenApiVersion::kV2, root_definition(kind));
-        all.push_back(kind);
-      }
+struct SwaggerBuilder::State {
+  KindTablePtr table;
+  Form form;
+  std::vector<ResolvedKind> kinds;
+  std::size_t next_path = 0, next_definition = 0, next_type = 0;
+  bool has_leaves = false;
+  ReferencedTypes types;
+  std::set<const api::Schema*> roots;
+  std::string paths, definitions;  // members of the objects, or entries of the messages
+
+  // `piece` is a JSON object of paths or definitions.
+  void add(std::string& to, std::string_view piece, Result<std::string> (*encode)(std::string_view)) {
+    if (piece.size() <= 2) return;
+    if (form == Form::kProtobuf) {
+      if (auto encoded = encode(piece); encoded.ok()) to += *encoded;  // our own JSON: it can be read
+      return;
+    }
+    if (!to.empty()) to += ',';
+    to += piece.substr(1, piece.size() - 2);
+  }
+  void add_path() {
+    const ResolvedKind& kind = kinds[next_path++];
+    std::string piece = "{";
+    append_paths(piece, kind, *kind.version, OpenApiVersion::kV2, root_definition(kind));
+    add(paths, piece + "}", gnostic_paths);
+  }
+  void add_definition() {
+    const ResolvedKind& kind = kinds[next_definition++];
+    // An alias version shares its root with another: one definition, listed once.
+    if (!kind.custom && !roots.insert(kind.version->schema).second) return;
+    types.seen.insert(kind.version->schema);
+    std::string piece = "{";
+    append_definition(piece, kind, OpenApiVersion::kV2, types);
+    add(definitions, piece + "}", gnostic_definitions);
+  }
+  void add_type() {
+    const api::Schema* schema = types.queue[next_type++];
+    std::string piece = "{";
+    append_type(piece, *schema, OpenApiVersion::kV2, types);
+    add(definitions, piece + "}", gnostic_definitions);
+  }
+  void add_leaves() {
+    has_leaves = true;
+    std::string piece = "{";
+    append_leaves(piece, OpenApiVersion::kV2, types);
+    add(definitions, piece + "}", gnostic_definitions);
+  }
+};
+
+SwaggerBuilder::SwaggerBuilder(KindTablePtr table, Form form) : state_(std::make_unique<State>()) {
+  state_->table = std::move(table);
+  state_->form = form;
+  for (std::string_view group : state_->table->groups()) {
+    for (std::string_view version : state_->table->versions(group)) {
+      for (ResolvedKind& kind : kinds_of(*state_->table, group, version)) state_->kinds.push_back(std::move(kind));
     }
   }
-  out += "},\"definitions\":";
-  append_definitions(out, all, OpenApiVersion::kV2);
-  return out + "}";
+}
+
+SwaggerBuilder::~SwaggerBuilder() = default;
+
+bool SwaggerBuilder::step() {
+  State& s = *state_;
+  if (s.next_path < s.kinds.size()) s.add_path();
+  else if (s.next_definition < s.kinds.size()) s.add_definition();
+  else if (s.next_type < s.types.queue.size()) s.add_type();
+  else if (!s.has_leaves) s.add_leaves();
+  else return false;
+  return true;
+}
+
+std::string SwaggerBuilder::take() {
+  State& s = *state_;
+  if (s.form == Form::kProtobuf) {
+    const auto info = parse_json("{" + std::string(kInfo) + "}");
+    return gnostic_around(info.ok() ? (*info)["info"] : Value(), s.paths, s.definitions);
+  }
+  return "{\"swagger\":\"2.0\"," + std::string(kInfo) + ",\"paths\":{" + s.paths + "},\"definitions\":{" + s.definitions + "}}";
+}
+
+std::string openapi_v2_json(KindTablePtr table) {
+  SwaggerBuilder builder(std::move(table), SwaggerBuilder::Form::kJson);
+  while (builder.step()) {
+  }
+  return builder.take();
 }
 
 }  // namespace plinth::server

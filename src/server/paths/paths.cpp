@@ -1,10 +1,9 @@
 #include "server/paths/paths.h"
 
-#include <openssl/sha.h>
-
 #include "base/json.h"
 #include "server/discovery/discovery.h"
 #include "server/openapi/openapi.h"
+#include "server/paths/etag.h"
 #include "server/paths/health.h"
 #include "server/paths/process_memory.h"
 #include "server/read/watch.h"
@@ -12,17 +11,6 @@
 
 namespace plinth::server {
 namespace {
-
-std::string etag_of(std::string_view body) {
-  unsigned char digest[SHA512_DIGEST_LENGTH];
-  SHA512(reinterpret_cast<const unsigned char*>(body.data()), body.size(), digest);
-  std::string out = "\"";
-  for (unsigned char c : digest) {
-    out += "0123456789ABCDEF"[c >> 4];
-    out += "0123456789ABCDEF"[c & 15];
-  }
-  return out + "\"";
-}
 
 SharedBytes shared(const std::shared_ptr<const std::string>& text) { return SharedBytes(text, *text); }
 
@@ -104,17 +92,14 @@ void serve_metrics(PathServer& server, Exchange& exchange) {
   exchange.reply_text(200, "text/plain; version=0.0.4", server.metrics.text(gauges));
 }
 
-void serve_openapi_v2(PathServer& server, Exchange& exchange) {
-  auto form = negotiate_openapi(exchange.request.headers.get("accept"));
-  if (!form.ok()) return exchange.fail(form.error());
-  if (*form == OpenApiForm::kJson) {
-    return reply_cached(exchange, server.documents.get("/openapi/v2#json", openapi_v2_json), "application/json");
-  }
-  auto entry = server.documents.get("/openapi/v2#protobuf", [](const KindTable& table) {
-    auto message = gnostic_document(openapi_v2_json(table));
-    return message.ok() ? std::move(*message) : std::string();
-  });
-  reply_cached(exchange, entry, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf");
+void serve_openapi_v2(PathServer& server, const ExchangePtr& exchange) {
+  auto form = negotiate_openapi(exchange->request.headers.get("accept"));
+  if (!form.ok()) return exchange->fail(form.error());
+  const bool json = *form == OpenApiForm::kJson;
+  server.documents.get_swagger(exchange->loop(), *server.context.clock, json ? SwaggerBuilder::Form::kJson : SwaggerBuilder::Form::kProtobuf,
+                               [exchange, json](const ServedDocuments::Entry& entry) {
+                                 reply_cached(*exchange, entry, json ? "application/json" : "application/com.github.proto-openapi.spec.v2.v1.0+protobuf");
+                               });
 }
 
 void serve_openapi_v3(PathServer& server, Exchange& exchange, std::string_view rest) {
@@ -188,7 +173,7 @@ void serve_path(PathServer& server, ExchangePtr exchange) {
     return exchange->reply(200, {SharedBytes(api_resource_list_json(*server.context.registry->table(), "", "v1"))});
   }
   if (starts_with(path, "/apis/")) return serve_group_paths(server, *exchange, path.substr(6));
-  if (path == "/openapi/v2") return serve_openapi_v2(server, *exchange);
+  if (path == "/openapi/v2") return serve_openapi_v2(server, exchange);
   if (path == "/openapi/v3" || starts_with(path, "/openapi/v3/")) return serve_openapi_v3(server, *exchange, path.substr(11));
   if (path == "/openid/v1/jwks") return exchange->reply_text(200, "application/jwk-set+json", server.auth.signing_keys().jwks_json());
   if (path == "/.well-known/openid-configuration") {

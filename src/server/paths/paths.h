@@ -10,6 +10,7 @@
 #include "server/context.h"
 #include "server/exchange.h"
 #include "server/metrics.h"
+#include "server/openapi/openapi.h"
 
 namespace plinth::server {
 
@@ -23,12 +24,17 @@ class ServedDocuments {
   };
   // `name` identifies the document; `make` is called when it has not been made for the current table.
   Entry get(const std::string& name, const std::function<std::string(const KindTable&)>& make);
+  // The swagger document, made in slices of `loop`'s time by the first who asks; others wait for it. `done` runs on `loop`.
+  void get_swagger(Loop& loop, Clock& clock, SwaggerBuilder::Form form, UniqueFunction<void(Entry)> done);
 
  private:
+  class SwaggerJob;
+  friend class SwaggerJob;
   KindRegistry& registry_;
   std::mutex mutex_;
   std::uint64_t generation_ = ~0ull;
   std::map<std::string, Entry> entries_;
+  std::map<std::string, std::shared_ptr<SwaggerJob>> jobs_;  // under way
 };
 
 struct PathServer {
