@@ -45,7 +45,7 @@ Result<void> track(const OwnershipScope& scope, const Document& live, const Docu
   managers.retain(live);
   managers.retain(next);
   Ownership ownership(scope, managers, Zeros::kCount);
-  TRY(ownership.reconcile(live, managers.entries()));
+  TRY(ownership.reconcile(live));
   Comparison change = TRY(ownership.take(live, next, managers.entries(), nullptr, true, nullptr));
   FieldSet fields = change.modified.unite(change.added).minus(unowned_fields());
   if (!fields.empty()) {
@@ -99,7 +99,7 @@ Result<ApplyOutput> attempt(const ApplyInput& input, const Document& live, const
   out.managers = tracked.derive();
   Ownership ownership(input.scope, out.managers, Zeros::kIgnore);
   std::vector<ManagedEntry>& entries = out.managers.entries();
-  TRY(ownership.reconcile(live, entries));
+  TRY(ownership.reconcile(live));
 
   ManagedEntry self = make_entry(input.scope, input.manager, ManagedOperation::kApply, out.managers);
   self.fields = ownership.without_reset(applied, input.scope.api_version);

@@ -116,6 +116,7 @@ ManagedFields ManagedFields::derive() const {
   ManagedFields out;
   out.retain(*this);
   out.entries_ = entries_;
+  out.adapted_to_ = adapted_to_;
   return out;
 }
 
@@ -211,6 +212,7 @@ ManagedFields ManagedFields::compact() const {
     copy.subresource = arena.copy(entry.subresource);
     copy.fields = entry.fields.copy_to(arena);
   }
+  out.adapted_to_ = adapted_to_;
   return out;
 }
 

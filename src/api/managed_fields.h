@@ -14,6 +14,8 @@
 
 namespace plinth::api {
 
+struct Schema;
+
 inline constexpr std::size_t kUpdateManagersMax = 10;  // older ones are merged into "ancient-changes", one for each apiVersion
 
 enum class ManagedOperation : std::uint8_t { kApply, kUpdate };
@@ -72,6 +74,10 @@ class ManagedFields {
   void append_json(std::string& out) const;
   std::string to_json() const;
 
+  // The built-in schema that all entries were last adapted to (reconcile_set), so that it need not be done again; null: not known.
+  const Schema* adapted_to() const { return adapted_to_; }
+  void set_adapted_to(const Schema* schema) { adapted_to_ = schema; }
+
   // Storage that lives as long as the entries.
   Arena& arena() { return *arena_; }
   void retain(const Document& document) { arena_->retain(document.arena()); }
@@ -80,6 +86,7 @@ class ManagedFields {
  private:
   std::shared_ptr<Arena> arena_;
   std::vector<ManagedEntry> entries_;
+  const Schema* adapted_to_ = nullptr;
 };
 
 }  // namespace plinth::api

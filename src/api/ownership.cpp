@@ -24,11 +24,15 @@ FieldSet Ownership::without_reset(const FieldSet& set, std::string_view api_vers
   return filter == nullptr || filter->passes_all() ? set : filter->filter(set);
 }
 
-Result<void> Ownership::reconcile(const Document& live, std::vector<ManagedEntry>& entries) const {
-  for (ManagedEntry& entry : entries) {
+Result<void> Ownership::reconcile(const Document& live) const {
+  // Of a built-in kind with one version there is one schema, and it never changes.
+  const Schema* only = scope_.others == nullptr && scope_.schema->builtin ? scope_.schema : nullptr;
+  if (only != nullptr && storage_.adapted_to() == only) return {};
+  for (ManagedEntry& entry : storage_.entries()) {
     Versioned versioned = TRY(at(live, entry.api_version));
     if (versioned.type) reconcile_set(versioned.type, entry.fields);
   }
+  storage_.set_adapted_to(only);
   return {};
 }
 

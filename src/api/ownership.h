@@ -35,8 +35,8 @@ class Ownership {
   };
   Result<Versioned> at(const Document& object, std::string_view api_version) const;
 
-  // Adapts entries that were written under an older schema of their version.
-  Result<void> reconcile(const Document& live, std::vector<ManagedEntry>& entries) const;
+  // Adapts the entries of the storage that were written under an older schema of their version.
+  Result<void> reconcile(const Document& live) const;
 
   // Takes what changed between the objects from all entries but `writer`, and what is gone from all objects. Entries of versions
   // that are gone, and entries left empty, vanish. Without `force`, taking anything that changed is a conflict.

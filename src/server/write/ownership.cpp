@@ -71,7 +71,7 @@ api::ManagedFields Ownership::tracked(const ResolvedKind& kind, api::UpdateInput
 
 Ownership Ownership::after(const store::RecordPtr& old_record, const OwnersPtr& live, const api::ManagedFields& owners) {
   Ownership made;
-  if (live && owners.same_as(*live)) {
+  if (live && owners.adapted_to() == live->adapted_to() && owners.same_as(*live)) {
     made.json_ = managed_fields_text(*old_record);
     made.owners_ = live;
   } else {
