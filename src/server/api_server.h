@@ -21,7 +21,7 @@ struct ApiServerOptions {
   std::size_t read_requests_max = 400;  // in flight; beyond: 429
   std::size_t write_requests_max = 200;
   std::size_t forms_cache_bytes = 8 * 1024 * 1024;
-  std::size_t decoded_cache_bytes = 8 * 1024 * 1024;
+  std::size_t decoded_cache_bytes = 4 * 1024 * 1024;
   std::size_t pinned_snapshots_max = 64;
   Duration pinned_snapshot_age_max = std::chrono::minutes(5);
   Compression compression = Compression::kRemotePeers;
