@@ -15,7 +15,7 @@ properties:
       name: {type: string, minLength: 1}
       namespace: {type: string, description: Of a ResourceGroup.}
     x-kubernetes-validations:
-    - rule: (self.kind == 'ResourceGroup') == has(self.namespace)
+    - rule: (self.kind == 'ResourceGroup') == has(self.__namespace__)
       message: a ResourceGroup is named with its namespace, a ResourceGraphDefinition without
   serviceAccount:
     type: object
