@@ -3,6 +3,7 @@
 #include "workloads/cluster_controllers.h"
 #include "workloads/deployment/deployment_controller.h"
 #include "workloads/replicaset/replica_controller.h"
+#include "workloads/statefulset/stateful_set_controller.h"
 
 namespace plinth::workloads {
 
@@ -11,6 +12,7 @@ std::vector<std::unique_ptr<client::Controller>> make_workload_controllers() {
   out.push_back(make_deployment_controller());
   out.push_back(make_replica_set_controller());
   out.push_back(make_replication_controller());
+  out.push_back(make_stateful_set_controller());
   add_cluster_controllers(out);
   return out;
 }
