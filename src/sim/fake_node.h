@@ -1,5 +1,10 @@
+<<<<<<< HEAD
 // For tests: what a node does, and nothing else. It is there (n1) and reports; pods on it run and are ready, or what their
 // label "fate" says: "pending", "unready", "succeed", "fail" (exit code 1), "exit-N". Pods that are to be deleted go.
+=======
+// For tests: what a node does to pods, and nothing else. Every pod gets the node that it asks for, or n1; it runs and is ready, or what its label "fate"
+// says: "pending", "unready", "succeed", "fail" (exit code 1), "exit-N". Pods that are to be deleted go.
+>>>>>>> 9bf5987 (workloads: DaemonSets)
 #pragma once
 
 #include <functional>
@@ -62,9 +67,27 @@ class FakeNode {
       return;
     }
     const std::string_view fate = metadata["labels"]["fate"].as_string();
+<<<<<<< HEAD
     if (pod["spec"]["nodeName"].as_string().empty()) return;  // the scheduler's part
+=======
+    if (pod["spec"]["nodeName"].as_string().empty()) {
+      platform_.call("POST", path + "/binding",
+                     R"({"apiVersion":"v1","kind":"Binding","metadata":{"name":")" + std::string(metadata["name"].as_string()) +
+                         R"("},"target":{"apiVersion":"v1","kind":"Node","name":")" + node_of(pod) + "\"}}");
+    }
+>>>>>>> 9bf5987 (workloads: DaemonSets)
     if (pod["status"]["phase"].as_string() != "Pending" || fate == "pending") return;
     platform_.call("PATCH", path + "/status", status(fate));
+  }
+
+  // The node that it asks for by name, or n1.
+  static std::string node_of(const Value& pod) {
+    const Value required = pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+    for (const Value& term : required["nodeSelectorTerms"].items()) {
+      for (const Value& field : term["matchFields"].items())
+        return std::string(field["values"].items()[0].as_string());
+    }
+    return "n1";
   }
 
   std::string status(std::string_view fate) {

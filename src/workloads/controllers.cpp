@@ -1,6 +1,7 @@
 #include "workloads/controllers.h"
 
 #include "workloads/cluster_controllers.h"
+#include "workloads/daemonset/daemon_set_controller.h"
 #include "workloads/deployment/deployment_controller.h"
 #include "workloads/replicaset/replica_controller.h"
 #include "workloads/statefulset/stateful_set_controller.h"
@@ -13,6 +14,7 @@ std::vector<std::unique_ptr<client::Controller>> make_workload_controllers() {
   out.push_back(make_replica_set_controller());
   out.push_back(make_replication_controller());
   out.push_back(make_stateful_set_controller());
+  out.push_back(make_daemon_set_controller());
   add_cluster_controllers(out);
   return out;
 }
