@@ -3,6 +3,7 @@
 #include "workloads/cluster_controllers.h"
 #include "workloads/daemonset/daemon_set_controller.h"
 #include "workloads/deployment/deployment_controller.h"
+#include "workloads/job/job_controller.h"
 #include "workloads/replicaset/replica_controller.h"
 #include "workloads/statefulset/stateful_set_controller.h"
 
@@ -15,6 +16,8 @@ std::vector<std::unique_ptr<client::Controller>> make_workload_controllers() {
   out.push_back(make_replication_controller());
   out.push_back(make_stateful_set_controller());
   out.push_back(make_daemon_set_controller());
+  out.push_back(make_job_controller());
+  out.push_back(make_ttl_after_finished_controller());
   add_cluster_controllers(out);
   return out;
 }
