@@ -1,6 +1,7 @@
 #include "workloads/controllers.h"
 
 #include "workloads/cluster_controllers.h"
+#include "workloads/cronjob/cron_job_controller.h"
 #include "workloads/daemonset/daemon_set_controller.h"
 #include "workloads/deployment/deployment_controller.h"
 #include "workloads/job/job_controller.h"
@@ -18,6 +19,7 @@ std::vector<std::unique_ptr<client::Controller>> make_workload_controllers() {
   out.push_back(make_daemon_set_controller());
   out.push_back(make_job_controller());
   out.push_back(make_ttl_after_finished_controller());
+  out.push_back(make_cron_job_controller());
   add_cluster_controllers(out);
   return out;
 }
