@@ -17,13 +17,12 @@ std::string daemon_set(const std::string& spec = "", const std::string& pod_spec
          R"(}},"spec":{"containers":[{"name":"c","image":"i:1"}])" + pod_spec + "}}}}";
 }
 
-void add_node(SimPlatform& platform, const std::string& name, const std::string& labels = "", const std::string& taints = "") {
+void add_node(SimPlatform& platform, FakeNode& node, const std::string& name, const std::string& labels = "",
+              const std::string& taints = "") {
   created(platform, "/api/v1/nodes",
           R"({"apiVersion":"v1","kind":"Node","metadata":{"name":")" + name + R"(","labels":{"kubernetes.io/hostname":")" + name + "\"" +
               labels + R"(}},"spec":{"taints":[)" + taints + "]}}");
-  // Until somebody says that it is ready, the API itself keeps pods away.
-  patch(platform, "/api/v1/nodes/" + name,
-        R"({"spec":{"taints":[)" + taints + "]}}");
+  if (name != "n1") node.add(name);
 }
 
 // "n1=i:1 n2=i:1", sorted, without those that are going.
@@ -52,9 +51,9 @@ void set_image(SimPlatform& platform, const std::string& image) {
 TEST_CASE("a daemon set has a pod on each node that fits, whoever comes and goes") {
   over_each_client(2, [](SimPlatform& platform) {
     FakeNode node(platform);
-    add_node(platform, "n1");
-    add_node(platform, "n2", R"(,"disk":"ssd")");
-    add_node(platform, "n3", "", R"({"key":"dedicated","value":"x","effect":"NoSchedule"})");
+    add_node(platform, node, "n1");
+    add_node(platform, node, "n2", R"(,"disk":"ssd")");
+    add_node(platform, node, "n3", "", R"({"key":"dedicated","value":"x","effect":"NoSchedule"})");
     created(platform, kSets, daemon_set());
     node.run(20s);
     CHECK(places(platform) == "n1=i:1 n2=i:1");
@@ -65,10 +64,11 @@ TEST_CASE("a daemon set has a pod on each node that fits, whoever comes and goes
     for (const Value& t : pods[0]["spec"]["tolerations"].items())
       tolerates = tolerates || t["key"].as_string() == "node.kubernetes.io/unreachable";
     CHECK(tolerates);
-    add_node(platform, "n4");
+    add_node(platform, node, "n4");
     node.run(20s);
     CHECK(places(platform) == "n1=i:1 n2=i:1 n4=i:1");
     // A taint that only keeps out leaves what is there, one that drives out does not.
+    node.run(1s);
     patch(platform, "/api/v1/nodes/n1", R"({"spec":{"taints":[{"key":"k","effect":"NoSchedule"}]}})");
     patch(platform, "/api/v1/nodes/n4", R"({"spec":{"taints":[{"key":"k","effect":"NoExecute"}]}})");
     node.run(20s);
@@ -85,7 +85,7 @@ TEST_CASE("a daemon set has a pod on each node that fits, whoever comes and goes
 TEST_CASE("a daemon set rolls node by node") {
   over_each_client(2, [](SimPlatform& platform) {
     FakeNode node(platform);
-    for (const char* name : {"n1", "n2", "n3"}) add_node(platform, name);
+    for (const char* name : {"n1", "n2", "n3"}) add_node(platform, node, name);
     created(platform, kSets, daemon_set());
     node.run(20s);
     set_image(platform, "i:2");
@@ -104,7 +104,7 @@ TEST_CASE("a daemon set rolls node by node") {
 TEST_CASE("an update that does not come up stops at maxUnavailable") {
   over_each_client(1, [](SimPlatform& platform) {
     FakeNode node(platform);
-    for (const char* name : {"n1", "n2", "n3"}) add_node(platform, name);
+    for (const char* name : {"n1", "n2", "n3"}) add_node(platform, node, name);
     created(platform, kSets, daemon_set());
     node.run(20s);
     patch(platform, kAgent, R"({"spec":{"template":{"metadata":{"labels":{"fate":"unready"}}}}})");
@@ -118,7 +118,7 @@ TEST_CASE("an update that does not come up stops at maxUnavailable") {
 TEST_CASE("with a surge every node is served all the time") {
   over_each_client(1, [](SimPlatform& platform) {
     FakeNode node(platform);
-    for (const char* name : {"n1", "n2", "n3"}) add_node(platform, name);
+    for (const char* name : {"n1", "n2", "n3"}) add_node(platform, node, name);
     created(platform, kSets, daemon_set(R"(,"updateStrategy":{"rollingUpdate":{"maxSurge":1,"maxUnavailable":0}})"));
     node.run(20s);
     set_image(platform, "i:2");
@@ -140,7 +140,7 @@ TEST_CASE("with a surge every node is served all the time") {
 TEST_CASE("OnDelete replaces the daemon that somebody deletes, and one that fails") {
   over_each_client(1, [](SimPlatform& platform) {
     FakeNode node(platform);
-    add_node(platform, "n1");
+    add_node(platform, node, "n1");
     created(platform, kSets, daemon_set(R"(,"updateStrategy":{"type":"OnDelete"})"));
     node.run(20s);
     set_image(platform, "i:2");
@@ -163,7 +163,7 @@ TEST_CASE("OnDelete replaces the daemon that somebody deletes, and one that fail
 TEST_CASE("a daemon set comes through crashes with one pod on each node") {
   over_each_client(3, [](SimPlatform& platform) {
     FakeNode node(platform);
-    for (const char* name : {"n1", "n2", "n3"}) add_node(platform, name);
+    for (const char* name : {"n1", "n2", "n3"}) add_node(platform, node, name);
     created(platform, kSets, daemon_set());
     with_crashes(platform, 3, [&](Duration time) { node.run(time); });
     const auto answer =

@@ -1,14 +1,10 @@
-<<<<<<< HEAD
-// For tests: what a node does, and nothing else. It is there (n1) and reports; pods on it run and are ready, or what their
+// For tests: what a node does, and nothing else. It is there (n1, and others that are added) and reports; pods on it run and are ready, or what their
 // label "fate" says: "pending", "unready", "succeed", "fail" (exit code 1), "exit-N". Pods that are to be deleted go.
-=======
-// For tests: what a node does to pods, and nothing else. Every pod gets the node that it asks for, or n1; it runs and is ready, or what its label "fate"
-// says: "pending", "unready", "succeed", "fail" (exit code 1), "exit-N". Pods that are to be deleted go.
->>>>>>> 9bf5987 (workloads: DaemonSets)
 #pragma once
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "base/time_text.h"
@@ -19,6 +15,12 @@ namespace plinth::sim {
 class FakeNode {
  public:
   explicit FakeNode(SimPlatform& platform) : platform_(platform) {}
+
+  // One more node, which is there already or is made.
+  void add(const std::string& name) {
+    names_.push_back(name);
+    reported_ns_ = -10'000'000'000;
+  }
 
   // Lets controllers and the node work for so much virtual time; `look` runs after each step of it.
   void run(Duration time, Duration step = std::chrono::milliseconds(500), const std::function<void()>& look = nullptr) {
@@ -39,20 +41,26 @@ class FakeNode {
     for (const Value& pod : (*list)["items"].items()) play(pod);
   }
 
-  // The node is there, is ready and says so again and again.
+  // The nodes are there, are ready and say so again and again.
   void report() {
-    const std::string node = "/api/v1/nodes/n1", now = format_rfc3339(platform_.world().clock().wall_ns());
     const std::int64_t at = platform_.world().clock().wall_ns();
     if (at - reported_ns_ < 10'000'000'000) return;
+    bool told = true;
+    for (const std::string& name : names_) told = report(name) && told;
+    if (told) reported_ns_ = at;
+  }
+
+  bool report(const std::string& name) {
+    const std::string node = "/api/v1/nodes/" + name, now = format_rfc3339(platform_.world().clock().wall_ns());
     if (platform_.call("GET", node).status == 404)
-      platform_.call("POST", "/api/v1/nodes", R"({"apiVersion":"v1","kind":"Node","metadata":{"name":"n1"}})");
+      platform_.call("POST", "/api/v1/nodes", R"({"apiVersion":"v1","kind":"Node","metadata":{"name":")" + name + "\"}}");
     const auto told = platform_.call(
         "PATCH", node + "/status",
         R"({"status":{"capacity":{"cpu":"64","memory":"256Gi","pods":"1000"},"allocatable":{"cpu":"64","memory":"256Gi","pods":"1000"},)"
         R"("conditions":[{"type":"Ready","status":"True","reason":"KubeletReady","lastTransitionTime":"2026-01-01T00:00:00Z",)"
         R"("lastHeartbeatTime":")" +
             now + R"("}]}})");
-    if (told.status == 200) reported_ns_ = at;
+    return told.status == 200;
   }
 
   void play(const Value& pod) {
@@ -67,27 +75,9 @@ class FakeNode {
       return;
     }
     const std::string_view fate = metadata["labels"]["fate"].as_string();
-<<<<<<< HEAD
     if (pod["spec"]["nodeName"].as_string().empty()) return;  // the scheduler's part
-=======
-    if (pod["spec"]["nodeName"].as_string().empty()) {
-      platform_.call("POST", path + "/binding",
-                     R"({"apiVersion":"v1","kind":"Binding","metadata":{"name":")" + std::string(metadata["name"].as_string()) +
-                         R"("},"target":{"apiVersion":"v1","kind":"Node","name":")" + node_of(pod) + "\"}}");
-    }
->>>>>>> 9bf5987 (workloads: DaemonSets)
     if (pod["status"]["phase"].as_string() != "Pending" || fate == "pending") return;
     platform_.call("PATCH", path + "/status", status(fate));
-  }
-
-  // The node that it asks for by name, or n1.
-  static std::string node_of(const Value& pod) {
-    const Value required = pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
-    for (const Value& term : required["nodeSelectorTerms"].items()) {
-      for (const Value& field : term["matchFields"].items())
-        return std::string(field["values"].items()[0].as_string());
-    }
-    return "n1";
   }
 
   std::string status(std::string_view fate) {
@@ -109,6 +99,7 @@ class FakeNode {
   }
 
   SimPlatform& platform_;
+  std::vector<std::string> names_ = {"n1"};
   std::int64_t reported_ns_ = -10'000'000'000;
 };
 

@@ -21,6 +21,15 @@ const std::string kClaimTemplates =
     R"(,"volumeClaimTemplates":[{"metadata":{"name":"data"},"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}])";
 const std::string kDb = kSets + "/db";
 
+// Volumes for claims: nothing provisions any here.
+void add_volumes(SimPlatform& platform, int count) {
+  for (int i = 0; i < count; ++i) {
+    created(platform, "/api/v1/persistentvolumes",
+            R"({"apiVersion":"v1","kind":"PersistentVolume","metadata":{"name":"v)" + std::to_string(i) +
+                R"("},"spec":{"capacity":{"storage":"1Gi"},"accessModes":["ReadWriteOnce"],"hostPath":{"path":"/v"}}})");
+  }
+}
+
 // Names of the pods, in order, those being deleted included.
 std::vector<std::string> names(SimPlatform& platform) {
   std::vector<std::string> out;
@@ -144,6 +153,7 @@ TEST_CASE("OnDelete replaces what somebody deletes") {
 TEST_CASE("claims outlive their pods, unless the policy says otherwise") {
   over_each_client(1, [](SimPlatform& platform) {
     FakeNode node(platform);
+    add_volumes(platform, 4);
     created(platform, kSets, stateful_set(2, R"(,"ordinals":{"start":5})" + kClaimTemplates));
     node.run(30s);
     CHECK(names(platform) == std::vector<std::string>{"db-5", "db-6"});
@@ -171,6 +181,7 @@ TEST_CASE("claims outlive their pods, unless the policy says otherwise") {
 TEST_CASE("a stateful set and its update come through crashes, never two pods at a time") {
   over_each_client(3, [](SimPlatform& platform) {
     FakeNode node(platform);
+    add_volumes(platform, 3);
     created(platform, kSets, stateful_set(3, kClaimTemplates));
     with_crashes(platform, 3, [&](Duration time) { node.run(time); });
     node.run(60s);

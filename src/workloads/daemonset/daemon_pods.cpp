@@ -1,6 +1,6 @@
 #include "workloads/daemonset/daemon_pods.h"
 
-#include "workloads/common/node_fit.h"
+#include "workloads/common/node_selection.h"
 #include "workloads/common/pods.h"
 #include "workloads/common/revisions.h"
 
@@ -66,11 +66,10 @@ NodeFit DaemonFit::on(const Object& node) const {
   const Value& spec = spec_.root();
   const std::string_view fixed = spec["nodeName"].as_string();
   if (!fixed.empty() && fixed != node.name) return {};
-  if (!matches_node(spec, node)) return {};
-  const auto keeps_out = [](std::string_view effect) { return effect == "NoExecute" || effect == "NoSchedule"; };
-  if (untolerated_taint(node, spec["tolerations"], keeps_out).is_null()) return {true, true};
-  const auto drives_out = [](std::string_view effect) { return effect == "NoExecute"; };
-  return {false, untolerated_taint(node, spec["tolerations"], drives_out).is_null()};
+  if (!matches_required_nodes(spec, node)) return {};
+  const Value tolerations = spec["tolerations"], taints = node["spec"]["taints"];
+  if (untolerated_taint(tolerations, taints, true, true).is_null()) return {true, true};
+  return {false, untolerated_taint(tolerations, taints, false, true).is_null()};
 }
 
 std::string_view target_node(const Object& pod) {

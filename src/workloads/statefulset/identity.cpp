@@ -40,7 +40,6 @@ Value volumes_of(Draft& draft, const Object& set, const Value& given, std::int64
 }  // namespace
 
 client::Resource stateful_sets_resource() { return {"apps", "v1", "statefulsets", "StatefulSet", true}; }
-client::Resource claims_resource() { return {"", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", true}; }
 
 std::optional<std::int64_t> ordinal_of(std::string_view set_name, std::string_view name) {
   if (!name.starts_with(set_name) || name.size() < set_name.size() + 2 || name[set_name.size()] != '-') return std::nullopt;

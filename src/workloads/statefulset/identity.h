@@ -8,13 +8,13 @@
 
 #include "client/controller.h"
 #include "workloads/common/revisions.h"
+#include "workloads/volumes/claims.h"
 
 namespace plinth::workloads {
 
 inline constexpr std::string_view kStatefulSetController = "statefulset-controller";
 
 client::Resource stateful_sets_resource();
-client::Resource claims_resource();
 
 // "web-3" is 3 of "web"; nothing for other names.
 std::optional<std::int64_t> ordinal_of(std::string_view set_name, std::string_view pod_name);

@@ -55,7 +55,6 @@ def play(pod):
         call('PATCH', path + '/status', {'status': status(pod, time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime()))})
 
 
-<<<<<<< HEAD
 def report():
     now = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())
     room = {'cpu': '8', 'memory': '16Gi', 'pods': '110'}
@@ -65,11 +64,6 @@ def report():
 
 
 reported = 0
-=======
-call('POST', '/api/v1/nodes', {'apiVersion': 'v1', 'kind': 'Node', 'metadata': {'name': 'n1', 'labels': {'kubernetes.io/hostname': 'n1'}}})
-call('PATCH', '/api/v1/nodes/n1', {'spec': {'taints': None}})  # it is ready
-call('PATCH', '/api/v1/nodes/n1/status', {'status': {'conditions': [{'type': 'Ready', 'status': 'True'}]}})
->>>>>>> 5e904f3 (workloads: CronJobs)
 while True:
     try:
         if time.monotonic() - reported > 10:
