@@ -144,16 +144,36 @@ def matches(expected, actual):
     return re.fullmatch(regex, actual) is not None
 
 
-def run_step(step, env, platform):
+def group_lives(group):
+    try:
+        os.killpg(group, 0)
+        return True
+    except ProcessLookupError:
+        return False
+
+
+def kill_groups(groups):
+    """What steps left running in the background, and what they started."""
+    for group in groups:
+        if group_lives(group):
+            os.killpg(group, signal.SIGKILL)
+
+
+def run_step(step, env, platform, groups):
     if step['command'] == 'restart':
         platform.kill()
         platform.start()
         return None
-    done = subprocess.run(['bash', '-c', step['command']], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          timeout=STEP_SECONDS, stdin=subprocess.DEVNULL)
-    actual = ''.join(line + '\n' for line in done.stdout.split('\n') if line.strip())
-    if done.returncode != step['status']:
-        return f"exit status {done.returncode}, expected {step['status']}; it printed:\n{actual}"
+    process = subprocess.Popen(['bash', '-c', step['command']], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                               stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        output, _ = process.communicate(timeout=STEP_SECONDS)
+    finally:
+        if process.returncode is None or group_lives(process.pid):
+            groups.append(process.pid)
+    actual = ''.join(line + '\n' for line in output.split('\n') if line.strip())
+    if process.returncode != step['status']:
+        return f"exit status {process.returncode}, expected {step['status']}; it printed:\n{actual}"
     if step['expected'] and not matches(step['expected'], actual):
         return 'expected:\n' + '\n'.join(step['expected']) + '\ngot:\n' + actual
     return None
@@ -168,6 +188,7 @@ def run_file(path, plinth, kubectl, keep_going, attached=False):
     """None, or what went wrong: the first problem, or with keep_going all of them."""
     root = tempfile.mkdtemp(prefix='plinth-scenario-')
     platform = Platform(plinth, root, options_of(path), attached)
+    groups = []  # of processes that steps left in the background
     try:
         platform.start()
         tmp = os.path.join(root, 'tmp')
@@ -179,7 +200,7 @@ def run_file(path, plinth, kubectl, keep_going, attached=False):
         problems = []
         for step in parse(path):
             try:
-                problem = run_step(step, env, platform)
+                problem = run_step(step, env, platform, groups)
             except subprocess.TimeoutExpired:
                 problem = f'took longer than {STEP_SECONDS} s'
             if problem:
@@ -188,6 +209,7 @@ def run_file(path, plinth, kubectl, keep_going, attached=False):
                     break
         return '\n'.join(problems) or platform.stop()
     finally:
+        kill_groups(groups)
         platform.kill_all()
         shutil.rmtree(root, ignore_errors=True)
 
