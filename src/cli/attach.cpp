@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/fail.h"
 #include "cli/kubeconfig_file.h"
+#include "compose/builtin/definitions.h"
 #include "platform/attach_manifests.h"
 #include "platform/attach_service.h"
 
@@ -34,6 +35,10 @@ int run(const Arguments& arguments) {
   options.server = std::move(cluster->config);
   options.accounts_namespace = argument(arguments, "accounts-namespace");
   options.install = has_flag(arguments, "install");
+  auto definitions = compose::own_definitions(argument(arguments, "definitions"));
+  if (!definitions.ok())
+    return fail(2, "--definitions " + argument(arguments, "definitions") + ": " + definitions.error().message());
+  options.definitions = std::move(*definitions);
   for (const auto& [name, value] : {std::pair{"qps", &options.requests_per_second}, {"burst", &options.burst}}) {
     const auto number = positive(argument(arguments, name));
     if (!number) return fail(2, std::string("--") + name + " " + argument(arguments, name) + ": a number of at least 1 is needed");
@@ -62,6 +67,7 @@ Command attach_command() {
           {kKubeconfigOption,
            kContextOption,
            {"--install", "", "apply the CRDs and rights that are needed first", "", false},
+           {"--definitions", "LIST", "composition definitions to install: postgresql, or none", "none", false},
            {"--print-manifests", "", "print these CRDs and rights as YAML, and end", "", false},
            {"--accounts-namespace", "NS", "act as the controllers' ServiceAccounts there, by impersonation (default: with our own rights)", "", false},
            {"--lease-namespace", "NS", "where the Lease plinth-compose is, by which one of several leads", "kube-system", false},

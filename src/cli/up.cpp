@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/fail.h"
+#include "compose/builtin/definitions.h"
 #include "platform/controller_groups.h"
 #include "platform/service.h"
 #include "world_real/real_disk.h"
@@ -92,6 +93,10 @@ int run(const Arguments& arguments) {
   options.compression = *compression;
   if (auto wrong = take_controllers(argument(arguments, "controllers"), options); !wrong.ok())
     return fail(2, "--controllers: " + wrong.error().message());
+  auto definitions = compose::own_definitions(argument(arguments, "definitions"));
+  if (!definitions.ok())
+    return fail(2, "--definitions " + argument(arguments, "definitions") + ": " + definitions.error().message());
+  options.definitions = std::move(*definitions);
   auto service = platform::Service::open(std::move(options));
   if (!service.ok()) return fail(1, service.error().message());
   const std::string file = argument(arguments, "write-kubeconfig");
@@ -115,6 +120,7 @@ Command up_command() {
        {"--api", "ADDR", "address of the Kubernetes API; port 0 picks a free one", "127.0.0.1:6443", false},
        {"--node", "MODE", "none: a control plane without a node", "none", false},
        {"--controllers", "LIST", "+workloads: also those of Deployments, Jobs and the like where there is no node; -compose: without those of composition, which plinth attach runs elsewhere", "", false},
+       {"--definitions", "LIST", "composition definitions to install: postgresql, or none", "postgresql", false},
        {"--write-kubeconfig", "FILE", "write a kubeconfig for the administrator before the ready line", "", false},
        {"--max-store-bytes", "BYTES", "ceiling of stored objects (default: a quarter of memory); deletes go on beyond it", "",
         false},

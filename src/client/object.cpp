@@ -11,6 +11,11 @@ const Document& ObjectDocument::get() const {
   return state_->document;
 }
 
+std::string_view ObjectDocument::label(std::string_view key) const {
+  if (state_ != nullptr && state_->label) return state_->label(key);
+  return get()["metadata"]["labels"][key].as_string();
+}
+
 bool Object::has_finalizer(std::string_view finalizer) const {
   for (const Value& f : metadata()["finalizers"].items()) {
     if (f.as_string() == finalizer) return true;

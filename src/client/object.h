@@ -33,17 +33,24 @@ struct OwnerReference {
 class ObjectDocument {
  public:
   ObjectDocument() = default;
-  ObjectDocument(Document document) : state_(std::make_shared<State>(State{std::move(document), nullptr})) {}  // NOLINT
-  explicit ObjectDocument(std::function<Document()> decode) : state_(std::make_shared<State>(State{{}, std::move(decode)})) {}
+  ObjectDocument(Document document)
+      : state_(std::make_shared<State>(State{std::move(document), nullptr, nullptr})) {}  // NOLINT
+  // `label` finds a label without decoding; "" when there is none.
+  using FindLabel = std::function<std::string_view(std::string_view key)>;
+  explicit ObjectDocument(std::function<Document()> decode, FindLabel label = nullptr)
+      : state_(std::make_shared<State>(State{{}, std::move(decode), std::move(label)})) {}
   const Document& get() const;
   operator const Document&() const { return get(); }  // NOLINT
   const Value& root() const { return get().root(); }
   Value operator[](std::string_view member) const { return get()[member]; }
+  // Lives as long as this. "" when there is none.
+  std::string_view label(std::string_view key) const;
 
  private:
   struct State {
     Document document;
     std::function<Document()> decode;  // empty once it was called
+    FindLabel label;
   };
   std::shared_ptr<State> state_;
 };
@@ -59,6 +66,8 @@ struct Object {
 
   Value operator[](std::string_view member) const { return document[member]; }
   Value metadata() const { return document["metadata"]; }
+  // Without decoding the object, where the cluster can tell.
+  std::string_view label(std::string_view key) const { return document.label(key); }
   bool deleting() const { return may_be_deleting && metadata().find("deletionTimestamp") != nullptr; }
   bool has_owners() const { return may_have_owners && metadata()["ownerReferences"].size() > 0; }
   bool has_finalizer(std::string_view finalizer) const;

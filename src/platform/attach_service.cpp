@@ -180,7 +180,8 @@ void Attached::start_controllers() {
   auto cluster = std::make_unique<client::RemoteCluster>(server_, std::move(remote), log_);
   host_ = std::make_unique<client::ControllerHost>(std::move(cluster), *loop_, clock_, log_);
   for (const ControllerGroup& group : controller_groups()) {
-    for (auto& controller : group.make(options_.install ? InstallKinds::kYes : InstallKinds::kNo)) host_->add(std::move(controller));
+    const InstallKinds install = options_.install ? InstallKinds::kYes : InstallKinds::kNo;
+    for (auto& controller : group.make({install, &entropy_, options_.definitions})) host_->add(std::move(controller));
   }
   host_->start([this](Result<void> started) {
     if (ending_) return;

@@ -4,8 +4,10 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
+#include "base/value.h"
 #include "client/kubeconfig.h"
 
 namespace plinth::platform {
@@ -16,7 +18,8 @@ struct AttachOptions {
   std::string accounts_namespace;
   std::string lease_namespace = "kube-system";
   double requests_per_second = 100, burst = 150;
-  bool install = false;  // CRDs and rights first
+  bool install = false;               // CRDs and rights first
+  std::vector<Document> definitions;  // composition definitions that are installed after the start
 };
 
 struct AttachTold {

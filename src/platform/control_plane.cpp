@@ -1,7 +1,10 @@
 #include "platform/control_plane.h"
 
+#include <algorithm>
+
 #include "base/directories.h"
 #include "base/text.h"
+#include "compose/definition/definition.h"
 #include "control/account_tokens.h"
 #include "control/definition_cleanup.h"
 #include "control/event_expiry.h"
@@ -24,6 +27,14 @@
 
 namespace plinth::platform {
 
+namespace {
+
+struct AwaitedKind {
+  std::string group, version, plural;
+};
+
+}  // namespace
+
 struct ControlPlane::Parts {
   World world;
   ControlPlaneOptions options;
@@ -35,6 +46,7 @@ struct ControlPlane::Parts {
   std::unique_ptr<client::ControllerHost> controllers;
   std::string ca_pem, front_proxy_ca_pem;
   Loop* loop = nullptr;                                    // of the controllers, from start() on
+  std::vector<AwaitedKind> awaited;                        // before the platform is ready
   std::shared_ptr<bool> alive = std::make_shared<bool>();  // until the controllers stop
 };
 
@@ -121,18 +133,30 @@ control::KubernetesServiceOptions service_options(const ControlPlaneOptions& opt
   return out;
 }
 
-bool serves_kinds(const server::KindRegistry& registry, const std::set<std::string>& left_out) {
-  const auto table = registry.table();
+bool serves_all(const server::KindTable& table, const std::vector<AwaitedKind>& kinds) {
+  return std::all_of(kinds.begin(), kinds.end(),
+                     [&](const AwaitedKind& kind) { return table.find(kind.group, kind.version, kind.plural).row != nullptr; });
+}
+
+// Kinds that are custom resources like any other, made by controllers of ours: who uses one right after the ready line finds
+// it.
+std::vector<AwaitedKind> kinds_to_await(const ControlPlaneOptions& options) {
+  std::vector<AwaitedKind> out;
   for (const ControllerGroup& group : controller_groups()) {
-    if (left_out.count(std::string(group.name)) > 0) continue;
+    if (options.left_out.count(std::string(group.name)) > 0) continue;
     for (const Document& crd : group.kinds()) {
       const Value spec = crd["spec"];
-      const Value version = spec["versions"].items().front();
-      if (table->find(spec["group"].as_string(), version["name"].as_string(), spec["names"]["plural"].as_string()).row == nullptr)
-        return false;
+      out.push_back({std::string(spec["group"].as_string()), std::string(spec["versions"].items().front()["name"].as_string()),
+                     std::string(spec["names"]["plural"].as_string())});
     }
   }
-  return true;
+  // Of our definitions too, whoever defines them.
+  if (options.left_out.count("compose") > 0) return out;
+  for (const Document& definition : options.definitions) {
+    const compose::ApiSchema api = compose::api_schema_of(definition["spec"]);
+    out.push_back({api.group, api.version, api.plural()});
+  }
+  return out;
 }
 
 }  // namespace
@@ -162,7 +186,8 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
     const bool here = parts_->options.left_out.count(std::string(group.name)) == 0;
     host.add(control::make_process_lease("kube-system", std::string(group.lease), here));
     if (!here) continue;
-    for (auto& controller : group.make(InstallKinds::kYes)) host.add(std::move(controller));
+    for (auto& controller : group.make({InstallKinds::kYes, parts_->world.entropy, parts_->options.definitions}))
+      host.add(std::move(controller));
   }
   if (parts_->options.workloads) {
     for (auto& controller : workloads::make_workload_controllers()) host.add(std::move(controller));
@@ -175,6 +200,7 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
         if (!seeded.ok()) return (*done)(std::move(seeded));
         parts_->controllers->start([this, done](Result<void> started) {
           if (!started.ok()) return (*done)(std::move(started));
+          parts_->awaited = kinds_to_await(parts_->options);
           await_kinds(kKindsPollsMax, [this, done] {
             parts_->api->set_ready(true);
             (*done)({});
@@ -186,7 +212,7 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
 // They are custom resources like any other, made by a controller: who applies a definition right after the ready line finds its
 // kind.
 void ControlPlane::await_kinds(int polls_left, UniqueFunction<void()> then) {
-  if (polls_left == 0 || serves_kinds(parts_->api->registry(), parts_->options.left_out)) return then();
+  if (polls_left == 0 || serves_all(*parts_->api->registry().table(), parts_->awaited)) return then();
   parts_->loop->after(kKindsPoll, [this, polls_left, alive = std::weak_ptr<void>(parts_->alive),
                                    then = std::make_shared<UniqueFunction<void()>>(std::move(then))] {
     if (!alive.expired()) await_kinds(polls_left - 1, std::move(*then));

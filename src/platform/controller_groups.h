@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/value.h"
+#include "base/world.h"
 #include "client/controller.h"
 
 namespace plinth::platform {
@@ -15,10 +16,17 @@ namespace plinth::platform {
 // Whether the controllers make the CRDs of their kinds themselves.
 enum class InstallKinds : bool { kNo, kYes };
 
+// What controllers are made of.
+struct ControllerParts {
+  InstallKinds install = InstallKinds::kNo;
+  Entropy* entropy = nullptr;
+  std::vector<Document> definitions;  // composition definitions that are installed after the start
+};
+
 struct ControllerGroup {
   std::string_view name;   // as --controllers spells it
   std::string_view lease;  // in kube-system: by it one of several processes runs them
-  std::vector<std::unique_ptr<client::Controller>> (*make)(InstallKinds install);
+  std::vector<std::unique_ptr<client::Controller>> (*make)(const ControllerParts& parts);
   std::vector<Document> (*kinds)();  // CRDs that they need
 };
 std::span<const ControllerGroup> controller_groups();

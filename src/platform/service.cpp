@@ -136,6 +136,7 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   control.store_bytes_max = p.options.store_bytes_max;
   control.compression = p.options.compression;
   control.workloads = p.options.workloads;
+  control.definitions = p.options.definitions;
   control.allocation = p.options.allocation;
   control.left_out = p.options.left_out;
   control.log = Logger(&p.log_sink, &p.clock, "plinth");

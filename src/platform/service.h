@@ -20,7 +20,8 @@ struct ServiceOptions {
   api::AllocationSettings allocation;
   std::set<std::string> left_out;  // of controller_groups(): they run elsewhere
   server::Compression compression = server::Compression::kRemotePeers;
-  bool workloads = false;  // see ControlPlaneOptions
+  bool workloads = false;             // see ControlPlaneOptions
+  std::vector<Document> definitions;  // see ControlPlaneOptions
 };
 
 class Service {

@@ -42,11 +42,18 @@ std::optional<client::Object> object_of(const ResolvedKind& kind, const store::R
   object.revision = record->revision();
   object.may_be_deleting = server::is_being_deleted(**form);
   object.may_have_owners = (*form)->owner_uids().size() > 0;
-  object.document = client::ObjectDocument([form = *form, kind] {
-    auto document =
-        server::decode_record(*form, server::type_header(kind.row->group, kind.version->name, kind.row->kind), false);
-    return document.ok() ? std::move(*document) : Document();
-  });
+  object.document = client::ObjectDocument(
+      [form = *form, kind] {
+        auto document =
+            server::decode_record(*form, server::type_header(kind.row->group, kind.version->name, kind.row->kind), false);
+        return document.ok() ? std::move(*document) : Document();
+      },
+      [form = *form](std::string_view key) {
+        for (const auto& [name, value] : form->labels()) {
+          if (name == key) return value;
+        }
+        return std::string_view();
+      });
   return object;
 }
 

@@ -22,7 +22,7 @@ import argparse, os, re, shutil, signal, subprocess, sys, tempfile, threading, t
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, '..', 'clients'))
-import foreign_controllers, go_client, stock_clients  # noqa: E402
+import foreign_controllers, foreign_crds, go_client, stock_clients  # noqa: E402
 
 STEP_SECONDS = 60
 READY_SECONDS = 30
@@ -44,7 +44,7 @@ class Platform:
         # The attached controllers live through a restart of the platform.
         if self.attached and self.controllers is None:
             self.controllers = subprocess.Popen([self.plinth, 'attach', '--kubeconfig', self.kubeconfig, '--install', '--qps', '1000',
-                                                 '--burst', '1000'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                                                 '--burst', '1000', '--definitions', 'postgresql'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             self.wait_for_ready(self.controllers)
 
     def wait_for_ready(self, process):
@@ -262,7 +262,8 @@ def main():
     if subprocess.run(['unshare', '-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt'], capture_output=True).returncode == 0:
         os.environ.setdefault('TMPFS', '/mnt')
     prepared = [('GO_CLIENTS', go_client.prepare), ('KUBECTL_CURRENT', stock_clients.kubectl), ('HELM', stock_clients.helm), ('KUBECTL_TREE', stock_clients.kubectl_tree),
-                ('NODE_CLIENT', stock_clients.node_client), ('SAMPLE_CONTROLLER', foreign_controllers.sample_controller)]
+                ('NODE_CLIENT', stock_clients.node_client), ('SAMPLE_CONTROLLER', foreign_controllers.sample_controller),
+                ('FOREIGN_CRDS', foreign_crds.foreign_crds)]
     if arguments.soak:
         prepared = [('KUBECTL_CURRENT', stock_clients.kubectl), *foreign_controllers.HEAVY]
     for variable, prepare in prepared:

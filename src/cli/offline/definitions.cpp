@@ -9,7 +9,9 @@
 #include "base/yaml.h"
 #include "cli/kubeconfig_file.h"
 #include "client/kind_forms.h"
+#include "compose/expression/expression.h"
 #include "compose/kinds/crds.h"
+#include "world_real/real_clock.h"
 
 namespace plinth::cli {
 namespace {
@@ -69,6 +71,7 @@ Result<std::vector<FileObject>> read_objects(const std::string& files) {
 
 OfflineDefinitions::OfflineDefinitions(const std::vector<FileObject>& objects) : crds_(compose::composition_crds()) {
   results_.resize(objects.size());
+  const cel::Environment environment = compose::definition_environment(std::make_shared<world_real::RealEntropy>());
   std::set<std::size_t> left;
   for (std::size_t i = 0; i < objects.size(); ++i) {
     if (objects[i].is_crd()) crds_.push_back(objects[i].document);
@@ -79,7 +82,7 @@ OfflineDefinitions::OfflineDefinitions(const std::vector<FileObject>& objects) :
     progress = false;
     for (auto at = left.begin(); at != left.end();) {
       const FileObject& object = objects[*at];
-      auto built = compose::build_graph(owner_of(object), object.document.at(object.document["spec"]), *this);
+      auto built = compose::build_graph(owner_of(object), object.document.at(object.document["spec"]), *this, environment);
       if (built.graph != nullptr) crds_.push_back(built.graph->crd);
       const bool done = built.failure.waits_for.empty();
       progress = progress || built.graph != nullptr;

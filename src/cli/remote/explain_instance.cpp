@@ -13,6 +13,7 @@
 #include "compose/rollout/rollout.h"
 #include "compose/instance/explain.h"
 #include "compose/marks.h"
+#include "world_real/real_clock.h"
 
 namespace plinth::cli {
 namespace {
@@ -84,7 +85,7 @@ struct Compiled {
 
 // The graph that the controllers make the instance by.
 Result<Compiled> compile(const client::View& view, const client::Object& instance) {
-  compose::Definitions definitions;
+  compose::Definitions definitions(compose::definition_environment(std::make_shared<world_real::RealEntropy>()));
   definitions.load(view);
   const std::string crd = instance.resource.plural + "." + instance.resource.group;
   const auto key = definitions.owner_of_kind(crd);

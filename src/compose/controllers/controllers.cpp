@@ -1,19 +1,22 @@
 #include "compose/controllers/controllers.h"
 
 #include "compose/controllers/definition_controller.h"
+#include "compose/controllers/definition_installer.h"
 #include "compose/controllers/instance_controller.h"
 #include "compose/controllers/kind_installer.h"
 #include "compose/controllers/rollout_controller.h"
 
 namespace plinth::compose {
 
-std::vector<std::unique_ptr<client::Controller>> make_composition_controllers(bool install_kinds) {
-  auto definitions = std::make_shared<Definitions>();
+std::vector<std::unique_ptr<client::Controller>> make_composition_controllers(CompositionOptions options) {
+  auto definitions = std::make_shared<Definitions>(
+      options.entropy == nullptr ? definition_environment() : definition_environment(std::move(options.entropy)));
   std::vector<std::unique_ptr<client::Controller>> out;
-  if (install_kinds) out.push_back(make_kind_installer());
+  if (options.install_kinds) out.push_back(make_kind_installer());
   out.push_back(make_definition_controller(definitions));
   out.push_back(make_instance_controller(definitions));
   out.push_back(make_rollout_controller(definitions));
+  if (!options.definitions.empty()) out.push_back(make_definition_installer(std::move(options.definitions)));
   return out;
 }
 

@@ -176,7 +176,7 @@ const BuildResult& Definitions::graph(const client::View& view, const Definition
   }
   if (found == graphs_.end() && graphs_.size() >= kGraphsMax) graphs_.clear();
   CachedGraph& made = graphs_[key];
-  made.result = build_graph(owner, spec, ViewKinds(view));
+  made.result = build_graph(owner, spec, ViewKinds(view), environment_);
   made.epoch = epoch_;
   return made.result;
 }

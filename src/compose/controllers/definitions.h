@@ -43,6 +43,8 @@ std::optional<client::Object> get_revision(const client::View& view, const Defin
 
 class Definitions {
  public:
+  // `environment` is what definitions' expressions may use.
+  explicit Definitions(cel::Environment environment) : environment_(std::move(environment)) {}
   // Follows CRDs and settings. Returns whether kinds may have changed.
   bool follow(const client::Change& change);
   void load(const client::View& view);
@@ -76,6 +78,7 @@ class Definitions {
   static constexpr std::size_t kGraphsMax = 2000;
   void take_crd(const client::Object& crd, bool deleted);
 
+  const cel::Environment environment_;
   std::map<std::string, DefinitionKey, std::less<>> kinds_;
   std::map<std::string, client::Object> settings_;  // by name
   std::map<std::string, CachedGraph> graphs_;       // by definition and hash

@@ -46,6 +46,7 @@ class InstanceController final : public client::Controller {
 
   std::shared_ptr<Definitions> definitions_;
   mutable AppliedMemory applied_;
+  mutable ChildIndex children_;
   mutable std::map<std::string, std::string, std::less<>> kind_names_;  // "Kind.group" -> "plural.group"
   mutable std::map<DefinitionKey, std::int64_t> issued_;                // last revision that instances were told of
   mutable std::map<std::string, std::string> settings_;                 // what instances were told of them, by name
@@ -55,6 +56,7 @@ class InstanceController final : public client::Controller {
 
 void InstanceController::keys_of(const client::Change& change, const View& view, std::vector<std::string>& keys) const {
   const Object& object = change.object;
+  children_.follow(change);
   if (const auto key = definition_of(object)) {
     const std::int64_t issued = change.deleted ? -1 : object["status"]["lastIssuedRevision"].as_int();
     auto [known, first] = issued_.try_emplace(*key, issued);
@@ -103,14 +105,12 @@ bool InstanceController::settings_matter(const Object& settings, bool deleted) c
 }
 
 void InstanceController::add_parent(const Object& child, std::vector<std::string>& keys) const {
-  // Where nothing is composed, changes need not be decoded.
-  if (kind_names_.empty()) return;
-  const Value labels = child.metadata()["labels"];
-  const std::string_view kind = labels[kInstanceKindLabel].as_string();
+  // What is no child need not be decoded.
+  const std::string_view kind = child.label(kInstanceKindLabel);
   if (kind.empty()) return;
-  const auto crd = kind_names_.find(std::string(kind) + "." + std::string(labels[kInstanceGroupLabel].as_string()));
+  const auto crd = kind_names_.find(std::string(kind) + "." + std::string(child.label(kInstanceGroupLabel)));
   if (crd == kind_names_.end()) return;
-  keys.push_back(key_of(crd->second, labels[kInstanceNamespaceLabel].as_string(), labels[kInstanceNameLabel].as_string()));
+  keys.push_back(key_of(crd->second, child.label(kInstanceNamespaceLabel), child.label(kInstanceNameLabel)));
 }
 
 void InstanceController::add_readers(const Object& object, std::vector<std::string>& keys) const {
@@ -164,6 +164,11 @@ void InstanceController::initial_keys(const View& view, std::vector<std::string>
     if (const auto owner = definitions_->owner_of_kind(crd.name)) owners.insert(*owner);
     return true;
   });
+  // Children can only be there where something was composed.
+  if (owners.empty())
+    children_.clear();
+  else
+    children_.load(view);
   for (const DefinitionKey& owner : owners) add_instances(view, owner, keys);
 }
 
@@ -224,7 +229,7 @@ Plan InstanceController::step(const View& view, const std::string& key, const cl
   api.namespaced = resource->namespaced;
   DefinitionOwner by{owner->dialect, owner->name_space, owner->name,
                      std::string(instance->metadata()["labels"][kDefinitionIdLabel].as_string())};
-  InstanceInput input{view, *instance, api, by, nullptr, "", 0, false, "", context, applied_};
+  InstanceInput input{view, *instance, api, by, nullptr, "", 0, false, "", context, applied_, &children_};
   find_graph(view, *owner, input);
   if (instance->deleting()) return delete_instance(input);
   InstanceResult result = reconcile_instance(input);

@@ -73,6 +73,8 @@ class Inspector {
 
  private:
   void walk_call(const cel::Node& node) {
+    found.draws = found.draws || (node.name == "alphanumeric" && node.operand != cel::kNoNode &&
+                                  ast_.qualified_name(node.operand) == "random");
     found.uses_omit = found.uses_omit || (node.operand == cel::kNoNode && node.name == "omit");
     const std::string target = node.operand == cel::kNoNode ? "" : ast_.qualified_name(node.operand);
     // "base64" in base64.encode(x) is a namespace, unless a variable of that name is in sight.
@@ -119,6 +121,12 @@ const cel::Environment& definition_environment() {
   return environment;
 }
 
+cel::Environment definition_environment(std::shared_ptr<Entropy> entropy) {
+  cel::Environment environment = definition_environment();
+  environment.add(cel::entropy_library(std::move(entropy)));
+  return environment;
+}
+
 Result<Inspection> inspect_expression(std::string_view text, const cel::Environment& environment) {
   cel::ParseOptions options;
   options.macros = environment.macros();
@@ -147,6 +155,7 @@ Result<Expression> compile_expression(std::string_view text, const cel::Environm
   out.text = text;
   out.variables = std::move(found.variables);
   out.uses_omit = found.uses_omit;
+  out.draws = found.draws;
   return out;
 }
 

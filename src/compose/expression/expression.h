@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "base/value.h"
+#include "base/world.h"
 #include "cel/environment.h"
 #include "cel/program.h"
 
@@ -16,11 +17,14 @@ namespace plinth::compose {
 
 // The functions that expressions of definitions may use: the language with all its libraries and kro's own functions.
 const cel::Environment& definition_environment();
+// The same with random.alphanumeric().
+cel::Environment definition_environment(std::shared_ptr<Entropy> entropy);
 
 // What an expression names, before anything is known of types.
 struct Inspection {
   std::vector<std::string> variables;  // free names in order of appearance, each once; not those that are types or namespaces
   bool uses_omit = false;
+  bool draws = false;  // from the world's entropy: another value with each evaluation
 };
 // Errors are Invalid, with position and caret.
 Result<Inspection> inspect_expression(std::string_view text, const cel::Environment& environment);
@@ -30,6 +34,7 @@ struct Expression {
   std::string text;
   std::vector<std::string> variables;
   bool uses_omit = false;
+  bool draws = false;
   std::shared_ptr<const cel::Program> program;
 
   const cel::Type& type() const { return program->result_type(); }

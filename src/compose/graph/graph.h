@@ -1,6 +1,7 @@
 // A definition compiled: what every instance is made of, in order, with every expression checked. Immutable, any thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -26,6 +27,7 @@ struct CompiledField {
   FieldPath path;
   std::string path_text;
   bool standalone = false;
+  bool drawn = false;  // from entropy: made with the object, and kept from then on
   struct Part {
     std::string text;  // when there is no expression
     std::shared_ptr<const Expression> expression;
@@ -62,6 +64,9 @@ struct Node {
   const cel::Shape* shape = nullptr;
 
   bool is_external() const { return type == NodeType::kExternal || type == NodeType::kExternalCollection; }
+  bool draws() const {
+    return std::any_of(fields.begin(), fields.end(), [](const CompiledField& f) { return f.drawn; });
+  }
   bool is_list() const { return type == NodeType::kCollection || type == NodeType::kExternalCollection; }
 };
 
@@ -117,7 +122,8 @@ struct BuildResult {
   BuildFailure failure;
 };
 
-// `spec` is a definition's spec.
-BuildResult build_graph(const DefinitionOwner& owner, const Document& spec, const KindSource& kinds);
+// `spec` is a definition's spec; `environment` what its expressions may use.
+BuildResult build_graph(const DefinitionOwner& owner, const Document& spec, const KindSource& kinds,
+                        const cel::Environment& environment = definition_environment());
 
 }  // namespace plinth::compose

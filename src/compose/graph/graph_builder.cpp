@@ -72,8 +72,9 @@ std::vector<std::string> Graph::order_ids() const {
   return out;
 }
 
-BuildResult build_graph(const DefinitionOwner& owner, const Document& spec, const KindSource& kinds) {
-  GraphBuilder builder(owner, spec, kinds);
+BuildResult build_graph(const DefinitionOwner& owner, const Document& spec, const KindSource& kinds,
+                        const cel::Environment& environment) {
+  GraphBuilder builder(owner, spec, kinds, environment);
   auto built = builder.build();
   if (built.ok()) return {builder.graph(), {}};
   return {nullptr, {built.error().message(), builder.waits_for()}};

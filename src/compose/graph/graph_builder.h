@@ -16,13 +16,14 @@ namespace plinth::compose {
 
 inline constexpr std::string_view kSchemaName = "schema";
 inline constexpr std::string_view kEachName = "each";
+inline constexpr std::string_view kDrawnElsewhere = "random.alphanumeric() can only be used in fields of resource templates";
 
 inline std::string in_resource(const Node& node) { return "resource " + quoted(node.id); }
 
 class GraphBuilder {
  public:
-  GraphBuilder(const DefinitionOwner& owner, const Document& spec, const KindSource& kinds)
-      : kinds_(kinds), out_(std::make_shared<Graph>()), environment_(definition_environment()) {
+  GraphBuilder(const DefinitionOwner& owner, const Document& spec, const KindSource& kinds, const cel::Environment& environment)
+      : kinds_(kinds), out_(std::make_shared<Graph>()), environment_(environment), language_(environment) {
     out_->owner = owner;
     out_->spec = spec;
     out_->shapes = std::make_shared<api::CelShapes>();
@@ -47,6 +48,7 @@ class GraphBuilder {
   Result<void> compile_fields(Node& node, const cel::Environment& environment);
   Result<void> compile_dimensions(Node& node, const Value& resource, cel::Environment& environment);
   Result<void> check_identity(const Node& node) const;
+  Result<void> check_drawn(const Node& node, const CompiledField& field) const;
   Result<std::vector<Expression>> compile_conditions(const Node& node, const Value& list, std::string_view what,
                                                      const cel::Environment& environment,
                                                      const std::function<bool(std::string_view)>& allowed) const;
@@ -62,7 +64,8 @@ class GraphBuilder {
 
   const KindSource& kinds_;
   std::shared_ptr<Graph> out_;
-  cel::Environment environment_;  // with `schema` and all ids
+  cel::Environment environment_;      // with `schema` and all ids
+  const cel::Environment& language_;  // without
   Document spec_schema_;
   std::vector<std::vector<TemplateField>> located_;  // by node
   std::string waits_for_;

@@ -42,8 +42,10 @@ Result<void> GraphBuilder::compile_fields(Node& node, const cel::Environment& en
                            (field.standalone ? why.starts_with("type kind mismatch") ? "" : ": " + why
                                              : " (text around an expression needs text: string(...))"));
       }
+      compiled.drawn = compiled.drawn || made->expression->draws;
       compiled.parts.push_back(std::move(*made));
     }
+    if (compiled.drawn) TRY(check_drawn(node, compiled));
     node.fields.push_back(std::move(compiled));
   }
   return {};
@@ -55,6 +57,7 @@ Result<void> GraphBuilder::compile_dimensions(Node& node, const Value& resource,
       auto allowed = [&](std::string_view name) { return name == kSchemaName || (is_id(name) && name != node.id); };
       Expression list = TRY(compile_expression(*standalone_expression(m.value.as_string()), environment_, allowed));
       const std::string prefix = "node " + quoted(node.id) + ": forEach iterator " + quoted(m.key());
+      if (list.draws) return bad_request(prefix + ": " + std::string(kDrawnElsewhere));
       if (list.uses_omit) return bad_request(prefix + ": omit() can only be used in resource template expressions");
       const cel::Type& type = list.type();
       if (!type.is(cel::TypeKind::kList) && !type.is_dyn())
@@ -63,6 +66,21 @@ Result<void> GraphBuilder::compile_dimensions(Node& node, const Value& resource,
       node.for_each.push_back({std::string(m.key()), std::move(list), slot});
     }
   }
+  return {};
+}
+
+// What is drawn once must be found again in the object.
+Result<void> GraphBuilder::check_drawn(const Node& node, const CompiledField& field) const {
+  const std::string prefix =
+      in_resource(node) + " at path " + quoted(field.path_text) + ": random.alphanumeric() cannot be used ";
+  if (node.is_external()) return bad_request(prefix + "in an externalRef");
+  if (field.path_text == "metadata.name" || field.path_text == "metadata.namespace")
+    return bad_request(prefix + "for the identity of an object: it would be another one each time");
+  for (const PathStep& step : field.path) {
+    if (step.is_index) return bad_request(prefix + "within lists");
+  }
+  if (node.kind.resource.is("", "secrets") && field.path[0].key == "stringData")
+    return bad_request(prefix + "in stringData, which is not kept: use data with base64.encode(bytes(...))");
   return {};
 }
 
@@ -102,6 +120,7 @@ Result<std::vector<Expression>> GraphBuilder::compile_conditions(const Node& nod
       return bad_request("failed to type-check " + std::string(what) + " expression " + quoted(*text) + " in resource " +
                          quoted(node.id) + ": " + compiled.error().message());
     }
+    if (compiled->draws) return bad_request(in_resource(node) + " " + std::string(what) + ": " + std::string(kDrawnElsewhere));
     if (compiled->uses_omit)
       return bad_request(in_resource(node) + " " + std::string(what) +
                          ": omit() can only be used in resource template expressions");

@@ -9,7 +9,7 @@ namespace plinth::compose {
 
 Result<void> GraphBuilder::add_reference(std::size_t node, std::string_view expression, const std::set<std::string>& locals,
                                          Dag& dag, std::vector<std::size_t>* also) {
-  const Inspection found = TRY(inspect_expression(expression, definition_environment()));
+  const Inspection found = TRY(inspect_expression(expression, language_));
   for (const std::string& name : found.variables) {
     if (name == kSchemaName || locals.count(name) > 0) continue;
     const auto target = std::find_if(out_->nodes.begin(), out_->nodes.end(), [&](const Node& n) { return n.id == name; });
@@ -36,7 +36,7 @@ Result<void> GraphBuilder::add_references(std::size_t index, const Value& resour
       auto text = standalone_expression(m.value.as_string());
       if (!text.ok())
         return bad_request("invalid forEach expression for dimension " + quoted(m.key()) + ": " + text.error().message());
-      const Inspection found = TRY(inspect_expression(*text, definition_environment()));
+      const Inspection found = TRY(inspect_expression(*text, language_));
       for (const std::string& name : found.variables) {
         if (iterators.count(name) == 0) continue;
         return bad_request("node " + quoted(node.id) + ": forEach iterator " + quoted(m.key()) +

@@ -26,6 +26,7 @@ Result<Value> GraphBuilder::status_leaf(std::string_view text, Draft& draft, con
                          part.error().message());
     const Expression& expression = *part->expression;
     if (expression.variables.empty()) return bad_request("instance status field must refer to a resource or schema: " + at);
+    if (expression.draws) return bad_request("status field " + quoted(at) + ": " + std::string(kDrawnElsewhere));
     if (expression.uses_omit)
       return bad_request("status field " + quoted(at) + ": omit() can only be used in resource template expressions");
     if (!field.standalone && !why_not_assignable(expression.type(), cel::Type::string()).empty()) {
@@ -87,6 +88,7 @@ Result<void> GraphBuilder::build_conditions(const Value& list) {
     auto compiled = compile_expression(text, environment, allowed);
     if (!compiled.ok())
       return bad_request("failed to type-check condition " + quoted(text) + ": " + compiled.error().message());
+    if (compiled->draws) return bad_request("condition " + quoted(text) + ": " + std::string(kDrawnElsewhere));
     if (compiled->uses_omit)
       return bad_request("condition " + quoted(text) + ": omit() can only be used in resource template expressions");
     if (!gives_conditions(compiled->type())) {

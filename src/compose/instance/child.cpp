@@ -71,6 +71,18 @@ bool drop_marks(Draft& draft, const Value& texts, std::string_view member) {
   return any;
 }
 
+// The object as that version has it; null where only the server can tell. Custom kinds differ in their name of the version
+// alone.
+Document at_version(const client::Object& observed, const client::KindForm& kind) {
+  const std::string_view is = observed["apiVersion"].as_string();
+  const std::string wanted = kind.resource.api_version();
+  if (is == wanted) return observed.document;
+  if (kind.keeper == nullptr) return Document();
+  Draft draft(observed.document);
+  draft.set(draft.root(), "apiVersion", wanted);
+  return std::move(draft).finish();
+}
+
 }  // namespace
 
 ParentInstance parent_of(const client::Object& instance, const ApiSchema& api) {
@@ -128,11 +140,13 @@ bool is_applied(const client::View& view, const client::KindForm& kind, const cl
   auto managers = api::ManagedFields::parse_json(view.managed_fields(observed));
   if (!managers.ok() || managers->empty()) return false;
   const std::string api_version = kind.resource.api_version();
+  const Document live = at_version(observed, kind);
+  if (live.is_null()) return false;
   api::ApplyInput input;
   input.scope.schema = kind.schema;
   input.scope.api_version = api_version;
   input.scope.kind = kind.resource.kind;
-  input.live = observed.document;
+  input.live = live;
   input.live_managers = &*managers;
   input.config = configuration;
   input.manager = kChildManager;
@@ -145,7 +159,7 @@ bool is_applied(const client::View& view, const client::KindForm& kind, const cl
       api::decode(applied->object, {kind.schema, kind.resource.kind, kind.resource.version}, api::FieldValidation::kIgnore);
   if (!decoded.ok()) return false;
   api::apply_defaults(decoded->draft, decoded->draft.root(), *kind.schema);
-  return equal(decoded->draft.root(), observed.document.root());
+  return equal(decoded->draft.root(), live.root());
 }
 
 }  // namespace plinth::compose

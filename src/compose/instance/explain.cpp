@@ -75,9 +75,14 @@ class Explainer {
     for (std::size_t i = 0; i < dimensions.size(); ++i)
       add(node.id, "forEach." + node.for_each[i].name, "${" + node.for_each[i].list.text + "}", dimensions[i]);
     const bool list = node.type == NodeType::kCollection;
-    Rendered rendered = render(node, variables_, [&](const CompiledField& field, const Evaluated& evaluated, std::size_t item) {
-      add(node.id, (list ? "items[" + std::to_string(item) + "]." : "") + field.path_text, written(field.parts), evaluated);
-    });
+    RenderHooks hooks;
+    hooks.seen = [&](const CompiledField& field, const Evaluated& evaluated, std::size_t item) {
+      // Another value than the object's, which is nobody's business either.
+      const bool drawn = field.drawn && evaluated.value;
+      add(node.id, (list ? "items[" + std::to_string(item) + "]." : "") + field.path_text, written(field.parts),
+          drawn ? Evaluated{draft.text("(drawn when the object is made, and kept)"), std::nullopt} : evaluated);
+    };
+    Rendered rendered = render(node, variables_, hooks);
     if (rendered.unresolved) {
       out.state = rendered.unresolved->pending ? NodeState::kWaiting : NodeState::kFailed;
       out.message = rendered.unresolved->message;

@@ -25,7 +25,9 @@ Inventory InstanceRun::desired_inventory() const {
   return out;
 }
 
-void InstanceRun::plan_applies(client::Plan& plan) {
+// What was drawn is made only where the server has nothing: the view may be behind, and a drawn value cannot be had again.
+void InstanceRun::plan_applies(client::Plan& first, client::Plan& plan) {
+  bool refused = false;
   for (std::size_t i : graph_.order) {
     const Node& node = graph_.nodes[i];
     if (node.is_external()) continue;
@@ -34,10 +36,15 @@ void InstanceRun::plan_applies(client::Plan& plan) {
       client::Request request = client::apply_request(node.kind.resource, child.key.name_space, child.key.name,
                                                       child.configuration.root(), kChildManager);
       request.as_service_account = in_.service_account;
-      plan.requests.push_back(std::move(request));
+      const bool fresh = child.drawn && !child.observed;
+      refused = refused || (fresh && failure_of(child.path) != nullptr);
+      if (fresh) first.requests.push_back(client::check_absent(node.kind.resource, child.key.name_space, child.key.name, ""));
+      (fresh ? first : plan).requests.push_back(std::move(request));
       applying_ = true;
     }
   }
+  // One that is refused ends the plan; the others come first then.
+  if (refused && !plan.requests.empty()) first.requests.clear();
 }
 
 // Everything that should be there is, as it should be: what else carries our mark may go.
@@ -56,7 +63,7 @@ bool InstanceRun::plan_prune(client::Plan& plan) const {
     for (const DesiredChild& child : runs_[i].children) wanted.insert(child.key);
   }
   std::vector<Object> orphans;
-  for (Object& child : find_children(in_, parent_, Thoroughness::kOwned)) {
+  for (Object& child : find_children(in_, parent_, Thoroughness::kIndexed)) {
     if (wanted.count(key_of_child(child)) == 0) orphans.push_back(std::move(child));
   }
   plan_wave(orphans, in_.service_account, plan);

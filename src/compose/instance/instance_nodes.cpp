@@ -147,7 +147,15 @@ bool InstanceRun::observe(const Node& node, NodeRun& run, DesiredChild& child) {
 }
 
 void InstanceRun::process_template(const Node& node, NodeRun& run) {
-  Rendered rendered = render(node, variables_);
+  Rendered rendered = render(node, variables_,
+                             {[&](const Value& metadata) {
+                                const std::string_view name_space = metadata["namespace"].as_string();
+                                const auto found =
+                                    in_.view.get(node.kind.resource, name_space.empty() ? in_.instance.name_space : name_space,
+                                                 metadata["name"].as_string());
+                                return found ? found->document.get() : Document();
+                              },
+                              nullptr});
   if (rendered.unresolved) return fail(run, *rendered.unresolved);
   run.state = NodeState::kSynced;
   const bool collection = node.type == NodeType::kCollection;
@@ -159,6 +167,7 @@ void InstanceRun::process_template(const Node& node, NodeRun& run) {
     const Value metadata = child.configuration["metadata"];
     child.key = {node.kind.resource.group, node.kind.resource.kind, std::string(metadata["namespace"].as_string()),
                  std::string(metadata["name"].as_string())};
+    child.drawn = rendered.drawn[i];
     child.path = client::object_path(node.kind.resource, child.key.name_space, child.key.name);
     if (!observe(node, run, child)) return;
     if (child.observed) observed.push_back(child.observed->document);

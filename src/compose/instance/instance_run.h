@@ -29,6 +29,7 @@ struct DesiredChild {
   std::optional<client::Object> observed;
   bool applied = false;
   bool ready = false;
+  bool drawn = false;  // holds what was drawn now: it must not be written over one that is there
 };
 
 struct NodeRun {
@@ -66,7 +67,7 @@ class InstanceRun {
   std::string external_namespace(const Node& node, const Document& reference) const;
 
   Inventory desired_inventory() const;
-  void plan_applies(client::Plan& plan);
+  void plan_applies(client::Plan& first, client::Plan& plan);
   bool plan_prune(client::Plan& plan) const;
   void report(client::Plan& plan);
   void add_author_conditions(ConditionSet& own, StatusReport& status);

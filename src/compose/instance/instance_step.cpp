@@ -75,8 +75,8 @@ InstanceResult InstanceRun::run() {
   plan_inventory(in_, parent_, superset, plan);
   const bool instance_changes = !plan.requests.empty();
   // The applies come last and do not depend on each other; what is said of the children is said before.
-  client::Plan children;
-  plan_applies(children);
+  client::Plan drawn, children;
+  plan_applies(drawn, children);
   const bool done = settled();
   if (done) pruning_ = plan_prune(children);
   // What is gone is no longer remembered.
@@ -85,6 +85,7 @@ InstanceResult InstanceRun::run() {
   // the instance that is on its way.
   const bool worth_telling = !applying_ || !in_.context.failures.empty();
   if (worth_telling && plan.requests.empty() && !instance_changes) report(plan);
+  for (client::Request& request : drawn.requests) plan.requests.push_back(std::move(request));
   plan.independent_from = plan.requests.size();
   for (client::Request& request : children.requests) plan.requests.push_back(std::move(request));
   const bool active = std::all_of(runs_.begin(), runs_.end(), [](const NodeRun& r) {
@@ -117,8 +118,8 @@ client::Plan delete_instance(const InstanceInput& input) {
   client::Plan plan;
   if (!input.instance.has_finalizer(kFinalizer)) return plan;
   const ParentInstance parent = parent_of(input.instance, input.api);
-  std::vector<Object> children = find_children(input, parent, Thoroughness::kOwned);
-  if (children.empty()) children = find_children(input, parent, Thoroughness::kEverywhere);
+  std::vector<Object> children = find_children(input, parent, Thoroughness::kIndexed);
+  if (children.empty()) children = find_children(input, parent, Thoroughness::kListed);
   plan.independent_from = 0;
   std::vector<Object> to_delete;
   for (const Object& child : children) {

@@ -9,6 +9,7 @@
 #include "client/controller.h"
 #include "compose/graph/graph.h"
 #include "compose/instance/child.h"
+#include "compose/instance/child_index.h"
 
 namespace plinth::compose {
 
@@ -47,6 +48,7 @@ struct InstanceInput {
   std::string service_account;  // "system:serviceaccount:ns:name", or "": the controller's own rights
   const client::StepContext& context;
   AppliedMemory& applied;
+  const ChildIndex* children = nullptr;  // null: children are found by owner reference and inventory only
 };
 
 struct InstanceResult {

@@ -1,6 +1,7 @@
 #include "compose/instance/managed.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "compose/marks.h"
 
@@ -44,14 +45,7 @@ Value texts_value(Draft& draft, const std::map<std::string, std::string>& texts)
   return out;
 }
 
-// An owner reference may be set on objects of that kind in the instance's own namespace, or on all when it is in none.
-bool owner_reaches(const Object& instance, const client::Resource& resource) {
-  return instance.name_space.empty() || resource.namespaced;
-}
-
-std::optional<client::Resource> resource_of(const client::View& view, const std::vector<client::Resource>& all,
-                                            std::string_view group_kind) {
-  (void)view;
+std::optional<client::Resource> resource_of(const std::vector<client::Resource>& all, std::string_view group_kind) {
   for (const client::Resource& r : all) {
     if (group_kind_text(r.group, r.kind) == group_kind) return r;
   }
@@ -59,7 +53,28 @@ std::optional<client::Resource> resource_of(const client::View& view, const std:
 }
 
 bool is_child(const Object& object, const ParentInstance& parent) {
-  return object.metadata()["labels"][kPartOfLabel].as_string() == parent.set_id && object.uid != parent.object.uid;
+  return object.label(kPartOfLabel) == parent.set_id && object.uid != parent.object.uid;
+}
+
+// Children by label, in those places of the inventory that owner references do not reach.
+void list_unreached(const InstanceInput& in, const ParentInstance& parent, const std::function<bool(const Object&)>& take) {
+  const Value annotations = in.instance.metadata()["annotations"];
+  if (!inventory_is_intact(parent.set_id, annotations)) return;
+  const PruneScope scope = prune_scope(read_inventory(annotations), in.instance.name_space);
+  std::vector<client::Resource> all;
+  for (const std::string& group_kind : scope.group_kinds) {
+    if (in.instance.name_space.empty()) return;  // it may own everything
+    if (all.empty()) all = in.view.resources();
+    const auto resource = resource_of(all, group_kind);
+    if (!resource) continue;
+    if (!resource->namespaced) {
+      in.view.list(*resource, "", take);
+      continue;
+    }
+    for (const std::string& name_space : scope.namespaces) {
+      if (name_space != in.instance.name_space) in.view.list(*resource, name_space, take);
+    }
+  }
 }
 
 }  // namespace
@@ -95,25 +110,12 @@ std::vector<Object> find_children(const InstanceInput& in, const ParentInstance&
     return true;
   };
   for (const Object& owned : in.view.owned_by(in.instance.uid)) take(owned);
-  const Value annotations = in.instance.metadata()["annotations"];
-  if (!inventory_is_intact(parent.set_id, annotations)) return out;
-  const Inventory inventory = read_inventory(annotations);
-  const PruneScope scope = prune_scope(inventory, in.instance.name_space);
-  std::vector<client::Resource> all;
-  for (const std::string& group_kind : scope.group_kinds) {
-    if (all.empty()) all = in.view.resources();
-    const auto resource = resource_of(in.view, all, group_kind);
-    if (!resource) continue;
-    const bool everywhere = thoroughness == Thoroughness::kEverywhere;
-    if (!resource->namespaced) {
-      if (everywhere || !owner_reaches(in.instance, *resource)) in.view.list(*resource, "", take);
-      continue;
-    }
-    for (const std::string& name_space : scope.namespaces) {
-      const bool by_owner = in.instance.name_space.empty() || name_space == in.instance.name_space;
-      if (everywhere || !by_owner) in.view.list(*resource, name_space, take);
+  if (in.children != nullptr) {
+    for (const ChildIndex::Place& place : in.children->of_set(parent.set_id)) {
+      if (const auto object = in.view.get(place.resource, place.name_space, place.name)) take(*object);
     }
   }
+  if (thoroughness == Thoroughness::kListed || in.children == nullptr) list_unreached(in, parent, take);
   return out;
 }
 

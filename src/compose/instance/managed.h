@@ -17,8 +17,8 @@ void plan_managed(const InstanceInput& in, const ParentInstance& parent, client:
 void plan_inventory(const InstanceInput& in, const ParentInstance& parent, const Inventory& inventory, client::Plan& plan);
 
 enum class Thoroughness : std::uint8_t {
-  kOwned,       // by owner reference, and by label where an owner reference is not allowed
-  kEverywhere,  // by label in the whole inventory
+  kIndexed,  // by owner reference and by the index of labels
+  kListed,   // and, where an owner reference is not allowed, by listing: the index may be behind
 };
 // Objects that carry the mark of this instance's set.
 std::vector<client::Object> find_children(const InstanceInput& in, const ParentInstance& parent, Thoroughness thoroughness);

@@ -31,18 +31,39 @@ bool is_identity(const CompiledField& field) {
   return field.path_text == "metadata.name" || field.path_text == "metadata.namespace";
 }
 
-// Values of standalone expressions may be of any type; a kind's defaults and checks apply when they are written.
-std::optional<Unresolved> fill(const Node& node, Variables& variables, Draft& draft, std::vector<const CompiledField*>& omitted,
-                               const FieldSeen& seen, std::size_t item) {
+// Whether the object has a value there; the draft gets it.
+bool kept(const CompiledField& field, const Document& observed, Draft& draft) {
+  Value at = observed.root();
+  for (const PathStep& step : field.path) at = at[step.key];
+  if (at.is_null()) return false;
+  slot_at(draft, draft.root(), field.path, field.path.size()) = draft.clone(at);
+  return true;
+}
+
+// An object in the making.
+struct Filling {
+  Draft draft;
+  std::vector<const CompiledField*> omitted;
+  std::size_t item = 0;
+  Document observed;
+  bool drew = false;
+};
+
+// Fields that are drawn, or all others. Values of standalone expressions may be of any type; a kind's defaults and checks apply
+// when they are written.
+std::optional<Unresolved> fill(const Node& node, Variables& variables, const FieldSeen& seen, bool drawn, Filling& out) {
   std::optional<Unresolved> first;
+  Draft& draft = out.draft;
   for (const CompiledField& field : node.fields) {
+    if (field.drawn != drawn || (drawn && kept(field, out.observed, draft))) continue;
+    out.drew = out.drew || drawn;
     Evaluated evaluated = evaluate_parts(field.parts, field.standalone, variables, draft);
-    if (seen) seen(field, evaluated, item);
+    if (seen) seen(field, evaluated, out.item);
     if (first) continue;
     if (evaluated.unresolved && evaluated.unresolved->pending && reads_instance_only(field)) {
       // What the instance does not set will not come by itself: the field is left out, where it can be.
       if (field.standalone && !is_identity(field)) {
-        omitted.push_back(&field);
+        out.omitted.push_back(&field);
         continue;
       }
       evaluated.unresolved->pending = false;
@@ -58,7 +79,7 @@ std::optional<Unresolved> fill(const Node& node, Variables& variables, Draft& dr
     if (evaluated.value)
       slot_at(draft, draft.root(), field.path, field.path.size()) = *evaluated.value;
     else
-      omitted.push_back(&field);
+      out.omitted.push_back(&field);
   }
   return first;
 }
@@ -75,13 +96,20 @@ void remove_omitted(Draft& draft, const std::vector<const CompiledField*>& omitt
   }
 }
 
-std::optional<Unresolved> render_one(const Node& node, Variables& variables, std::vector<Document>& out, const FieldSeen& seen) {
-  Draft draft;
-  draft.root() = draft.clone(node.object);
-  std::vector<const CompiledField*> omitted;
-  if (auto unresolved = fill(node, variables, draft, omitted, seen, out.size())) return unresolved;
-  remove_omitted(draft, omitted);
-  out.push_back(std::move(draft).finish());
+std::optional<Unresolved> render_one(const Node& node, Variables& variables, const RenderHooks& hooks, Rendered& out) {
+  Filling filling;
+  filling.draft.root() = filling.draft.clone(node.object);
+  filling.item = out.objects.size();
+  auto unresolved = fill(node, variables, hooks.seen, false, filling);
+  if (node.draws() && (!unresolved || hooks.seen)) {
+    if (hooks.observed) filling.observed = hooks.observed(filling.draft.root()["metadata"]);
+    auto drawn = fill(node, variables, hooks.seen, true, filling);
+    if (!unresolved) unresolved = std::move(drawn);
+  }
+  if (unresolved) return unresolved;
+  remove_omitted(filling.draft, filling.omitted);
+  out.objects.push_back(std::move(filling.draft).finish());
+  out.drawn.push_back(filling.drew);
   return std::nullopt;
 }
 
@@ -110,7 +138,7 @@ std::string identity_of(const Document& object) {
 }
 
 // The first dimension is the outer loop.
-std::optional<Unresolved> render_all(const Node& node, Variables& variables, std::vector<Document>& out, const FieldSeen& seen) {
+std::optional<Unresolved> render_all(const Node& node, Variables& variables, const RenderHooks& hooks, Rendered& out) {
   std::vector<cel::Value> lists;
   std::size_t total = 0;
   if (auto unresolved = expand(node, variables, lists, total)) return unresolved;
@@ -122,8 +150,8 @@ std::optional<Unresolved> render_all(const Node& node, Variables& variables, std
       variables.set(node.for_each[d].slot, list.at(rest % list.size(), variables.memory()));
       rest /= list.size();
     }
-    if (auto unresolved = render_one(node, variables, out, seen)) return unresolved;
-    const std::string identity = identity_of(out.back());
+    if (auto unresolved = render_one(node, variables, hooks, out)) return unresolved;
+    const std::string identity = identity_of(out.objects.back());
     if (!identities.insert(identity).second) {
       return Unresolved{false, "node " + quoted(node.id) + " identity collision: two items of the collection are both called " +
                                    quoted(identity)};
@@ -217,10 +245,10 @@ Evaluated evaluate_parts(const std::vector<CompiledField::Part>& parts, bool sta
   return out;
 }
 
-Rendered render(const Node& node, Variables& variables, const FieldSeen& seen) {
+Rendered render(const Node& node, Variables& variables, const RenderHooks& hooks) {
   Rendered out;
-  out.unresolved = node.type == NodeType::kCollection ? render_all(node, variables, out.objects, seen)
-                                                      : render_one(node, variables, out.objects, seen);
+  out.unresolved =
+      node.type == NodeType::kCollection ? render_all(node, variables, hooks, out) : render_one(node, variables, hooks, out);
   if (out.unresolved) out.objects.clear();
   return out;
 }

@@ -56,14 +56,23 @@ Evaluated evaluate_parts(const std::vector<CompiledField::Part>& parts, bool sta
 
 struct Rendered {
   std::vector<Document> objects;  // one; of a collection any number
+  std::vector<bool> drawn;        // by object: something in it was drawn now, and is lost when another one is written over it
   std::optional<Unresolved> unresolved;
 };
 // Told of every field with expressions as it is evaluated; `item` counts the objects of a collection.
 using FieldSeen = std::function<void(const CompiledField& field, const Evaluated& evaluated, std::size_t item)>;
 
-// All objects of a node: its template with every expression replaced, once or for every combination of its iterators. With `seen`
-// every field is evaluated, also after one that could not be.
-Rendered render(const Node& node, Variables& variables, const FieldSeen& seen = nullptr);
+// The object of a node that is there already, by its rendered metadata; null: none.
+using FindObserved = std::function<Document(const Value& metadata)>;
+
+struct RenderHooks {
+  FindObserved observed;  // null: nothing is there
+  FieldSeen seen;         // with it every field is evaluated, also after one that could not be
+};
+
+// All objects of a node: its template with every expression replaced, once or for every combination of its iterators. Fields
+// that are drawn from entropy keep the values that the observed object has.
+Rendered render(const Node& node, Variables& variables, const RenderHooks& hooks = {});
 
 // The lists of a collection's dimensions; ends at the first that is not there.
 std::vector<Evaluated> evaluate_dimensions(const Node& node, Variables& variables, Draft& draft);

@@ -36,6 +36,9 @@ controller cronjob-controller
   batch | cronjobs/finalizers | update
   core | pods | delete list watch
   @report
+controller definition-installer
+  apiextensions.k8s.io | customresourcedefinitions | read
+  kro.run | resourcegraphdefinitions | create get list update watch
 controller daemon-set-controller
   apps extensions | daemonsets | read
   apps extensions | daemonsets/status | update
