@@ -65,6 +65,7 @@ Result<ChosenCluster> choose_cluster(const Arguments& arguments) {
   });
   if (!config.ok()) return Error(config.error().reason(), path + ": " + config.error().message());
   out.config = std::move(*config);
+  if (!out.config.token_file.empty() && !out.config.token_file.starts_with("/")) out.config.token_file = folder + out.config.token_file;
   if (auto document = parse_yaml(*text); document.ok()) out.name_space = namespace_of(*document, context);
   return out;
 }

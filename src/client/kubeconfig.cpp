@@ -76,6 +76,7 @@ Result<RemoteConfig> parse_kubeconfig(std::string_view text, std::string_view co
   out.token = user["token"].as_string();
   if (const std::string path(user["tokenFile"].as_string()); out.token.empty() && !path.empty()) {
     out.token = std::string(trim(TRY(read_file(path))));
+    out.token_file = path;
   }
   return out;
 }

@@ -19,6 +19,7 @@ struct RemoteConfig {
   bool insecure = false;
   net::KeyPair identity;  // a client certificate, or empty
   std::string token;      // or a bearer token
+  std::string token_file;  // where it was read, when it may change there (tokens of service accounts do)
 };
 
 // Reads a file that the kubeconfig names.

@@ -48,6 +48,7 @@ TEST_CASE("credentials inline and in files") {
   CHECK(read->ca_pem == "content of /ca\n");
   CHECK(read->insecure);
   CHECK(read->token == "content of /t");
+  CHECK(read->token_file == "/t");
 }
 
 TEST_CASE("what cannot be used is named") {

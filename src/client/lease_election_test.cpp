@@ -66,7 +66,7 @@ TEST_CASE("one leads, the other waits, and takes over when the first gives back 
   b.election.start();
   server.world.run_for(60s);
   CHECK(a.told.log == "leading ");
-  CHECK(b.told.log == "waiting(the lease kube-system/plinth is held by a) ");
+  CHECK(b.told.log == "waiting(the lease kube-system/plinth, held by a) ");
   const Value spec = server.lease["spec"];
   CHECK(spec["holderIdentity"].as_string() == "a");
   CHECK(spec["leaseDurationSeconds"].as_int() == 15);

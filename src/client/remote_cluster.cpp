@@ -108,7 +108,7 @@ void RemoteCluster::follow(const std::vector<Resource>& served) {
   }
   std::vector<Resource> gone;
   for (const auto& [resource, reflector] : reflectors_) {
-    if (wanted.count(resource) == 0) gone.push_back(resource);
+    if (wanted.count(resource) == 0 && !is_aggregated(*view, resource)) gone.push_back(resource);
   }
   const auto alive = alive_;
   for (const Resource& resource : gone) {

@@ -78,6 +78,13 @@ std::optional<Resource> resource_of_definition(const Object& crd) {
                   spec["scope"].as_string() != "Cluster"};
 }
 
+bool is_aggregated(const View& view, const Resource& resource) {
+  const auto services = view.find_resource("apiregistration.k8s.io", "apiservices");
+  if (!services) return false;
+  const auto service = view.get(*services, "", resource.version + "." + resource.group);
+  return service && (*service)["spec"]["service"].is_object();
+}
+
 void RemoteKinds::set_served(const std::vector<Resource>& served) {
   served_.clear();
   for (const Resource& resource : served) add_served(resource);

@@ -24,6 +24,10 @@ std::vector<Resource> followable(const Value& discovery);
 // preferred) or is going.
 std::optional<Resource> resource_of_definition(const Object& crd);
 
+// Whether a server of its own serves the kind, by an APIService that is registered: while that server is down discovery may leave its
+// kinds out, though their objects are still there.
+bool is_aggregated(const View& view, const Resource& resource);
+
 // Lives on the server's loop.
 class RemoteKinds {
  public:

@@ -7,19 +7,6 @@
 namespace plinth::client {
 namespace {
 
-constexpr std::string_view kAccountPrefix = "system:serviceaccount:";
-
-// The groups that a ServiceAccount is in, as its token would say.
-void add_impersonation(net::Headers& headers, const std::string& account) {
-  headers.add("impersonate-user", account);
-  if (account.compare(0, kAccountPrefix.size(), kAccountPrefix) == 0) {
-    const std::string_view rest = std::string_view(account).substr(kAccountPrefix.size());
-    headers.add("impersonate-group", "system:serviceaccounts");
-    headers.add("impersonate-group", "system:serviceaccounts:" + std::string(rest.substr(0, rest.find(':'))));
-  }
-  headers.add("impersonate-group", "system:authenticated");
-}
-
 Duration retry_after(const net::HttpResponse& response, Duration longest) {
   const auto seconds = parse_integer<std::int64_t>(response.headers.get("retry-after")).value_or(1);
   return std::min<Duration>(std::chrono::seconds(std::max<std::int64_t>(seconds, 1)), longest);
@@ -47,7 +34,8 @@ net::HttpRequest RemoteServer::http_request(const Request& request, const std::s
   if (!request.body.empty())
     http.headers.add("content-type", request.content_type.empty() ? "application/json" : request.content_type);
   if (!config_.token.empty()) http.headers.add("authorization", "Bearer " + config_.token);
-  if (!as.empty()) add_impersonation(http.headers, as);
+  // The server adds the groups of a service account by itself; naming them would need the right to each.
+  if (!as.empty()) http.headers.add("impersonate-user", as);
   return http;
 }
 

@@ -29,6 +29,8 @@ class RemoteServer {
   void send(const Request& request, const std::string& as, UniqueFunction<void(Result<Response>)> done);
   // Requests beyond this rate wait, in order; watches do not count. Without it there is no limit of our own.
   void limit_rate(double per_second, double burst) { rate_ = RateLimit(per_second, burst); }
+  // For requests from now on.
+  void set_token(std::string token) { config_.token = std::move(token); }
   void set_timeout(Duration timeout) { limits_.timeout = timeout; }
   // A GET with another Accept.
   void get(const std::string& target, const std::string& accept, UniqueFunction<void(Result<Response>)> done);

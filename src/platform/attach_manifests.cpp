@@ -24,7 +24,6 @@ rules:
 - {apiGroups: [coordination.k8s.io], resources: [leases], verbs: [create, update]}
 - {apiGroups: [''], resources: [events], verbs: [create, patch]}
 - {apiGroups: [''], resources: [serviceaccounts], verbs: [impersonate]}
-- {apiGroups: [''], resources: [groups], verbs: [impersonate], resourceNames: ['system:authenticated', 'system:serviceaccounts']}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding

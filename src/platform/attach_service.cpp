@@ -16,6 +16,7 @@
 #include "platform/signals.h"
 #include "world_real/epoll_loop.h"
 #include "world_real/real_clock.h"
+#include "world_real/real_disk.h"
 #include "world_real/real_network.h"
 #include "world_real/thread_pool.h"
 
@@ -24,6 +25,7 @@ namespace {
 
 constexpr Duration kLookAgain = std::chrono::milliseconds(500);     // for a server that does not answer
 constexpr Duration kKindsPoll = std::chrono::milliseconds(100);     // for CRDs that are missing
+constexpr Duration kTokenEvery = std::chrono::seconds(60);         // as client-go reads a token's file
 constexpr Duration kLeaseTimeout = std::chrono::seconds(4);         // less than a third of what a leader has for renewing
 
 std::string host_name() {
@@ -46,6 +48,7 @@ class Attached final : private client::LeaseElectionEvents {
   void elect();
   void start_controllers();
   void await_kinds();
+  void read_token_again();
   std::string missing_kinds();
   void wait_for(const std::string& what);
   void end(Result<void> outcome);
@@ -61,6 +64,7 @@ class Attached final : private client::LeaseElectionEvents {
   AttachTold told_;
   world_real::RealClock clock_;
   world_real::RealEntropy entropy_;
+  world_real::RealDisk disk_;
   DescriptorLogSink sink_;
   Logger log_{&sink_, &clock_, "attach"};
   std::unique_ptr<EndSignals> signals_;
@@ -110,10 +114,28 @@ Result<void> Attached::open() {
 
 Result<void> Attached::run() {
   TRY(signals_->watch(*loop_, [this] { end({}); }));
+  read_token_again();
   look_for_others(0);
   loop_->run();
   signals_->unwatch();
   return std::move(outcome_);
+}
+
+// Tokens of service accounts are replaced in their files before they end.
+void Attached::read_token_again() {
+  if (options_.server.token_file.empty()) return;
+  try_again(kTokenEvery, [this] {
+    (void)resolver_->run([this] {
+      constexpr std::uint64_t kTokenBytesMax = 64 << 10;
+      auto read = read_file(disk_, options_.server.token_file, kTokenBytesMax);
+      if (!read.ok()) return;
+      loop_->post([this, token = std::string(trim(*read))] {
+        server_->set_token(token);
+        lease_server_->set_token(token);
+      });
+    });
+    read_token_again();
+  });
 }
 
 void Attached::try_again(Duration delay, Task task) {

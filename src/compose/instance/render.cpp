@@ -5,6 +5,7 @@
 
 #include "base/quoted.h"
 #include "cel/value.h"
+#include "compose/instance/managed.h"
 
 namespace plinth::compose {
 namespace {
@@ -58,17 +59,17 @@ std::optional<Unresolved> fill(const Node& node, Variables& variables, const Fie
     if (field.drawn != drawn || (drawn && kept(field, out.observed, draft))) continue;
     out.drew = out.drew || drawn;
     Evaluated evaluated = evaluate_parts(field.parts, field.standalone, variables, draft);
-    if (seen) seen(field, evaluated, out.item);
-    if (first) continue;
     if (evaluated.unresolved && evaluated.unresolved->pending && reads_instance_only(field)) {
       // What the instance does not set will not come by itself: the field is left out, where it can be.
       if (field.standalone && !is_identity(field)) {
-        out.omitted.push_back(&field);
-        continue;
+        evaluated.unresolved.reset();
+      } else {
+        evaluated.unresolved->pending = false;
+        evaluated.unresolved->message += " (the instance does not set it and it has no default)";
       }
-      evaluated.unresolved->pending = false;
-      evaluated.unresolved->message += " (the instance does not set it and it has no default)";
     }
+    if (seen) seen(field, evaluated, out.item);
+    if (first) continue;
     if (evaluated.unresolved) {
       evaluated.unresolved->message =
           "node " + quoted(node.id) + ": at path " + quoted(field.path_text) + ": " + evaluated.unresolved->message;
@@ -120,6 +121,11 @@ std::optional<Unresolved> expand(const Node& node, Variables& variables, std::ve
     const Outcome outcome = evaluate(dimension.list, variables.values(), variables.memory());
     const std::string prefix = "node " + quoted(node.id) + ": forEach " + quoted(dimension.name) + ": expression " +
                                quoted(dimension.list.text) + ": ";
+    // A list that the instance does not set will not come by itself: there are no items.
+    if (outcome.kind == Outcome::Kind::kPending && reads_schema_only(dimension.list)) {
+      total = 0;
+      return std::nullopt;
+    }
     if (outcome.kind != Outcome::Kind::kValue)
       return Unresolved{outcome.kind == Outcome::Kind::kPending, prefix + outcome.message};
     if (!outcome.value.is(cel::Kind::kList)) return Unresolved{false, prefix + "did not return a list"};
@@ -259,7 +265,9 @@ std::vector<Evaluated> evaluate_dimensions(const Node& node, Variables& variable
     CompiledField::Part part;
     part.expression = std::shared_ptr<const Expression>(std::shared_ptr<void>(), &dimension.list);
     out.push_back(evaluate_parts({part}, /*standalone=*/true, variables, draft));
-    if (out.back().unresolved) break;
+    if (!out.back().unresolved) continue;
+    if (out.back().unresolved->pending && reads_schema_only(dimension.list)) out.back().unresolved.reset();
+    break;
   }
   return out;
 }
