@@ -234,7 +234,7 @@ std::string problem_of_answer(const CreateVolumeCall& call, const CreateVolumeAn
 Draft volume_object(const client::View& view, const Object& claim, const CreateVolumeCall& call,
                     const CreateVolumeAnswer& answer, const CsiDriverInfo& driver) {
   const auto storage_class = class_of(view, claim);
-  const Value none;
+  const Value none = Value();
   const Value parameters_of_class = storage_class ? (*storage_class)["parameters"] : none;
   auto read = read_class_parameters(parameters_of_class, call.name, claim);
   const ClassParameters parameters = read.ok() ? std::move(*read) : ClassParameters();
