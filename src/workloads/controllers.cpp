@@ -1,5 +1,6 @@
 #include "workloads/controllers.h"
 
+#include "workloads/autoscaling/autoscaler_controller.h"
 #include "workloads/cluster_controllers.h"
 #include "workloads/cronjob/cron_job_controller.h"
 #include "workloads/daemonset/daemon_set_controller.h"
@@ -20,6 +21,7 @@ std::vector<std::unique_ptr<client::Controller>> make_workload_controllers() {
   out.push_back(make_job_controller());
   out.push_back(make_ttl_after_finished_controller());
   out.push_back(make_cron_job_controller());
+  out.push_back(make_autoscaler_controller());
   add_cluster_controllers(out);
   return out;
 }
