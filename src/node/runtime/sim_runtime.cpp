@@ -7,6 +7,7 @@
 #include "api/quantity.h"
 #include "base/text.h"
 #include "base/time_text.h"
+#include "node/pod/labels.h"
 #include "node/runtime/sim_exec.h"
 #include "node/runtime/sim_script.h"
 

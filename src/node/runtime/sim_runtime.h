@@ -24,9 +24,6 @@ namespace plinth::node {
 
 struct ScriptContext;
 
-// Of a container's annotations: it is expected to end by itself.
-inline constexpr std::string_view kRunsToCompletion = "plinth.dev/runs-to-completion";
-
 struct SimRuntimeOptions {
   Duration latency = std::chrono::milliseconds(1);  // of every call
   std::string subnet = "10.244.0";                  // addresses of sandboxes, .2 to .254

@@ -1,0 +1,210 @@
+#include "node/pod/environment.h"
+
+#include <fmt/format.h>
+
+#include "base/base64.h"
+#include "base/text.h"
+
+namespace plinth::node {
+namespace {
+
+constexpr std::size_t kVariablesMax = 10'000;  // of one container
+
+class Environment {
+ public:
+  Environment(const Pod& pod, const PodContainer& container, const client::View& view, const DownwardFacts& facts)
+      : pod_(pod), container_(container), view_(view), facts_(facts) {}
+
+  Result<std::vector<KeyValue>> make() {
+    add_service_variables();
+    for (const Value& source : container_.spec["envFrom"].items()) TRY(add_source(source));
+    for (const Value& variable : container_.spec["env"].items()) TRY(add_variable(variable));
+    for (KeyValue& variable : services_) {
+      if (find(variable.key) == nullptr) out_.push_back(std::move(variable));
+    }
+    if (out_.size() > kVariablesMax) return bad_request("the container has too many environment variables");
+    return std::move(out_);
+  }
+
+ private:
+  KeyValue* find(std::string_view name) {
+    for (KeyValue& variable : out_) {
+      if (variable.key == name) return &variable;
+    }
+    return nullptr;
+  }
+
+  void put(std::string_view name, std::string value) {
+    if (KeyValue* there = find(name)) there->value = std::move(value);
+    else out_.push_back({std::string(name), std::move(value)});
+  }
+
+  // Nothing when it is missing and may be.
+  Result<std::optional<client::Object>> object(std::string_view plural, const Value& ref, std::string_view kind) const {
+    const std::string_view name = ref["name"].as_string();
+    const auto resource = view_.find_resource("", plural);
+    auto found = resource ? view_.get(*resource, pod_.name_space, name) : std::nullopt;
+    if (!found && !ref["optional"].as_bool()) return Error(Reason::kNotFound, fmt::format("{} \"{}\" not found", kind, name));
+    return found;
+  }
+
+  static std::string decoded(const Value& base64) { return base64_decode(base64.as_string()).value_or(""); }
+
+  Result<void> add_source(const Value& source) {
+    const std::string prefix(source["prefix"].as_string());
+    if (const Value ref = source["configMapRef"]; ref.is_object()) {
+      const auto map = TRY(object("configmaps", ref, "configmap"));
+      if (map) {
+        for (const Member& m : (*map)["data"].members()) put(prefix + std::string(m.key()), std::string(m.value.as_string()));
+      }
+    } else if (const Value secret_ref = source["secretRef"]; secret_ref.is_object()) {
+      const auto secret = TRY(object("secrets", secret_ref, "secret"));
+      if (secret) {
+        for (const Member& m : (*secret)["data"].members()) put(prefix + std::string(m.key()), decoded(m.value));
+      }
+    }
+    return {};
+  }
+
+  Result<void> add_variable(const Value& variable) {
+    const std::string name(variable["name"].as_string());
+    const Value from = variable["valueFrom"];
+    if (!from.is_object()) {
+      put(name, expand_variables(variable["value"].as_string(), [this](std::string_view v) { return lookup(v); }));
+      return {};
+    }
+    auto value = TRY(value_from(from));
+    if (value) put(name, std::move(*value));
+    return {};
+  }
+
+  std::optional<std::string> lookup(std::string_view name) {
+    if (const KeyValue* there = find(name)) return there->value;
+    for (const KeyValue& service : services_) {
+      if (service.key == name) return service.value;
+    }
+    return std::nullopt;
+  }
+
+  Result<std::optional<std::string>> value_from(const Value& from) const {
+    using Found = std::optional<std::string>;
+    if (const Value ref = from["fieldRef"]; ref.is_object())
+      return Found(TRY(field_value(pod_, ref["fieldPath"].as_string(), facts_)));
+    if (const Value ref = from["resourceFieldRef"]; ref.is_object()) {
+      const std::string_view of = ref["containerName"].as_string();
+      const PodContainer* container = of.empty() ? &container_ : pod_.find(of);
+      if (container == nullptr) return bad_request("container " + std::string(of) + " not found");
+      return Found(TRY(resource_value(*container, ref, facts_)));
+    }
+    if (const Value ref = from["configMapKeyRef"]; ref.is_object()) return TRY(key_of("configmaps", "configmap", "ConfigMap", ref));
+    if (const Value ref = from["secretKeyRef"]; ref.is_object()) return TRY(key_of("secrets", "secret", "Secret", ref));
+    return bad_request("a variable has a source of a kind that is not known");
+  }
+
+  Result<std::optional<std::string>> key_of(std::string_view plural, std::string_view kind, std::string_view title,
+                                            const Value& ref) const {
+    using Found = std::optional<std::string>;
+    const auto holder = TRY(object(plural, ref, kind));
+    if (!holder) return Found();
+    const std::string_view key = ref["key"].as_string();
+    const Value value = (*holder)["data"][key];
+    if (value.is_string()) return plural == "secrets" ? Found(decoded(value)) : Found(value.as_string());
+    if (ref["optional"].as_bool()) return Found();
+    return Error(Reason::kNotFound, fmt::format("couldn't find key {} in {} {}/{}", key, title, pod_.name_space, ref["name"].as_string()));
+  }
+
+  void add_service_variables() {
+    const auto resource = view_.find_resource("", "services");
+    if (!resource) return;
+    const Value links = pod_.spec()["enableServiceLinks"];
+    const bool all = !links.is_bool() || links.as_bool();
+    if (const auto api = view_.get(*resource, "default", "kubernetes")) add_service(*api);
+    if (!all) return;
+    view_.list(*resource, pod_.name_space, [&](const client::Object& service) {
+      if (service.name != "kubernetes" || service.name_space != "default") add_service(service);
+      return services_.size() < kVariablesMax;
+    });
+  }
+
+  void add_service(const client::Object& service) {
+    const std::string ip((service)["spec"]["clusterIP"].as_string());
+    if (ip.empty() || ip == "None" || service["spec"]["type"].as_string() == "ExternalName") return;
+    std::string name;
+    for (const char c : service.name) name += c == '-' || c == '.' ? '_' : static_cast<char>(toupper(static_cast<unsigned char>(c)));
+    const Value ports = service["spec"]["ports"];
+    if (ports.size() == 0) return;
+    const auto number = [](const Value& port) { return std::to_string(port["port"].as_int()); };
+    const bool v6 = ip.find(':') != std::string::npos;
+    const std::string host = v6 ? "[" + ip + "]" : ip;
+    const auto url = [&](const Value& port) {
+      std::string_view protocol = port["protocol"].as_string();
+      return to_lower(protocol.empty() ? "TCP" : protocol) + "://" + host + ":" + number(port);
+    };
+    services_.push_back({name + "_SERVICE_HOST", ip});
+    services_.push_back({name + "_SERVICE_PORT", number(ports.items()[0])});
+    for (const Value& port : ports.items()) {
+      if (port["name"].as_string().empty()) continue;
+      std::string suffix;
+      for (const char c : port["name"].as_string()) suffix += c == '-' ? '_' : static_cast<char>(toupper(static_cast<unsigned char>(c)));
+      services_.push_back({name + "_SERVICE_PORT_" + suffix, number(port)});
+    }
+    services_.push_back({name + "_PORT", url(ports.items()[0])});
+    for (const Value& port : ports.items()) {
+      const std::string protocol(port["protocol"].as_string().empty() ? "TCP" : port["protocol"].as_string());
+      const std::string base = name + "_PORT_" + number(port) + "_" + protocol;
+      services_.push_back({base, url(port)});
+      services_.push_back({base + "_PROTO", to_lower(protocol)});
+      services_.push_back({base + "_PORT", number(port)});
+      services_.push_back({base + "_ADDR", ip});
+    }
+  }
+
+  const Pod& pod_;
+  const PodContainer& container_;
+  const client::View& view_;
+  const DownwardFacts& facts_;
+  std::vector<KeyValue> out_, services_;
+};
+
+}  // namespace
+
+Result<std::vector<KeyValue>> make_environment(const Pod& pod, const PodContainer& container, const client::View& view,
+                                               const DownwardFacts& facts) {
+  return Environment(pod, container, view, facts).make();
+}
+
+std::string expand_variables(std::string_view text, const std::function<std::optional<std::string>(std::string_view)>& lookup) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '$' || i + 1 == text.size()) {
+      out += text[i];
+    } else if (text[i + 1] == '$') {
+      out += '$';
+      ++i;
+    } else if (text[i + 1] == '(' && text.find(')', i) != std::string_view::npos) {
+      const std::size_t end = text.find(')', i);
+      const std::string_view name = text.substr(i + 2, end - i - 2);
+      const auto value = lookup(name);
+      out += value ? *value : std::string(text.substr(i, end - i + 1));
+      i = end;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+std::vector<std::string> expand_all(const Value& texts, const std::vector<KeyValue>& environment) {
+  std::vector<std::string> out;
+  for (const Value& text : texts.items()) {
+    out.push_back(expand_variables(text.as_string(), [&](std::string_view name) -> std::optional<std::string> {
+      for (const KeyValue& variable : environment) {
+        if (variable.key == name) return variable.value;
+      }
+      return std::nullopt;
+    }));
+  }
+  return out;
+}
+
+}  // namespace plinth::node

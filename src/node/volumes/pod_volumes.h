@@ -1,0 +1,89 @@
+// All volumes of a pod: set up together, refreshed, taken away; and what of them a container mounts.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/world.h"
+#include "node/host/host_files.h"
+#include "node/pod/container_config.h"
+#include "node/volumes/volume_plugin.h"
+
+namespace plinth::node {
+
+// Of one pod whose volumes are set up.
+using VolumeMap = std::map<std::string, VolumeReady>;
+
+struct ContainerMountInputs {
+  std::shared_ptr<const Pod> pod;
+  std::string container;
+  std::uint32_t attempt = 0;
+  std::vector<KeyValue> environment;  // for subPathExpr
+  VolumeMap volumes;
+  std::string hosts_file;  // content; "": the pod has none of its own
+};
+
+struct ContainerMounts {
+  std::vector<Mount> mounts;
+  std::string termination_log;  // its path on the node
+};
+
+class PodVolumes {
+ public:
+  // `root` is where pods' directories are ("/var/lib/kubelet"). Everything outlives this.
+  PodVolumes(Loop& loop, Pool& pool, HostFiles& files, std::string root);
+  ~PodVolumes();
+
+  void add(std::unique_ptr<VolumePlugin> plugin);
+
+  // All of them, or the error of the first that is not ready. `refresh`: only those whose content follows objects.
+  void set_up(std::shared_ptr<const Pod> pod, std::shared_ptr<const client::View> view, DownwardFacts facts, bool refresh,
+              Done<VolumeMap> done);
+  // What is on the node for this pod, whatever the pod says: its volumes, then its directory.
+  void tear_down(std::string pod_uid, Done<void> done);
+  // Directories of pods that are there, by uid: what a start finds.
+  void pods_on_disk(Done<std::vector<std::string>> done);
+  // Makes the files that a container gets besides its volumes, and binds subPaths.
+  void prepare_container(ContainerMountInputs inputs, Done<ContainerMounts> done);
+  // Content of a termination log, cut to what the kubelet takes (4096 bytes); "" when there is none.
+  void termination_message(std::string pod_uid, std::string container, std::uint32_t attempt, Done<std::string> done);
+
+  const std::string& root() const { return root_; }
+  std::string pod_directory(std::string_view pod_uid) const { return root_ + "/pods/" + std::string(pod_uid); }
+
+ private:
+  struct SetUp;
+  struct TearDown;
+  VolumePlugin* find(const Value& volume) const;
+  VolumePlugin* by_directory(std::string_view name) const;
+  void set_up_next(std::shared_ptr<SetUp> work);
+  void tear_down_next(std::shared_ptr<TearDown> work);
+
+  Loop& loop_;
+  Pool& pool_;
+  HostFiles& files_;
+  std::string root_;
+  std::vector<std::unique_ptr<VolumePlugin>> plugins_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+// Runs `work` on the pool and `done` with its outcome on the loop; an error when the pool is full.
+template <typename T>
+void on_pool(Loop& loop, Pool& pool, std::shared_ptr<bool> alive, std::function<Result<T>()> work, Done<T> done) {
+  auto finish = std::make_shared<Done<T>>(std::move(done));
+  auto posted = pool.run([&loop, alive, finish, work = std::move(work)] {
+    auto outcome = std::make_shared<Result<T>>(work());
+    loop.post([alive, finish, outcome] {
+      if (*alive) (*finish)(std::move(*outcome));
+    });
+  });
+  if (posted.ok()) return;
+  auto error = std::make_shared<Error>(std::move(posted).error());
+  loop.post([alive, finish, error] {
+    if (*alive) (*finish)(std::move(*error));
+  });
+}
+
+}  // namespace plinth::node
