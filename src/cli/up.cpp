@@ -10,6 +10,7 @@
 #include "cli/fail.h"
 #include "compose/builtin/definitions.h"
 #include "platform/controller_groups.h"
+#include "platform/node_host.h"
 #include "platform/service.h"
 #include "world_real/real_disk.h"
 
@@ -71,9 +72,8 @@ Result<void> write_kubeconfig(const platform::Service& service, const std::strin
 
 int run(const Arguments& arguments) {
   const std::string node = argument(arguments, "node");
-  if (node != "none") {
-    return fail(2, "--node " + node + ": this release runs no pods yet; use --node none");
-  }
+  if (node == "cri") return fail(2, "--node cri: this release runs no containers yet; use --node sim (virtual pods) or none");
+  if (node != "none" && node != "sim") return fail(2, "--node " + node + ": use sim or none");
   const std::string output = argument(arguments, "output");
   if (output != "text" && output != "json") return fail(2, "--output " + output + ": use text or json");
   platform::ServiceOptions options;
@@ -97,6 +97,10 @@ int run(const Arguments& arguments) {
   if (!definitions.ok())
     return fail(2, "--definitions " + argument(arguments, "definitions") + ": " + definitions.error().message());
   options.definitions = std::move(*definitions);
+  if (node == "sim") {
+    options.workloads = true;
+    options.make_node = platform::sim_node({});
+  }
   auto service = platform::Service::open(std::move(options));
   if (!service.ok()) return fail(1, service.error().message());
   const std::string file = argument(arguments, "write-kubeconfig");
@@ -118,7 +122,7 @@ Command up_command() {
       "run the platform until SIGTERM; prints where it listens, a line starting with \"ready\" last",
       {{"--data-dir", "DIR", "where everything is kept; \":memory:\" keeps nothing", "./plinth-data", false},
        {"--api", "ADDR", "address of the Kubernetes API; port 0 picks a free one", "127.0.0.1:6443", false},
-       {"--node", "MODE", "none: a control plane without a node", "none", false},
+       {"--node", "MODE", "sim: a virtual node, whose pods only play; none: a control plane without a node", "none", false},
        {"--controllers", "LIST", "+workloads: also those of Deployments, Jobs and the like where there is no node; -compose: without those of composition, which plinth attach runs elsewhere", "", false},
        {"--definitions", "LIST", "composition definitions to install: postgresql, or none", "postgresql", false},
        {"--write-kubeconfig", "FILE", "write a kubeconfig for the administrator before the ready line", "", false},

@@ -44,6 +44,7 @@ struct ControlPlane::Parts {
   std::unique_ptr<server::auth::Auth> auth;
   std::unique_ptr<server::ApiServer> api;
   std::unique_ptr<client::ControllerHost> controllers;
+  std::unique_ptr<NodeHost> node;
   std::string ca_pem, front_proxy_ca_pem;
   Loop* loop = nullptr;                                    // of the controllers, from start() on
   std::vector<AwaitedKind> awaited;                        // before the platform is ready
@@ -61,6 +62,7 @@ client::ControllerHost& ControlPlane::controllers() { return *parts_->controller
 server::ApiServer& ControlPlane::api() { return *parts_->api; }
 store::Store& ControlPlane::store() { return *parts_->store; }
 server::auth::SecretFiles& ControlPlane::secret_files() { return *parts_->files; }
+NodeHost* ControlPlane::node() { return parts_->node.get(); }
 
 Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const World& world, const ControlPlaneOptions& options,
                                                          Loop* store_loop) {
@@ -202,11 +204,21 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
           if (!started.ok()) return (*done)(std::move(started));
           parts_->awaited = kinds_to_await(parts_->options);
           await_kinds(kKindsPollsMax, [this, done] {
-            parts_->api->set_ready(true);
-            (*done)({});
+            start_node([this, done](Result<void> there) {
+              if (there.ok()) parts_->api->set_ready(true);
+              (*done)(std::move(there));
+            });
           });
         });
       });
+}
+
+void ControlPlane::start_node(UniqueFunction<void(Result<void>)> done) {
+  if (!parts_->options.make_node) return done({});
+  auto node = parts_->options.make_node({parts_->world, parts_->api.get(), parts_->store.get(), parts_->loop, parts_->options.log});
+  if (!node.ok()) return done(std::move(node).error());
+  parts_->node = std::move(*node);
+  parts_->node->start(std::move(done));
 }
 
 // They are custom resources like any other, made by a controller: who applies a definition right after the ready line finds its
@@ -221,6 +233,7 @@ void ControlPlane::await_kinds(int polls_left, UniqueFunction<void()> then) {
 
 void ControlPlane::stop_controllers() {
   parts_->alive.reset();
+  if (parts_->node) parts_->node->stop();
   if (parts_->controllers) parts_->controllers->stop();
 }
 

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/world.h"
 #include "client/controller_host.h"
+#include "platform/node_host.h"
 #include "server/api_server.h"
 #include "store/store.h"
 
@@ -33,6 +34,7 @@ struct ControlPlaneOptions {
   std::function<Result<std::unique_ptr<store::Store>>(const store::StoreOptions&, const World&, const store::StoreWiring&)>
       open_store;
   std::function<std::unique_ptr<client::Cluster>(server::ApiServer&, store::Store&, Loop&)> make_cluster;
+  MakeNodeHost make_node;  // null: no node
 };
 
 class ControlPlane {
@@ -50,7 +52,7 @@ class ControlPlane {
   void set_api_address(std::string address);
   // Seeds the cluster, then starts the controllers on `loop`; `done` runs there once the kinds of composition are served too.
   void start(Loop& loop, UniqueFunction<void(Result<void>)> done);
-  // On the controllers' loop: no step begins after this.
+  // On the controllers' loop: no step begins after this, and the node acts no more.
   void stop_controllers();
   // After all loops have stopped.
   void close();
@@ -60,10 +62,12 @@ class ControlPlane {
   server::ApiServer& api();
   store::Store& store();
   server::auth::SecretFiles& secret_files();
+  NodeHost* node();  // null without one
 
  private:
   struct Parts;
   explicit ControlPlane(std::unique_ptr<Parts> parts);
+  void start_node(UniqueFunction<void(Result<void>)> done);
   void await_kinds(int polls_left, UniqueFunction<void()> then);
   std::unique_ptr<Parts> parts_;
 };

@@ -137,6 +137,7 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   control.compression = p.options.compression;
   control.workloads = p.options.workloads;
   control.definitions = p.options.definitions;
+  control.make_node = p.options.make_node;
   control.allocation = p.options.allocation;
   control.left_out = p.options.left_out;
   control.log = Logger(&p.log_sink, &p.clock, "plinth");

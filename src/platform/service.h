@@ -22,6 +22,8 @@ struct ServiceOptions {
   server::Compression compression = server::Compression::kRemotePeers;
   bool workloads = false;             // see ControlPlaneOptions
   std::vector<Document> definitions;  // see ControlPlaneOptions
+  bool workloads = false;  // see ControlPlaneOptions
+  MakeNodeHost make_node;  // null: no node
 };
 
 class Service {

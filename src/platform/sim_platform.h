@@ -35,10 +35,12 @@ class SimPlatform {
   void settle(Duration limit = std::chrono::seconds(30)) { world_.run_for(limit); }
 
   world_sim::SimWorld& world() { return world_; }
+  ControlPlane& control() { return *control_; }
   store::SnapshotPtr snapshot() const { return control_->store().snapshot(); }
   // A transaction past the pipeline: what another release, or damage, may have left.
   void commit(store::Transaction transaction);
   api::AllocationSettings allocation;      // of the next boot
+  MakeNodeHost make_node;                  // likewise
   std::string ca_pem, front_proxy_ca_pem;  // likewise
 
  private:
@@ -54,6 +56,7 @@ inline Result<void> SimPlatform::boot() {
   options.advertised_address = "127.0.0.1:6443";
   options.store_segment_bytes = 1 << 20;
   options.allocation = allocation;
+  options.make_node = make_node;
   control_ = TRY(ControlPlane::open(world_.world(), options, &loop_));
   control_->set_ca(ca_pem);
   control_->set_front_proxy_ca(front_proxy_ca_pem);

@@ -14,12 +14,38 @@ std::int64_t time_of(const Value& text) {
 
 constexpr std::int32_t kKilled = 137;
 
+std::string bare_id(const Value& container_id) {
+  const std::string_view id = container_id.as_string();
+  const std::size_t scheme = id.find("://");
+  return std::string(scheme == std::string_view::npos ? id : id.substr(scheme + 3));
+}
+
+void take_terminated(ContainerStatus& container, const Value& ended) {
+  container.exit_code = static_cast<std::int32_t>(ended["exitCode"].as_int());
+  container.reason = ended["reason"].as_string();
+  container.message = ended["message"].as_string();
+  container.started_ns = time_of(ended["startedAt"]);
+  container.finished_ns = time_of(ended["finishedAt"]);
+}
+
+// The one before the one that the status tells of, where the runtime has only that one.
+std::optional<ContainerStatus> lost_predecessor(const PodContainer& container, const Value& told) {
+  const Value ended = told["lastState"]["terminated"];
+  if (!ended.is_object() || told["restartCount"].as_int() == 0) return std::nullopt;
+  ContainerStatus lost;
+  lost.id = bare_id(ended["containerID"]);
+  lost.metadata = {container.name, static_cast<std::uint32_t>(told["restartCount"].as_int() - 1)};
+  lost.state = ContainerState::kExited;
+  lost.image_ref = told["imageID"].as_string();
+  take_terminated(lost, ended);
+  lost.created_ns = lost.started_ns;
+  return lost;
+}
+
 // What became of a container that the status tells of and the runtime no longer has.
 ContainerStatus lost_container(const PodContainer& container, const Value& told) {
   ContainerStatus lost;
-  const std::string_view id = told["containerID"].as_string();
-  const std::size_t scheme = id.find("://");
-  lost.id = scheme == std::string_view::npos ? id : id.substr(scheme + 3);
+  lost.id = bare_id(told["containerID"]);
   lost.metadata = {container.name, static_cast<std::uint32_t>(told["restartCount"].as_int())};
   lost.state = ContainerState::kExited;
   lost.image_ref = told["imageID"].as_string();
@@ -27,11 +53,7 @@ ContainerStatus lost_container(const PodContainer& container, const Value& told)
   const Value ended = state["terminated"].is_object() ? state["terminated"] : told["lastState"]["terminated"];
   const bool ran = state["running"].is_object();
   if (ended.is_object() && !ran) {
-    lost.exit_code = static_cast<std::int32_t>(ended["exitCode"].as_int());
-    lost.reason = ended["reason"].as_string();
-    lost.message = ended["message"].as_string();
-    lost.started_ns = time_of(ended["startedAt"]);
-    lost.finished_ns = time_of(ended["finishedAt"]);
+    take_terminated(lost, ended);
   } else {
     lost.exit_code = kKilled;
     lost.reason = "ContainerStatusUnknown";
@@ -90,6 +112,11 @@ void complete(Observed& seen, const Pod& pod) {
         return c.metadata.name == container->name && c.metadata.attempt >= lost.metadata.attempt;
       });
       if (!there) seen.containers.push_back(std::move(lost));
+      auto before = lost_predecessor(*container, told);
+      const bool known = before && std::any_of(seen.containers.begin(), seen.containers.end(), [&](const ContainerStatus& c) {
+        return c.metadata.name == container->name && c.metadata.attempt == before->metadata.attempt;
+      });
+      if (before && !known) seen.containers.push_back(std::move(*before));
     }
   }
   std::stable_sort(seen.containers.begin(), seen.containers.end(), newer);

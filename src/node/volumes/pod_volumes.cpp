@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "node/logs/log_tail.h"
 #include "node/volumes/container_mounts.h"
 
 namespace plinth::node {
@@ -168,13 +169,17 @@ void PodVolumes::prepare_container(ContainerMountInputs inputs, Done<ContainerMo
       std::move(done));
 }
 
-void PodVolumes::termination_message(std::string pod_uid, std::string container, std::uint32_t attempt, Done<std::string> done) {
-  constexpr std::size_t kMessageBytesMax = 4096;
+void PodVolumes::termination_message(std::string pod_uid, std::string container, std::uint32_t attempt, std::string log_path,
+                                     Done<std::string> done) {
+  constexpr std::size_t kMessageBytesMax = 4096, kLogBytesMax = 2048, kLogLinesMax = 80;
   const std::string path = termination_log_path(pod_directory(pod_uid), container, attempt);
   on_pool<std::string>(loop_, pool_, alive_,
-                       [this, path]() -> Result<std::string> {
-                         if (!TRY(files_.info(path)).has_value()) return std::string();
-                         return files_.read(path, 0, kMessageBytesMax);
+                       [this, path, log_path = std::move(log_path)]() -> Result<std::string> {
+                         std::string message;
+                         if (TRY(files_.info(path)).has_value()) message = TRY(files_.read(path, 0, kMessageBytesMax));
+                         if (message.empty() && !log_path.empty())
+                           message = TRY(last_log_text(files_, log_path, kLogLinesMax, kLogBytesMax));
+                         return message;
                        },
                        std::move(done));
 }

@@ -1,0 +1,249 @@
+#include "node/agent/node_agent.h"
+
+#include <fmt/format.h>
+
+#include "base/quoted.h"
+#include "node/agent/admission.h"
+#include "node/pod/labels.h"
+#include "node/volumes/local_plugins.h"
+
+namespace plinth::node {
+namespace {
+
+std::string label(const StringMap& labels, std::string_view key) {
+  const auto it = labels.find(key);
+  return it == labels.end() ? std::string() : it->second;
+}
+
+// A pod of which only its sandbox is left.
+std::shared_ptr<const Pod> lost_pod(const Sandbox& sandbox) {
+  auto pod = std::make_shared<Pod>();
+  pod->name = label(sandbox.labels, kPodNameLabel);
+  pod->name_space = label(sandbox.labels, kPodNamespaceLabel);
+  pod->uid = label(sandbox.labels, kPodUidLabel);
+  pod->gone = true;
+  return pod;
+}
+
+}  // namespace
+
+NodeAgent::NodeAgent(NodeAgentParts given)
+    : given_(std::move(given)),
+      events_(*given_.transport, *given_.clock, given_.config.name),
+      images_(parts_),
+      volumes_(*given_.loop, *given_.pool, *given_.files, given_.root),
+      registration_(parts_, given_.facts) {
+  parts_.loop = given_.loop;
+  parts_.clock = given_.clock;
+  parts_.entropy = given_.entropy;
+  parts_.pool = given_.pool;
+  parts_.files = given_.files;
+  parts_.runtime = given_.runtime;
+  parts_.prober = given_.prober;
+  parts_.transport = given_.transport.get();
+  parts_.view = [this] { return given_.cluster->view(); };
+  parts_.volumes = &volumes_;
+  parts_.events = &events_;
+  parts_.images = &images_;
+  parts_.config = given_.config;
+  parts_.node_ips = given_.facts.addresses;
+  parts_.log = given_.log;
+  for (const auto& [name, text] : given_.facts.allocatable) {
+    if (auto quantity = api::Quantity::parse(text); quantity.ok()) parts_.allocatable[name] = *quantity;
+  }
+  const LocalPluginParts local{given_.loop, given_.pool, given_.files, given_.clock, given_.entropy, given_.transport.get()};
+  volumes_.add(make_empty_dir_plugin(local));
+  volumes_.add(make_host_path_plugin(local));
+  for (auto& plugin : make_content_plugins(local)) volumes_.add(std::move(plugin));
+}
+
+NodeAgent::~NodeAgent() {
+  stop();
+  *alive_ = false;
+}
+
+void NodeAgent::stop() {
+  if (std::exchange(stopped_, true)) return;
+  *alive_ = false;
+  given_.cluster->stop();
+  given_.runtime->watch(nullptr);
+  if (relist_timer_ != 0) given_.loop->cancel(std::exchange(relist_timer_, 0));
+  workers_.clear();
+}
+
+void NodeAgent::start(Done<void> done) {
+  auto finish = std::make_shared<Done<void>>(std::move(done));
+  given_.cluster->start(*this, [this, finish, alive = alive_](Result<void> ready) {
+    if (!*alive) return;
+    if (!ready.ok()) return (*finish)(std::move(ready));
+    registration_.start([this, finish, alive](Result<void> registered) {
+      if (!*alive) return;
+      if (!registered.ok())
+        return (*finish)(Error(registered.error().reason(), "the node cannot be registered: " + registered.error().message()));
+      given_.runtime->watch([this, alive](const RuntimeEvent& event) {
+        if (*alive) on_runtime_event(event);
+      });
+      started_ = true;
+      on_reset();
+      relist();
+      sweep_directories();
+      (*finish)({});
+    });
+  });
+}
+
+bool NodeAgent::is_mine(const client::Object& object) const {
+  return object.resource.is("", "pods") && object["spec"]["nodeName"].as_string() == given_.config.name;
+}
+
+void NodeAgent::on_reset() {
+  if (!started_) return;
+  const auto view = given_.cluster->view();
+  std::map<std::string, bool> there;
+  view->list(*view->find_resource("", "pods"), "", [&](const client::Object& object) {
+    if (!is_mine(object)) return true;
+    there[object.uid] = true;
+    take_pod(object);
+    return true;
+  });
+  std::vector<std::string> gone;
+  for (const auto& [uid, _] : workers_) {
+    if (there.count(uid) == 0) gone.push_back(uid);
+  }
+  for (const std::string& uid : gone) pod_is_gone(uid);
+}
+
+void NodeAgent::on_change(const client::Change& change, const client::View&) {
+  if (!started_) return;
+  const client::Object& object = change.object;
+  const client::Resource& kind = object.resource;
+  if (!kind.group.empty()) return;
+  if (kind.plural == "pods") {
+    if (change.deleted) pod_is_gone(object.uid);
+    else if (is_mine(object)) take_pod(object);
+    return;
+  }
+  if (kind.plural != "configmaps" && kind.plural != "secrets") return;
+  for (const auto& [_, worker] : workers_) {
+    if (worker->depends_on(kind.plural, object.name_space, object.name)) worker->dependency_changed();
+  }
+}
+
+PodWorker& NodeAgent::make_worker(std::shared_ptr<const Pod> pod) {
+  auto& worker = workers_[pod->uid];
+  worker = std::make_unique<PodWorker>(parts_, std::move(pod), [this, alive = alive_](const std::string& uid) {
+    if (*alive) worker_ended(uid);
+  });
+  return *worker;
+}
+
+void NodeAgent::take_pod(const client::Object& object) {
+  auto pod = std::make_shared<const Pod>(read_pod(object));
+  if (const auto it = workers_.find(pod->uid); it != workers_.end()) return it->second->update(std::move(pod));
+  std::optional<Verdict> refused;
+  // One that was started before has its place already.
+  const bool is_new = pod->status()["startTime"].as_string().empty() && !pod->deleting && !pod->ended_in_api();
+  if (is_new) {
+    std::vector<std::shared_ptr<const Pod>> others;
+    for (const auto& [_, worker] : workers_) {
+      if (!worker->pod().ended_in_api() && !worker->pod().gone) others.push_back(std::make_shared<const Pod>(worker->pod()));
+    }
+    const auto view = given_.cluster->view();
+    const auto node = view->get(*view->find_resource("", "nodes"), "", given_.config.name);
+    refused = check_admission(*pod, others, parts_.allocatable, node ? node->metadata()["labels"] : Value());
+  }
+  PodWorker& worker = make_worker(std::move(pod));
+  if (refused) worker.condemn(std::move(*refused));
+  else worker.look();
+}
+
+void NodeAgent::pod_is_gone(const std::string& uid) {
+  const auto it = workers_.find(uid);
+  if (it == workers_.end()) return;
+  auto pod = std::make_shared<Pod>(it->second->pod());
+  pod->gone = true;
+  it->second->update(std::move(pod));
+}
+
+void NodeAgent::worker_ended(const std::string& uid) {
+  const auto it = workers_.find(uid);
+  if (it == workers_.end()) return;
+  workers_.erase(it);
+}
+
+void NodeAgent::on_runtime_event(const RuntimeEvent& event) {
+  if (event.type == EventType::kMissed) return relist();
+  if (const auto it = workers_.find(event.pod_uid); it != workers_.end()) return it->second->look();
+  if (!event.pod_uid.empty()) return;
+  for (const auto& [_, worker] : workers_) {
+    for (const ContainerStatus& container : worker->seen().containers) {
+      if (container.id == event.id) return worker->look();
+    }
+    for (const SandboxStatus& sandbox : worker->seen().sandboxes) {
+      if (sandbox.id == event.id) return worker->look();
+    }
+  }
+}
+
+void NodeAgent::relist() {
+  if (relist_timer_ != 0) given_.loop->cancel(relist_timer_);
+  relist_timer_ = given_.loop->after(kRelist, [this, alive = alive_] {
+    if (*alive) relist();
+  });
+  for (const auto& [_, worker] : workers_) worker->look();
+  SandboxFilter filter;
+  filter.labels = {{std::string(kNodeLabel), given_.config.name}};
+  given_.runtime->list_sandboxes(std::move(filter), [this, alive = alive_](Result<std::vector<Sandbox>> sandboxes) {
+    if (*alive && sandboxes.ok()) take_orphans(*sandboxes);
+  });
+}
+
+// Sandboxes whose pod was removed while nobody looked.
+void NodeAgent::take_orphans(const std::vector<Sandbox>& sandboxes) {
+  for (const Sandbox& sandbox : sandboxes) {
+    const std::string uid = label(sandbox.labels, kPodUidLabel);
+    if (uid.empty() || workers_.count(uid) > 0) continue;
+    make_worker(lost_pod(sandbox)).look();
+  }
+}
+
+// Directories of pods that are gone and have left no sandbox.
+void NodeAgent::sweep_directories() {
+  volumes_.pods_on_disk([this, alive = alive_](Result<std::vector<std::string>> uids) {
+    if (!*alive || !uids.ok()) return;
+    for (const std::string& uid : *uids) {
+      if (workers_.count(uid) > 0) continue;
+      volumes_.tear_down(uid, [this, uid, alive](Result<void> outcome) {
+        if (*alive && !outcome.ok()) given_.log.warning("what a pod has left cannot be removed", {{"uid", uid}, {"error", outcome.error()}});
+      });
+    }
+  });
+}
+
+Result<LogPlace> NodeAgent::find_log(std::string_view name_space, std::string_view name, std::string_view container, bool previous) const {
+  for (const auto& [_, worker] : workers_) {
+    const Pod& pod = worker->pod();
+    if (pod.name != name || pod.name_space != name_space || pod.gone) continue;
+    const ContainerStatus* status =
+        previous ? worker->seen().before_newest(container) : worker->seen().newest(container);
+    if (previous && status == nullptr) {
+      // The newest one may have ended, with none after it yet.
+      return bad_request(fmt::format("previous terminated container {} in pod {} not found", quoted(container), quoted(name)));
+    }
+    if (status == nullptr || status->log_path.empty() || status->state == ContainerState::kCreated) {
+      std::string_view reason = "ContainerCreating";
+      for (const char* list : {"containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"}) {
+        for (const Value& told : pod.status()[list].items()) {
+          if (told["name"].as_string() == container && told["state"]["waiting"].is_object()) reason = told["state"]["waiting"]["reason"].as_string();
+        }
+      }
+      const bool image = reason == "ErrImagePull" || reason == "ImagePullBackOff" || reason == "InvalidImageName" || reason == "ErrImageNeverPull";
+      return bad_request(fmt::format("container {} in pod {} is waiting to start: {}", quoted(container), quoted(name),
+                                     image ? "trying and failing to pull image" : reason));
+    }
+    return LogPlace{status->log_path, status->state == ContainerState::kRunning};
+  }
+  return Error(Reason::kNotFound, fmt::format("pod {} is not on this node", quoted(name)));
+}
+
+}  // namespace plinth::node
