@@ -19,6 +19,7 @@
 #include "control/volume_protection.h"
 #include "platform/controller_groups.h"
 #include "platform/direct_cluster.h"
+#include "platform/node_slots.h"
 #include "server/auth/auth.h"
 #include "server/auth/secret_files.h"
 #include "store/data_directory.h"
@@ -45,6 +46,7 @@ struct ControlPlane::Parts {
   std::unique_ptr<server::ApiServer> api;
   std::unique_ptr<client::ControllerHost> controllers;
   std::unique_ptr<NodeHost> node;
+  std::unique_ptr<server::NodeSlots> node_slots;
   std::string ca_pem, front_proxy_ca_pem;
   Loop* loop = nullptr;                                    // of the controllers, from start() on
   std::vector<AwaitedKind> awaited;                        // before the platform is ready
@@ -218,6 +220,8 @@ void ControlPlane::start_node(UniqueFunction<void(Result<void>)> done) {
   auto node = parts_->options.make_node({parts_->world, parts_->api.get(), parts_->store.get(), parts_->loop, parts_->options.log});
   if (!node.ok()) return done(std::move(node).error());
   parts_->node = std::move(*node);
+  parts_->node_slots = make_node_slots(parts_->node->agent());
+  parts_->api->context().node = parts_->node_slots.get();
   parts_->node->start(std::move(done));
 }
 

@@ -38,7 +38,8 @@ class Platform:
     def start(self):
         bare = ['--controllers=-compose'] if self.attached else []
         self.process = subprocess.Popen(
-            [self.plinth, 'up', '--data-dir', os.path.join(self.root, 'data'), '--api', self.api, '--node', 'none',
+            [self.plinth, 'up', '--data-dir', os.path.join(self.root, 'data'), '--api', self.api,
+             *([] if any(o.startswith('--node') for o in self.options) else ['--node', 'none']),
              '--write-kubeconfig', self.kubeconfig, *bare, *self.options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.wait_for_ready(self.process)
         # The attached controllers live through a restart of the platform.

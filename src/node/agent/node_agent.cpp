@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "base/quoted.h"
+#include "base/time_text.h"
 #include "node/agent/admission.h"
+#include "node/logs/log_rotation.h"
 #include "node/pod/labels.h"
 #include "node/volumes/local_plugins.h"
 
@@ -67,7 +69,9 @@ void NodeAgent::stop() {
   *alive_ = false;
   given_.cluster->stop();
   given_.runtime->watch(nullptr);
-  if (relist_timer_ != 0) given_.loop->cancel(std::exchange(relist_timer_, 0));
+  for (TimerId* timer : {&relist_timer_, &rotation_timer_}) {
+    if (*timer != 0) given_.loop->cancel(std::exchange(*timer, 0));
+  }
   workers_.clear();
 }
 
@@ -87,6 +91,7 @@ void NodeAgent::start(Done<void> done) {
       on_reset();
       relist();
       sweep_directories();
+      rotate_logs();
       (*finish)({});
     });
   });
@@ -218,6 +223,36 @@ void NodeAgent::sweep_directories() {
       });
     }
   });
+}
+
+void NodeAgent::rotate_logs() {
+  std::vector<std::pair<std::string, std::string>> running;  // container, log
+  for (const auto& [_, worker] : workers_) {
+    for (const ContainerStatus& container : worker->seen().containers) {
+      if (container.state == ContainerState::kRunning && !container.log_path.empty()) running.emplace_back(container.id, container.log_path);
+    }
+  }
+  rotate_next(std::move(running));
+}
+
+// One after the other; the next round begins after the last.
+void NodeAgent::rotate_next(std::vector<std::pair<std::string, std::string>> left) {
+  if (left.empty()) {
+    rotation_timer_ = given_.loop->after(kLogCheck, [this, alive = alive_] {
+      if (*alive) rotate_logs();
+    });
+    return;
+  }
+  const auto [id, path] = left.back();
+  left.pop_back();
+  std::string stamp = format_rfc3339(given_.clock->wall_ns());
+  std::erase_if(stamp, [](char c) { return c == ':' || c == '-' || c == 'Z'; });
+  HostFiles& files = *given_.files;
+  on_pool<bool>(*given_.loop, *given_.pool, alive_, [&files, path = path, stamp] { return rotate_log(files, path, stamp); },
+                [this, id = id, left = std::move(left)](Result<bool> rotated) mutable {
+                  if (rotated.ok() && *rotated) given_.runtime->reopen_log(id, [](Result<void>) {});
+                  rotate_next(std::move(left));
+                });
 }
 
 Result<LogPlace> NodeAgent::find_log(std::string_view name_space, std::string_view name, std::string_view container, bool previous) const {

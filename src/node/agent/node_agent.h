@@ -43,6 +43,7 @@ struct LogPlace {
 class NodeAgent final : private client::ClusterEvents {
  public:
   static constexpr Duration kRelist = std::chrono::seconds(30);  // everything is looked at again, should an event be lost
+  static constexpr Duration kLogCheck = std::chrono::seconds(10);
 
   explicit NodeAgent(NodeAgentParts parts);
   ~NodeAgent() override;
@@ -73,6 +74,8 @@ class NodeAgent final : private client::ClusterEvents {
   void relist();
   void take_orphans(const std::vector<Sandbox>& sandboxes);
   void sweep_directories();
+  void rotate_logs();
+  void rotate_next(std::vector<std::pair<std::string, std::string>> left);
   void on_runtime_event(const RuntimeEvent& event);
   void worker_ended(const std::string& uid);
   PodWorker& make_worker(std::shared_ptr<const Pod> pod);
@@ -84,7 +87,7 @@ class NodeAgent final : private client::ClusterEvents {
   PodVolumes volumes_;
   NodeRegistration registration_;
   std::map<std::string, std::unique_ptr<PodWorker>> workers_;  // by pod uid
-  TimerId relist_timer_ = 0;
+  TimerId relist_timer_ = 0, rotation_timer_ = 0;
   bool started_ = false, stopped_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
