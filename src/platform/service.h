@@ -22,8 +22,7 @@ struct ServiceOptions {
   server::Compression compression = server::Compression::kRemotePeers;
   bool workloads = false;             // see ControlPlaneOptions
   std::vector<Document> definitions;  // see ControlPlaneOptions
-  bool workloads = false;  // see ControlPlaneOptions
-  MakeNodeHost make_node;  // null: no node
+  MakeNodeHost make_node;             // null: no node
 };
 
 class Service {

@@ -100,12 +100,12 @@ void serve_pod_log(ServerContext& context, ExchangePtr exchange, const ResolvedK
   auto container = choose_container(pod->root(), query->pod, query->container);
   if (!container.ok()) return exchange->fail(container.error());
   query->container = std::move(*container);
-  // Nothing was ever said by a pod that has no node.
-  if ((*pod)["spec"]["nodeName"].as_string().empty()) return exchange->reply_text(200, "text/plain", "");
   NodeSlots* node = context.node;
   if (node == nullptr) {
     return exchange->fail(Error(Reason::kServiceUnavailable, "the subresource pods/log needs a node, and this server runs without one"));
   }
+  // Nothing was ever said by a pod that has no node.
+  if ((*pod)["spec"]["nodeName"].as_string().empty()) return exchange->reply_text(200, "text/plain", "");
   node->serve_log(std::move(*query), std::move(exchange));
 }
 
