@@ -221,7 +221,7 @@ void ControlPlane::start_node(UniqueFunction<void(Result<void>)> done) {
   if (!node.ok()) return done(std::move(node).error());
   parts_->node = std::move(*node);
   parts_->node_slots = make_node_slots(parts_->node->agent());
-  parts_->api->context().node = parts_->node_slots.get();
+  parts_->api->set_node(parts_->node_slots.get());
   parts_->node->start(std::move(done));
 }
 

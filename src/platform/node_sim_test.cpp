@@ -163,6 +163,18 @@ TEST_CASE("a grace period is kept, and shortened by a second deletion") {
   CHECK(bench.platform.call("GET", "/api/v1/namespaces/default/pods/forced").status == 404);
 }
 
+TEST_CASE("a volume that outgrows its limit costs the pod its place") {
+  Bench bench(7);
+  bench.create("full", R"("volumes":[{"name":"v","emptyDir":{"sizeLimit":"10"}}],"containers":[{"name":"c","image":"app:1",)"
+                       R"("command":["sh","-c","sleep 12; echo more than ten bytes > /v/f; sleep 1000"],"volumeMounts":[{"name":"v","mountPath":"/v"}]}])");
+  bench.platform.settle(std::chrono::seconds(11));
+  CHECK(bench.phase("full") == "Running");
+  bench.platform.settle(std::chrono::seconds(15));
+  CHECK(bench.phase("full") == "Failed");
+  CHECK(bench.pod("full")["status"]["reason"].as_string() == "Evicted");
+  CHECK(bench.has_event("Evicted", "Usage of EmptyDir volume \"v\" exceeds the limit \"10\""));
+}
+
 TEST_CASE("a deadline ends a pod; a restart of the machine restarts its containers") {
   Bench bench(6);
   bench.create("late", R"("activeDeadlineSeconds":5,"containers":[{"name":"c","image":"app:1"}])");

@@ -16,6 +16,7 @@
 #include "server/read/list.h"
 #include "server/read/watch.h"
 #include "server/read/websocket_watch.h"
+#include "server/resources/pod_log.h"
 #include "server/resources/routes.h"
 #include "server/status.h"
 #include "server/write/allocation.h"
@@ -165,6 +166,9 @@ void ApiServer::route_path(ExchangePtr exchange) {
   serve_path(server, std::move(exchange));
 }
 
-void ApiServer::route_resource(ExchangePtr exchange) { serve_resource(parts_->context, std::move(exchange)); }
+void ApiServer::route_resource(ExchangePtr exchange) {
+  if (asks_for_pod_log(exchange->info)) return serve_pod_log(parts_->context, node_, std::move(exchange));
+  serve_resource(parts_->context, std::move(exchange));
+}
 
 }  // namespace plinth::server

@@ -16,6 +16,8 @@
 
 namespace plinth::server {
 
+class NodeSlots;
+
 struct ApiServerOptions {
   std::string advertised_address;       // "host:port" as discovery tells clients
   std::size_t read_requests_max = 400;  // in flight; beyond: 429
@@ -52,6 +54,8 @@ class ApiServer {
   // Before any request is handled: where it listens, when the port was chosen by then.
   void set_advertised_address(std::string address) { options_.advertised_address = std::move(address); }
   void set_ready(bool ready) { ready_ = ready; }
+  // What only a node can serve; null: nothing does. It outlives all requests.
+  void set_node(NodeSlots* node) { node_ = node; }
   // Ends all watches cleanly; at shutdown.
   void end_watches();
 
@@ -70,6 +74,7 @@ class ApiServer {
   ApiServerOptions options_;
   std::unique_ptr<Parts> parts_;
   std::atomic<bool> ready_{false};
+  std::atomic<NodeSlots*> node_{nullptr};
 };
 
 }  // namespace plinth::server

@@ -1,7 +1,6 @@
 // What every operation of the API server works with. One per server; outlives all exchanges.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -19,7 +18,6 @@ class WatchBook;
 class AdmissionBook;
 class AdmissionChain;
 class WebhookClients;
-class NodeSlots;
 
 namespace auth {
 class Auth;
@@ -53,7 +51,6 @@ struct ServerContext {
   AdmissionBook* admission_book = nullptr;
   WebhookClients* webhook_clients = nullptr;
   auth::Auth* auth = nullptr;
-  std::atomic<NodeSlots*> node = nullptr;  // null: no node, or not yet
   ServerLimits limits;
   api::AllocationSettings allocation;
 

@@ -34,7 +34,9 @@ NodeAgent::NodeAgent(NodeAgentParts given)
       events_(*given_.transport, *given_.clock, given_.config.name),
       images_(parts_),
       volumes_(*given_.loop, *given_.pool, *given_.files, given_.root),
-      registration_(parts_, given_.facts) {
+      registration_(std::make_unique<NodeRegistration>(parts_, given_.facts)),
+      size_limits_(std::make_unique<SizeLimits>(
+          parts_, [this] { return placed_pods(); }, [this](const std::string& uid, Verdict verdict) { evict(uid, std::move(verdict)); })) {
   parts_.loop = given_.loop;
   parts_.clock = given_.clock;
   parts_.entropy = given_.entropy;
@@ -68,6 +70,8 @@ void NodeAgent::stop() {
   if (std::exchange(stopped_, true)) return;
   *alive_ = false;
   given_.cluster->stop();
+  registration_.reset();
+  size_limits_.reset();
   given_.runtime->watch(nullptr);
   for (TimerId* timer : {&relist_timer_, &rotation_timer_}) {
     if (*timer != 0) given_.loop->cancel(std::exchange(*timer, 0));
@@ -80,7 +84,7 @@ void NodeAgent::start(Done<void> done) {
   given_.cluster->start(*this, [this, finish, alive = alive_](Result<void> ready) {
     if (!*alive) return;
     if (!ready.ok()) return (*finish)(std::move(ready));
-    registration_.start([this, finish, alive](Result<void> registered) {
+    registration_->start([this, finish, alive](Result<void> registered) {
       if (!*alive) return;
       if (!registered.ok())
         return (*finish)(Error(registered.error().reason(), "the node cannot be registered: " + registered.error().message()));
@@ -92,6 +96,7 @@ void NodeAgent::start(Done<void> done) {
       relist();
       sweep_directories();
       rotate_logs();
+      size_limits_->start();
       (*finish)({});
     });
   });
@@ -149,10 +154,7 @@ void NodeAgent::take_pod(const client::Object& object) {
   // One that was started before has its place already.
   const bool is_new = pod->status()["startTime"].as_string().empty() && !pod->deleting && !pod->ended_in_api();
   if (is_new) {
-    std::vector<std::shared_ptr<const Pod>> others;
-    for (const auto& [_, worker] : workers_) {
-      if (!worker->pod().ended_in_api() && !worker->pod().gone) others.push_back(std::make_shared<const Pod>(worker->pod()));
-    }
+    const auto others = placed_pods();
     const auto view = given_.cluster->view();
     const auto node = view->get(*view->find_resource("", "nodes"), "", given_.config.name);
     refused = check_admission(*pod, others, parts_.allocatable, node ? node->metadata()["labels"] : Value());
@@ -160,6 +162,26 @@ void NodeAgent::take_pod(const client::Object& object) {
   PodWorker& worker = make_worker(std::move(pod));
   if (refused) worker.condemn(std::move(*refused));
   else worker.look();
+}
+
+std::vector<std::shared_ptr<const Pod>> NodeAgent::placed_pods() const {
+  std::vector<std::shared_ptr<const Pod>> out;
+  for (const auto& [_, worker] : workers_) {
+    if (!worker->pod().ended_in_api() && !worker->pod().gone) out.push_back(std::make_shared<const Pod>(worker->pod()));
+  }
+  return out;
+}
+
+void NodeAgent::evict(const std::string& uid, Verdict verdict) {
+  const auto it = workers_.find(uid);
+  if (it == workers_.end()) return;
+  const Pod& pod = it->second->pod();
+  EventSubject subject;
+  subject.name_space = pod.name_space;
+  subject.name = pod.name;
+  subject.uid = pod.uid;
+  events_.record(subject, true, "Evicted", verdict.message);
+  it->second->condemn(std::move(verdict));
 }
 
 void NodeAgent::pod_is_gone(const std::string& uid) {

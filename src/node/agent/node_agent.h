@@ -13,6 +13,7 @@
 #include "node/agent/node_parts.h"
 #include "node/agent/node_registration.h"
 #include "node/agent/pod_worker.h"
+#include "node/agent/size_limits.h"
 
 namespace plinth::node {
 
@@ -71,6 +72,9 @@ class NodeAgent final : private client::ClusterEvents {
   bool is_mine(const client::Object& object) const;
   void take_pod(const client::Object& object);
   void pod_is_gone(const std::string& uid);
+  // Pods that have a place on the node.
+  std::vector<std::shared_ptr<const Pod>> placed_pods() const;
+  void evict(const std::string& uid, Verdict verdict);
   void relist();
   void take_orphans(const std::vector<Sandbox>& sandboxes);
   void sweep_directories();
@@ -85,7 +89,8 @@ class NodeAgent final : private client::ClusterEvents {
   EventRecorder events_;
   ImageManager images_;
   PodVolumes volumes_;
-  NodeRegistration registration_;
+  std::unique_ptr<NodeRegistration> registration_;
+  std::unique_ptr<SizeLimits> size_limits_;
   std::map<std::string, std::unique_ptr<PodWorker>> workers_;  // by pod uid
   TimerId relist_timer_ = 0, rotation_timer_ = 0;
   bool started_ = false, stopped_ = false;

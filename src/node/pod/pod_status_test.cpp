@@ -104,6 +104,7 @@ TEST_CASE("the status of a container through its life") {
   CHECK(runs.container()["state"]["running"]["startedAt"].as_string() == "2026-01-01T00:00:00Z");
   // In the crash back-off.
   memory.of("a").backoff_ns = 20 * kSecond;
+  memory.of("a").backoff_updated_ns = kNow - 9 * kSecond;
   memory.termination_messages["a-1"] = "told";
   const Written crashed = show({test_container("a", 1, kNow / kSecond - 9, kNow / kSecond - 5, 3)});
   CHECK(crashed.container()["state"]["waiting"]["reason"].as_string() == "CrashLoopBackOff");

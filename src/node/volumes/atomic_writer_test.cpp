@@ -116,13 +116,13 @@ TEST_CASE("subPaths stay inside of their volume") {
   auto good = mounts(R"("subPath":"sub")");
   REQUIRE(good.ok());
   CHECK(good->mounts[0].host_path == "/pods/u1/volume-subpaths/v/c/0");
-  auto made = mounts(R"("subPathExpr":"$(NAME)/deep")");
+  auto made = mounts(R"x("subPathExpr":"$(NAME)/deep")x");
   REQUIRE(made.ok());
   CHECK(files.info("/vol/made/deep", false).value()->type == FileType::kDirectory);
   CHECK(!mounts(R"("subPath":"../up")").ok());
   CHECK(!mounts(R"("subPath":"/abs")").ok());
   CHECK(!mounts(R"("subPath":"evil/x")").ok());
-  CHECK(!mounts(R"("subPathExpr":"$(MISSING)")").ok());
+  CHECK(!mounts(R"x("subPathExpr":"$(MISSING)")x").ok());
   // The termination log is there, for any user of the container.
   CHECK(files.info(good->termination_log, false).value()->mode == 0666);
   REQUIRE(release_subpaths(files, pod_directory).ok());

@@ -90,7 +90,13 @@ Result<PodLogQuery> read_query(const Exchange& exchange, std::int64_t now_ns) {
 
 }  // namespace
 
-void serve_pod_log(ServerContext& context, ExchangePtr exchange, const ResolvedKind& kind) {
+bool asks_for_pod_log(const RequestInfo& info) {
+  return info.group.empty() && info.version == "v1" && info.resource == "pods" && info.subresource == "log" && info.verb == "get" &&
+         !info.name_space.empty();
+}
+
+void serve_pod_log(ServerContext& context, NodeSlots* node, ExchangePtr exchange) {
+  const ResolvedKind kind = context.registry->table()->find("", "v1", "pods");
   auto query = read_query(*exchange, context.clock->wall_ns());
   if (!query.ok()) return exchange->fail(query.error());
   const store::RecordPtr record = context.store->snapshot()->get(object_key(*kind.row, query->name_space, query->pod));
@@ -100,7 +106,6 @@ void serve_pod_log(ServerContext& context, ExchangePtr exchange, const ResolvedK
   auto container = choose_container(pod->root(), query->pod, query->container);
   if (!container.ok()) return exchange->fail(container.error());
   query->container = std::move(*container);
-  NodeSlots* node = context.node;
   if (node == nullptr) {
     return exchange->fail(Error(Reason::kServiceUnavailable, "the subresource pods/log needs a node, and this server runs without one"));
   }

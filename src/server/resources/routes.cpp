@@ -4,7 +4,6 @@
 #include "server/read/list.h"
 #include "server/read/watch.h"
 #include "server/resources/eviction.h"
-#include "server/resources/pod_log.h"
 #include "server/resources/pod_subresources.h"
 #include "server/resources/reviews.h"
 #include "server/resources/scale.h"
@@ -30,7 +29,6 @@ constexpr SubresourceRoute kRoutes[] = {
     {"", "serviceaccounts", "token", "create", serve_create_token},
     {"", "pods", "binding", "create", serve_bind_pod},
     {"", "pods", "eviction", "create", serve_evict_pod},
-    {"", "pods", "log", "get", serve_pod_log},
 };
 
 // Subresources that read and write a part of the parent; which part, prepare_for_update knows.
