@@ -32,6 +32,7 @@ void PodWorker::update(std::shared_ptr<const Pod> pod) {
   const bool refresh = !pod->gone && !equal(pod->document["metadata"]["labels"], pod_->document["metadata"]["labels"]);
   const bool notes = !pod->gone && !equal(pod->document["metadata"]["annotations"], pod_->document["metadata"]["annotations"]);
   pod_ = std::move(pod);
+  if (pod_->gone) memory_.deletion = Step();  // it has become the removal of what is left
   if (refresh || notes) refresh_volumes();
   look();
 }
@@ -434,6 +435,7 @@ void PodWorker::delete_object() {
   parts_.transport->call({"DELETE", path, "", std::move(body)}, guarded([this](Result<client::Response> response) {
     auto outcome = response.ok() ? client::check_response(*response) : Result<void>(std::move(response).error());
     if (!outcome.ok() && (outcome.error().reason() == Reason::kNotFound || outcome.error().reason() == Reason::kConflict)) outcome = Result<void>();
+    if (pod_->gone) return;
     // It is gone for good once the view says so. Finalizers may keep it: then it is asked for again, slowly.
     memory_.deletion.retry_at_ns = now() + 30 * kSecond;
     memory_.deletion.busy = false;

@@ -109,7 +109,7 @@ void complete(Observed& seen, const Pod& pod) {
       if (container == nullptr || told["containerID"].as_string().empty()) continue;
       ContainerStatus lost = lost_container(*container, told);
       const bool there = std::any_of(seen.containers.begin(), seen.containers.end(), [&](const ContainerStatus& c) {
-        return c.metadata.name == container->name && c.metadata.attempt >= lost.metadata.attempt;
+        return c.metadata.name == container->name && c.metadata.attempt == lost.metadata.attempt;
       });
       if (!there) seen.containers.push_back(std::move(lost));
       auto before = lost_predecessor(*container, told);

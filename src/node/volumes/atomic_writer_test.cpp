@@ -119,6 +119,10 @@ TEST_CASE("subPaths stay inside of their volume") {
   auto made = mounts(R"x("subPathExpr":"$(NAME)/deep")x");
   REQUIRE(made.ok());
   CHECK(files.info("/vol/made/deep", false).value()->type == FileType::kDirectory);
+  REQUIRE(files.symlink("sub", "/vol/good").ok());
+  REQUIRE(files.symlink("../pods", "/vol/out").ok());
+  REQUIRE(mounts(R"("subPath":"good")").ok());
+  CHECK(!mounts(R"("subPath":"out")").ok());
   CHECK(!mounts(R"("subPath":"../up")").ok());
   CHECK(!mounts(R"("subPath":"/abs")").ok());
   CHECK(!mounts(R"("subPath":"evil/x")").ok());

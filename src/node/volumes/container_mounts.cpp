@@ -28,6 +28,37 @@ Result<std::string> sub_path_of(const Value& mount, const std::vector<KeyValue>&
   return path;
 }
 
+// The path with the links in it resolved, as those of projected volumes are (key -> ..data/key); none may lead out of the volume. Who
+// puts a link there afterwards is stopped by bind_inside, which follows none.
+Result<std::string> resolve_inside(HostFiles& files, const std::string& root, const std::string& path) {
+  constexpr int kLinksMax = 40;
+  std::vector<std::string> left, done;
+  for (const std::string_view part : split(path, '/')) left.emplace_back(part);
+  const auto outside = [&] { return bad_request("subPath \"" + path + "\" leads out of its volume"); };
+  int links = 0;
+  while (!left.empty()) {
+    const std::string part = left.front();
+    left.erase(left.begin());
+    if (part.empty() || part == ".") continue;
+    if (part == "..") {
+      if (done.empty()) return outside();
+      done.pop_back();
+      continue;
+    }
+    done.push_back(part);
+    const std::string here = root + "/" + join(done, "/");
+    const auto info = TRY(files.info(here));
+    if (!info || info->type != FileType::kLink) continue;
+    const std::string target = TRY(files.read_link(here));
+    if (++links > kLinksMax || target.empty() || target.front() == '/') return outside();
+    done.pop_back();
+    std::vector<std::string> more;
+    for (const std::string_view step : split(target, '/')) more.emplace_back(step);
+    left.insert(left.begin(), more.begin(), more.end());
+  }
+  return join(done, "/");
+}
+
 Propagation propagation_of(const Value& mount) {
   const std::string_view text = mount["mountPropagation"].as_string();
   if (text == "HostToContainer") return Propagation::kHostToContainer;
@@ -52,7 +83,8 @@ Result<Mount> mount_of(HostFiles& files, const std::string& pod_directory, const
     const std::string target = fmt::format("{}/volume-subpaths/{}/{}/{}", pod_directory, name, inputs.container, index);
     // Of an earlier start of the container.
     TRY(files.unmount(target));
-    TRY(files.bind_inside(mount.host_path, sub_path, target, false));
+    const std::string inside = TRY(resolve_inside(files, mount.host_path, sub_path));
+    TRY(files.bind_inside(mount.host_path, inside, target, false));
     mount.host_path = target;
   }
   // A runtime may silently make a directory of a source that is missing.
