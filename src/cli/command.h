@@ -36,6 +36,7 @@ bool has_flag(const Arguments& arguments, std::string_view name);
 int run_command_line(int argc, char** argv);
 
 Command up_command();
+Command down_command();
 Command attach_command();
 Command validate_command();
 Command render_command();

@@ -4,7 +4,7 @@ namespace plinth::cli {
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
-      up_command(),           attach_command(),        get_command(),         apply_command(),
+      up_command(),           down_command(),          attach_command(),        get_command(),         apply_command(),
       delete_command(),       tree_command(),          status_command(),      explain_instance_command(),
       render_command(),       validate_command(),      kubeconfig_command(),  snapshot_save_command(),
       snapshot_restore_command(), rotate_key_command(), cel_eval_command(),   cel_conformance_command(),

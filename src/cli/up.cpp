@@ -10,9 +10,11 @@
 #include "cli/fail.h"
 #include "compose/builtin/definitions.h"
 #include "platform/controller_groups.h"
+#include "platform/cri_node.h"
 #include "platform/node_host.h"
 #include "platform/service.h"
 #include "world_real/real_disk.h"
+#include "world_real/spawner.h"
 
 namespace plinth::cli {
 namespace {
@@ -70,10 +72,21 @@ Result<void> write_kubeconfig(const platform::Service& service, const std::strin
   return write_file_atomically(disk, file, service.kubeconfig());
 }
 
+// Before any thread is made: the spawner is a fork of this process.
+Result<platform::MakeNodeHost> cri_node(const Arguments& arguments) {
+  platform::CriNodeOptions options;
+  options.data_dir = argument(arguments, "data-dir");
+  options.name = argument(arguments, "node-name");
+  options.pod_range = argument(arguments, "pod-cidr");
+  options.cri_socket = argument(arguments, "cri-socket");
+  TRY(platform::check_cri_node(options));
+  options.spawner = std::make_shared<world_real::UniqueFd>(TRY(world_real::fork_spawner()));
+  return platform::cri_node(std::move(options));
+}
+
 int run(const Arguments& arguments) {
   const std::string node = argument(arguments, "node");
-  if (node == "cri") return fail(2, "--node cri: this release runs no containers yet; use --node sim (virtual pods) or none");
-  if (node != "none" && node != "sim") return fail(2, "--node " + node + ": use sim or none");
+  if (node != "none" && node != "sim" && node != "cri") return fail(2, "--node " + node + ": use cri, sim or none");
   const std::string output = argument(arguments, "output");
   if (output != "text" && output != "json") return fail(2, "--output " + output + ": use text or json");
   platform::ServiceOptions options;
@@ -97,9 +110,12 @@ int run(const Arguments& arguments) {
   if (!definitions.ok())
     return fail(2, "--definitions " + argument(arguments, "definitions") + ": " + definitions.error().message());
   options.definitions = std::move(*definitions);
-  if (node == "sim") {
-    options.workloads = true;
-    options.make_node = platform::sim_node({});
+  if (node != "none") options.workloads = true;
+  if (node == "sim") options.make_node = platform::sim_node({});
+  if (node == "cri") {
+    auto made = cri_node(arguments);
+    if (!made.ok()) return fail(made.error().reason() == Reason::kBadRequest ? 2 : 1, "--node cri: " + made.error().message());
+    options.make_node = std::move(*made);
   }
   auto service = platform::Service::open(std::move(options));
   if (!service.ok()) return fail(1, service.error().message());
@@ -122,7 +138,11 @@ Command up_command() {
       "run the platform until SIGTERM; prints where it listens, a line starting with \"ready\" last",
       {{"--data-dir", "DIR", "where everything is kept; \":memory:\" keeps nothing", "./plinth-data", false},
        {"--api", "ADDR", "address of the Kubernetes API; port 0 picks a free one", "127.0.0.1:6443", false},
-       {"--node", "MODE", "sim: a virtual node, whose pods only play; none: a control plane without a node", "none", false},
+       {"--node", "MODE", "cri: pods in containers (needs root and containerd); sim: a virtual node, whose pods only play; none: a control "
+        "plane without a node", "none", false},
+       {"--node-name", "NAME", "of the node that --node cri makes (default: the host's name)", "", false},
+       {"--pod-cidr", "CIDR", "IPv4 addresses that pods of --node cri get", "10.244.0.0/24", false},
+       {"--cri-socket", "PATH", "use the container runtime that listens there instead of a containerd of our own", "", false},
        {"--controllers", "LIST", "+workloads: also those of Deployments, Jobs and the like where there is no node; -compose: without those of composition, which plinth attach runs elsewhere", "", false},
        {"--definitions", "LIST", "composition definitions to install: postgresql, or none", "postgresql", false},
        {"--write-kubeconfig", "FILE", "write a kubeconfig for the administrator before the ready line", "", false},

@@ -88,6 +88,7 @@ class TakeDown final : public std::enable_shared_from_this<TakeDown> {
   }
 
   void stop_runtime() {
+    if (parts_.containerd == nullptr) return finish();
     parts_.containerd->stop([self = shared_from_this()] { self->list_mounts(); });
   }
 

@@ -16,7 +16,7 @@ struct TakeDownParts {
   Pool* pool = nullptr;
   Processes* processes = nullptr;
   node::Runtime* runtime = nullptr;  // over the containerd below, which has been started
-  Containerd* containerd = nullptr;
+  Containerd* containerd = nullptr;  // null for a runtime that is not ours: only the pods end then
 };
 
 struct TakeDownReport {

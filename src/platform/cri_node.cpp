@@ -1,0 +1,317 @@
+#include "platform/cri_node.h"
+
+#include <fmt/core.h>
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+
+#include "api/address_range.h"
+#include "cri/containerd/take_down.h"
+#include "cri/cri_runtime.h"
+#include "node_real/network_prober.h"
+#include "node_real/real_files.h"
+#include "oci/digest.h"
+#include "platform/host_facts.h"
+#include "world_real/epoll_loop.h"
+#include "world_real/real_clock.h"
+#include "world_real/real_disk.h"
+#include "world_real/real_network.h"
+#include "world_real/real_processes.h"
+#include "world_real/thread_pool.h"
+
+namespace plinth::platform {
+namespace {
+
+constexpr std::size_t kPoolThreads = 2, kPoolQueue = 4096;
+constexpr Duration kCommandTimeout = std::chrono::seconds(20);
+constexpr std::size_t kCommandOutputMax = 4096;
+
+// Where the node of a data directory has its things. Several platforms on one machine do not meet.
+struct Places {
+  std::string node_dir;     // DIR/node
+  std::string run_dir;      // /run/plinth/HASH
+  std::string bridge;       // plinth-HASH
+  std::string cgroup_root;  // /plinth-HASH
+  std::string pods_root() const { return node_dir + "/kubelet"; }
+};
+
+Result<Places> find_places(const std::string& data_dir) {
+  if (data_dir == ":memory:") return bad_request("--node cri keeps images and volumes: it needs a --data-dir, not :memory:");
+  std::error_code error;
+  const std::string absolute = std::filesystem::weakly_canonical(data_dir, error).string();
+  if (error) return bad_request(fmt::format("--data-dir {}: {}", data_dir, error.message()));
+  constexpr std::size_t kHashDigits = 8, kDigestPrefix = 7;
+  const std::string hash = oci::sha256_digest(absolute).substr(kDigestPrefix, kHashDigits);
+  return Places{absolute + "/node", "/run/plinth/" + hash, "plinth-" + hash, "/plinth-" + hash};
+}
+
+// "containerd github.com/containerd/containerd 1.6.20~ds1 ..." -> "containerd://1.6.20~ds1"
+std::string version_text(const std::string& output) {
+  std::vector<std::string> words;
+  for (std::size_t at = 0; at < output.size();) {
+    const std::size_t end = std::min(output.find_first_of(" \n", at), output.size());
+    if (end > at) words.push_back(output.substr(at, end - at));
+    at = end + 1;
+  }
+  return words.size() > 2 ? "containerd://" + words[2] : "containerd://";
+}
+
+// The runtime's side of a node: containerd and what it is spoken to with.
+struct RuntimeHost {
+  world_real::EpollLoop* loop = nullptr;
+  Clock* clock = nullptr;
+  Disk* disk = nullptr;
+  world_real::RealEntropy entropy;
+  Logger log;
+  Places places;
+  std::string runtime_version;  // "containerd://1.6.20"
+  cri::ContainerdOptions options;
+  std::unique_ptr<FileLock> lock;
+  std::unique_ptr<world_real::ThreadPool> pool;
+  std::unique_ptr<world_real::RealNetwork> network;
+  std::unique_ptr<world_real::RealProcesses> processes;
+  std::unique_ptr<cri::Containerd> containerd;  // null for a runtime that is not ours
+  std::unique_ptr<node::Runtime> runtime;
+
+  ~RuntimeHost() {
+    pool.reset();  // its tasks use the rest
+    runtime.reset();
+    containerd.reset();
+    processes.reset();
+  }
+
+  Result<void> open(const CriNodeOptions& given);
+  Result<void> open_containerd(const std::string& pod_range);
+  Result<void> attach(const std::string& socket);
+  std::unique_ptr<node::Runtime> open_driver(cri::CriOptions options);
+  // For the time before the loop runs: drives it until the command has ended.
+  Result<CommandOutcome> run_now(std::vector<std::string> arguments);
+};
+
+Result<CommandOutcome> RuntimeHost::run_now(std::vector<std::string> arguments) {
+  SpawnRequest request;
+  request.arguments = std::move(arguments);
+  std::optional<Result<CommandOutcome>> outcome;
+  run_command(*processes, *loop, std::move(request), "", kCommandTimeout, kCommandOutputMax,
+              [&](Result<CommandOutcome> given) { outcome.emplace(std::move(given)); });
+  while (!outcome) loop->poll(std::chrono::milliseconds(100));
+  return std::move(*outcome);
+}
+
+Result<void> RuntimeHost::open(const CriNodeOptions& given) {
+  TRY(disk->make_directories(places.node_dir));
+  TRY(disk->make_directories(places.run_dir));
+  auto held = disk->lock(places.node_dir + "/LOCK");
+  if (!held.ok()) {
+    return Error(held.error().reason(), fmt::format("a platform runs on {}: end it first (SIGTERM)", given.data_dir));
+  }
+  lock = std::move(*held);
+  pool = std::make_unique<world_real::ThreadPool>(kPoolThreads, kPoolQueue);
+  network = std::make_unique<world_real::RealNetwork>(*pool);
+  processes = TRY(world_real::RealProcesses::create(*loop, std::move(*given.spawner)));
+  if (!given.cri_socket.empty()) return attach(given.cri_socket);
+  TRY(open_containerd(given.pod_range));
+  cri::CriOptions driver;
+  driver.address = "unix:" + cri::socket_path(options);
+  driver.oci_program = options.oci_runtime;
+  driver.oci_root = cri::oci_root(options);
+  driver.scratch_dir = options.run_dir;
+  runtime = open_driver(std::move(driver));
+  const CommandOutcome version = TRY(run_now({options.containerd, "--version"}));
+  runtime_version = version_text(version.output);
+  return {};
+}
+
+Result<void> RuntimeHost::open_containerd(const std::string& pod_range) {
+  options = TRY(cri::choose_options(cri::probe_host(*disk), places.node_dir, places.run_dir));
+  options.bridge = places.bridge;
+  options.pod_range = pod_range;
+  cri::ContainerdParts parts;
+  parts.loop = loop;
+  parts.network = network.get();
+  parts.clock = clock;
+  parts.disk = disk;
+  parts.processes = processes.get();
+  parts.log = log;
+  containerd = TRY(cri::make_containerd(std::move(parts), options, nullptr));
+  return {};
+}
+
+// Its pods are marked as ours; others that it runs are not touched.
+Result<void> RuntimeHost::attach(const std::string& socket) {
+  cri::CriOptions driver;
+  driver.address = "unix:" + socket;
+  driver.instance = places.cgroup_root.substr(1);
+  runtime = open_driver(driver);
+  std::optional<Result<node::RuntimeVersion>> version;
+  runtime->version([&](Result<node::RuntimeVersion> told) { version.emplace(std::move(told)); });
+  while (!version) loop->poll(std::chrono::milliseconds(100));
+  if (!version->ok()) {
+    return Error(Reason::kServiceUnavailable, fmt::format("no container runtime answers at {}: {}", socket, version->error().message()));
+  }
+  driver.id_scheme = (*version)->name;
+  runtime_version = fmt::format("{}://{}", (*version)->name, (*version)->version);
+  runtime = open_driver(std::move(driver));
+  return {};
+}
+
+std::unique_ptr<node::Runtime> RuntimeHost::open_driver(cri::CriOptions driver_options) {
+  cri::CriParts driver;
+  driver.loop = loop;
+  driver.network = network.get();
+  driver.clock = clock;
+  driver.entropy = &entropy;
+  driver.disk = disk;
+  driver.pool = pool.get();
+  driver.processes = processes.get();
+  driver.namespaces = network.get();
+  driver.log = log;
+  return cri::make_cri_runtime(std::move(driver), std::move(driver_options));
+}
+
+class CriNode final : public NodeHost {
+ public:
+  CriNode(const NodeHostParts& parts, std::unique_ptr<RuntimeHost> host, std::string name, const std::string& pod_range)
+      : parts_(parts),
+        host_(std::move(host)),
+        name_(std::move(name)),
+        prober_(node_real::make_network_prober(*parts.loop, *parts.world.network, *parts.world.clock)) {
+    node::NodeAgentParts agent = node_agent_parts(parts, name_);
+    agent.pool = host_->pool.get();
+    agent.files = &files_;
+    agent.runtime = host_->runtime.get();
+    agent.prober = prober_.get();
+    agent.root = host_->places.pods_root();
+    const std::string kubelet_version = agent.facts.kubelet_version;
+    agent.facts = machine_facts(host_->places.node_dir);
+    agent.facts.name = name_;
+    agent.facts.kubelet_version = kubelet_version;
+    agent.facts.runtime_version = host_->runtime_version;
+    agent.facts.pod_cidr = pod_range;
+    agent.config.log_root = host_->places.node_dir + "/logs";
+    agent.config.cgroup_root = host_->places.cgroup_root;
+    agent.config.memory_capacity_bytes = machine_memory_bytes();
+    if (auto text = files_.read("/etc/resolv.conf", 0, 64 * 1024); text.ok()) agent.config.host_dns = parse_resolv_conf(*text);
+    agent_ = std::make_unique<node::NodeAgent>(std::move(agent));
+  }
+  ~CriNode() override {
+    *alive_ = false;
+    host_->pool.reset();
+    agent_.reset();
+  }
+
+  void start(UniqueFunction<void(Result<void>)> done) override {
+    auto finish = std::make_shared<UniqueFunction<void(Result<void>)>>(std::move(done));
+    if (!host_->containerd) return start_agent(finish);
+    host_->containerd->start([this, finish, alive = alive_](Result<void> ready) {
+      if (!*alive) return;
+      if (!ready.ok()) return (*finish)(std::move(ready));
+      start_agent(finish);
+    });
+  }
+
+  void stop() override {
+    agent_->stop();
+    if (host_->containerd) host_->containerd->stop([] {});
+  }
+  node::NodeAgent& agent() override { return *agent_; }
+
+ private:
+  void start_agent(std::shared_ptr<UniqueFunction<void(Result<void>)>> finish) {
+    grant_node_rights(parts_, name_, [this, finish, alive = alive_](Result<void> granted) {
+      if (!*alive) return;
+      if (!granted.ok()) return (*finish)(std::move(granted));
+      agent_->start([finish](Result<void> started) { (*finish)(std::move(started)); });
+    });
+  }
+
+  NodeHostParts parts_;
+  std::unique_ptr<RuntimeHost> host_;
+  std::string name_;
+  node_real::RealFiles files_;
+  std::unique_ptr<node::Prober> prober_;
+  std::unique_ptr<node::NodeAgent> agent_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+// What is mounted below in a pod with propagation is seen outside: the folder of the pods' volumes is a mount of its own, shared.
+Result<void> share_pods_root(RuntimeHost& host) {
+  node_real::RealFiles files;
+  const std::string root = host.places.pods_root();
+  TRY(files.make_directories(root, 0755));
+  const auto mounted = TRY(files.mounts());
+  for (const node::MountEntry& entry : mounted) {
+    if (entry.target == root) return {};
+  }
+  node::MountRequest bind;
+  bind.source = bind.target = root;
+  bind.bind = true;
+  TRY(files.mount(bind));
+  const CommandOutcome shared = TRY(host.run_now({"mount", "--make-rshared", root}));
+  if (!shared.status.ok()) return Error(Reason::kServiceUnavailable, fmt::format("{} cannot be shared: {}", root, shared.error_output));
+  return {};
+}
+
+Result<std::unique_ptr<NodeHost>> make_cri_node(const NodeHostParts& parts, const CriNodeOptions& options) {
+  auto host = std::make_unique<RuntimeHost>();
+  host->loop = dynamic_cast<world_real::EpollLoop*>(parts.loop);
+  if (host->loop == nullptr) return internal_error("--node cri runs on real loops only");
+  host->clock = parts.world.clock;
+  host->disk = parts.world.disk;
+  host->log = parts.log.named("cri");
+  host->places = TRY(find_places(options.data_dir));
+  TRY(host->open(options));
+  TRY(share_pods_root(*host));
+  std::string name = options.name.empty() ? machine_facts(options.data_dir).hostname : options.name;
+  return std::unique_ptr<NodeHost>(std::make_unique<CriNode>(parts, std::move(host), std::move(name), options.pod_range));
+}
+
+}  // namespace
+
+Result<void> check_cri_node(const CriNodeOptions& options) {
+  TRY(find_places(options.data_dir));
+  auto range = api::AddressRange::parse(options.pod_range);
+  if (!range.ok()) return bad_request("--pod-cidr: " + range.error().message());
+  if (options.pod_range.find(':') != std::string::npos) return bad_request("--pod-cidr " + options.pod_range + ": an IPv4 range is needed");
+  if (!options.cri_socket.empty() && options.cri_socket.front() != '/') {
+    return bad_request("--cri-socket " + options.cri_socket + ": an absolute path is needed");
+  }
+  world_real::RealDisk disk;
+  const cri::HostFacts facts = cri::probe_host(disk);
+  if (options.cri_socket.empty()) return cri::check_host(facts);
+  if (!facts.root) return Error(Reason::kServiceUnavailable, "pods need root: run plinth as root, or use --node sim");
+  return {};
+}
+
+MakeNodeHost cri_node(CriNodeOptions options) {
+  return [options = std::move(options)](const NodeHostParts& parts) { return make_cri_node(parts, options); };
+}
+
+Result<NodeDownReport> take_down_cri_node(CriNodeOptions given, Duration grace_max) {
+  world_real::RealClock clock;
+  world_real::RealDisk disk;
+  DescriptorLogSink sink;
+  const Places places = TRY(find_places(given.data_dir));
+  if (!disk.list(places.node_dir).ok()) return NodeDownReport();
+  const auto loop = TRY(world_real::EpollLoop::create());
+  auto host = std::make_unique<RuntimeHost>();
+  host->loop = loop.get();
+  host->clock = &clock;
+  host->disk = &disk;
+  host->log = Logger(&sink, &clock, "down");
+  host->places = places;
+  TRY(host->open(given));
+  std::optional<Result<void>> ready;
+  if (host->containerd) host->containerd->start([&](Result<void> outcome) { ready.emplace(std::move(outcome)); });
+  while (host->containerd && !ready) loop->poll(std::chrono::milliseconds(100));
+  if (ready && !ready->ok()) return std::move(*ready).error();
+  std::optional<cri::TakeDownReport> report;
+  cri::TakeDownParts parts{loop.get(), &disk, host->pool.get(), host->processes.get(), host->runtime.get(), host->containerd.get()};
+  cri::take_down(parts, host->options, places.cgroup_root, grace_max, [&](cri::TakeDownReport told) { report = std::move(told); });
+  while (!report) loop->poll(std::chrono::milliseconds(100));
+  host.reset();
+  return NodeDownReport{report->containers, report->sandboxes, std::move(report->problems)};
+}
+
+}  // namespace plinth::platform
