@@ -12,6 +12,7 @@
 #include "node_real/network_prober.h"
 #include "node_real/real_files.h"
 #include "oci/digest.h"
+#include "oci/layout.h"
 #include "platform/host_facts.h"
 #include "world_real/epoll_loop.h"
 #include "world_real/real_clock.h"
@@ -33,6 +34,7 @@ struct Places {
   std::string run_dir;      // /run/plinth/HASH
   std::string bridge;       // plinth-HASH
   std::string cgroup_root;  // /plinth-HASH
+  std::string images() const { return node_dir + "/images"; }  // an OCI layout
   std::string pods_root() const { return node_dir + "/kubelet"; }
 };
 
@@ -71,6 +73,7 @@ struct RuntimeHost {
   std::unique_ptr<world_real::ThreadPool> pool;
   std::unique_ptr<world_real::RealNetwork> network;
   std::unique_ptr<world_real::RealProcesses> processes;
+  std::unique_ptr<oci::LayoutImages> images;
   std::unique_ptr<cri::Containerd> containerd;  // null for a runtime that is not ours
   std::unique_ptr<node::Runtime> runtime;
 
@@ -134,7 +137,8 @@ Result<void> RuntimeHost::open_containerd(const std::string& pod_range) {
   parts.disk = disk;
   parts.processes = processes.get();
   parts.log = log;
-  containerd = TRY(cri::make_containerd(std::move(parts), options, nullptr));
+  images = std::make_unique<oci::LayoutImages>(*disk, *pool, *loop, places.images());
+  containerd = TRY(cri::make_containerd(std::move(parts), options, images.get()));
   return {};
 }
 
@@ -286,6 +290,11 @@ Result<void> check_cri_node(const CriNodeOptions& options) {
 
 MakeNodeHost cri_node(CriNodeOptions options) {
   return [options = std::move(options)](const NodeHostParts& parts) { return make_cri_node(parts, options); };
+}
+
+Result<oci::Imported> import_image(const std::string& data_dir, const std::string& archive, const std::string& name) {
+  world_real::RealDisk disk;
+  return oci::import_archive(disk, archive, TRY(find_places(data_dir)).images(), name);
 }
 
 Result<NodeDownReport> take_down_cri_node(CriNodeOptions given, Duration grace_max) {

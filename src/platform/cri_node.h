@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "oci/import.h"
 #include "platform/node_host.h"
 #include "world_real/unique_fd.h"
 
@@ -32,5 +33,8 @@ struct NodeDownReport {
 // containerd. Blocks until it is done. Conflict while a platform runs on the directory; a directory without a node has nothing to
 // end.
 Result<NodeDownReport> take_down_cri_node(CriNodeOptions options, Duration grace_max);
+
+// Makes the images of an OCI archive available to the pods of a data directory's node; see oci/import.h.
+Result<oci::Imported> import_image(const std::string& data_dir, const std::string& archive, const std::string& name);
 
 }  // namespace plinth::platform
