@@ -141,6 +141,22 @@ TEST_CASE("containerd: attach, and exec through the runtime's own streams") {
   CHECK(**told.ended == 5);
   CHECK(told.output == "out\n");
   CHECK(told.error_output == "err\n");
+  // Somebody else's pods are not listed; its own are, and nothing shows the mark.
+  const auto sandboxes = [&](Runtime& runtime) {
+    auto listed = bench.wait<std::vector<Sandbox>>([&](auto done) { runtime.list_sandboxes({}, std::move(done)); });
+    REQUIRE(listed.ok());
+    return std::move(*listed);
+  };
+  CHECK(sandboxes(bench.runtime()).size() == 1);
+  CHECK(sandboxes(*foreign).empty());
+  SandboxConfig other = contract::sandbox_config(bench, "other");
+  auto made = bench.wait<std::string>([&](auto done) { foreign->run_sandbox(other, "", std::move(done)); });
+  REQUIRE_MESSAGE(made.ok(), made.error().message());
+  REQUIRE(sandboxes(*foreign).size() == 1);
+  CHECK(sandboxes(*foreign)[0].id == *made);
+  CHECK(sandboxes(*foreign)[0].annotations == other.annotations);
+  CHECK(sandboxes(bench.runtime()).size() == 2);
+
   exec.standard_input = true;
   auto refused = bench.wait<std::unique_ptr<ProcessStream>>([&](auto done) { foreign->exec(exec, std::move(done)); });
   REQUIRE(!refused.ok());

@@ -456,8 +456,13 @@ class CriRuntime final : public node::Runtime {
     pod_uids_.erase(id);
   }
 
+  // Its containers went with it.
   void forget_sandbox(const std::string& id) {
     pod_uids_.erase(id);
+    for (auto it = sandbox_ids_.begin(); it != sandbox_ids_.end();) {
+      if (it->second == id) pod_uids_.erase(it->first);
+      it = it->second == id ? sandbox_ids_.erase(it) : std::next(it);
+    }
     const auto facts = facts_.find(id);
     if (facts == facts_.end()) return;
     const std::string group = std::move(facts->second.cgroup_parent);

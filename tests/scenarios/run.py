@@ -7,7 +7,8 @@ A scenario is a list of steps:
     $ command            run by bash; may go on with a trailing backslash
     expected output      [..] stands for any text within a line, a line of ... for any number of lines
     ? 1                  expected exit status, when it is not 0
-    requires NAME        skipped, by name, unless the variable is set (SHARED: the folder with the walk-throughs, beside the checkout)
+    requires NAME        skipped, by name, unless the variable is set (SHARED: the folder with the walk-throughs, beside the checkout;
+                         CONTAINERS: root, containerd, CNI plugins, nft, busybox)
     requires kubectl 1.N the client under test must be that new
     once                 not about kubectl: run with the first client only
     option ARG           the platform is started with ARG too
@@ -77,6 +78,15 @@ class Platform:
             if status != 0:
                 return f'{what} ended with status {status}'
         return None
+
+    def take_down(self):
+        """Ends the pods of a real node, which outlive the platform. None, or what is left."""
+        if '--node=cri' not in self.options:
+            return None
+        data = os.path.join(self.root, 'data')
+        down = subprocess.run([self.plinth, 'down', '--data-dir', data, '--grace', '1'], capture_output=True, text=True)
+        left = [line for line in open('/proc/self/mountinfo') if data in line]
+        return down.stderr if down.returncode else ('still mounted:\n' + ''.join(left) if left else None)
 
     def kill_all(self):
         for process in (self.controllers, self.process):
@@ -208,10 +218,11 @@ def run_file(path, plinth, kubectl, keep_going, attached=False):
                 problems.append(f"{os.path.basename(path)}:{step['line']}: $ {step['command']}\n{problem}")
                 if not keep_going:
                     break
-        return '\n'.join(problems) or platform.stop()
+        return '\n'.join(problems) or platform.stop() or platform.take_down()
     finally:
         kill_groups(groups)
         platform.kill_all()
+        platform.take_down()
         shutil.rmtree(root, ignore_errors=True)
 
 
@@ -258,6 +269,8 @@ def main():
     shared = os.path.normpath(os.path.join(HERE, '..', '..', '..', 'shared'))
     if os.path.isdir(os.path.join(shared, 'walkthroughs')):
         os.environ.setdefault('SHARED', shared)
+    if os.geteuid() == 0 and all(os.path.exists(p) for p in ('/usr/bin/containerd', '/usr/lib/cni/bridge', '/usr/sbin/nft', '/bin/busybox')):
+        os.environ.setdefault('CONTAINERS', '1')
     if subprocess.run(['/usr/bin/python3', '-c', 'import kubernetes'], capture_output=True).returncode == 0:
         os.environ.setdefault('PYTHON_KUBERNETES', '/usr/bin/python3')
     if subprocess.run(['unshare', '-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt'], capture_output=True).returncode == 0:

@@ -107,6 +107,7 @@ std::unique_ptr<node::Runtime> RealContainerd::open_runtime(bool own) {
   CriOptions options;
   options.address = "unix:" + socket_path(options_);
   if (own) options.oci_program = options_.oci_runtime;
+  else options.instance = "another-platform";
   options.oci_root = oci_root(options_);
   options.scratch_dir = options_.run_dir;
   return make_cri_runtime(std::move(parts), std::move(options));
