@@ -232,7 +232,7 @@ class CriRuntime final : public node::Runtime {
     const auto known = sandbox_ids_.find(id);
     if (known == sandbox_ids_.end()) return find_sandbox_first(std::move(id), std::move(done));
     call<wire::ContainerStatusResponse>(*channel_, runtime_path("ContainerStatus"), request, kCallTimeout, std::move(done),
-                                        [this, sandbox = known->second](const wire::ContainerStatusResponse& r) {
+                                        [sandbox = known->second](const wire::ContainerStatusResponse& r) {
                                           node::ContainerStatus status = read(r.status());
                                           unmark(status.annotations);
                                           status.sandbox_id = sandbox;

@@ -39,7 +39,7 @@ struct Places {
 };
 
 Result<Places> find_places(const std::string& data_dir) {
-  if (data_dir == ":memory:") return bad_request("--node cri keeps images and volumes: it needs a --data-dir, not :memory:");
+  if (data_dir == ":memory:") return bad_request("images and volumes are kept: give a --data-dir, not :memory:");
   std::error_code error;
   const std::string absolute = std::filesystem::weakly_canonical(data_dir, error).string();
   if (error) return bad_request(fmt::format("--data-dir {}: {}", data_dir, error.message()));
