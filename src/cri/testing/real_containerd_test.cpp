@@ -133,7 +133,7 @@ bool RealContainerd::run_until(const std::function<bool()>& done) {
 std::string RealContainerd::read_file(const std::string& path) { return read_whole(path); }
 
 void RealContainerd::restart_containerd() {
-  const std::string pid = output_of("pgrep -f '" + options_.containerd + " --config " + options_.data_dir + "/containerd.toml'");
+  const std::string pid = output_of("pgrep -xf '" + options_.containerd + " --config " + options_.data_dir + "/containerd.toml'");
   REQUIRE(!pid.empty());
   REQUIRE(kill(std::stoi(pid), SIGKILL) == 0);
   const auto answers = [&] {
