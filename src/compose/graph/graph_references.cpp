@@ -25,12 +25,10 @@ Result<void> GraphBuilder::add_reference(std::size_t node, std::string_view expr
   return {};
 }
 
-Result<void> GraphBuilder::add_references(std::size_t index, const Value& resource, Dag& dag) {
+// Of the lists of collections and of includeWhen.
+Result<void> GraphBuilder::add_condition_references(std::size_t index, const Value& resource,
+                                                    const std::set<std::string>& iterators, Dag& dag) {
   Node& node = out_->nodes[index];
-  std::set<std::string> iterators;
-  for (const Value& dimension : resource["forEach"].items()) {
-    for (const Member& m : dimension.members()) iterators.emplace(m.key());
-  }
   for (const Value& dimension : resource["forEach"].items()) {
     for (const Member& m : dimension.members()) {
       auto text = standalone_expression(m.value.as_string());
@@ -39,7 +37,7 @@ Result<void> GraphBuilder::add_references(std::size_t index, const Value& resour
       const Inspection found = TRY(inspect_expression(*text, language_));
       for (const std::string& name : found.variables) {
         if (iterators.count(name) == 0) continue;
-        return bad_request("node " + quoted(node.id) + ": forEach iterator " + quoted(m.key()) +
+        return bad_request("forEach iterator " + quoted(m.key()) +
                            " cannot reference other iterators [" + name +
                            "] - forEach iterators are independent (cartesian product)");
       }
@@ -51,6 +49,17 @@ Result<void> GraphBuilder::add_references(std::size_t index, const Value& resour
     if (!text.ok()) return wrapped("failed to parse includeWhen expressions", text.error());
     TRY(add_reference(index, *text, {}, dag, &node.include_needs));
   }
+  return {};
+}
+
+Result<void> GraphBuilder::add_references(std::size_t index, const Value& resource, Dag& dag) {
+  const Node& node = out_->nodes[index];
+  std::set<std::string> iterators;
+  for (const Value& dimension : resource["forEach"].items()) {
+    for (const Member& m : dimension.members()) iterators.emplace(m.key());
+  }
+  auto conditions = add_condition_references(index, resource, iterators, dag);
+  if (!conditions.ok()) return wrapped(in_resource(node), conditions.error());
   for (const TemplateField& field : located_[index]) {
     for (const TemplateField::Part& part : field.parts) {
       if (!part.is_expression) continue;
