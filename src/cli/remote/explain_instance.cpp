@@ -136,10 +136,27 @@ std::string shown_value(const compose::EvaluatedExpression& row) {
   return (row.state == State::kWaiting ? "waits: " : "failed: ") + row.text.substr(0, row.text.find('\n'));
 }
 
+// One line of a table, whatever the author's layout.
+std::string short_line(std::string_view expression) {
+  constexpr std::size_t kShown = 100;
+  std::string out;
+  for (const char c : expression) {
+    const bool blank = c == ' ' || c == '\n' || c == '\r' || c == '\t';
+    if (!blank)
+      out += c;
+    else if (!out.empty() && out.back() != ' ')
+      out += ' ';
+  }
+  if (out.size() <= kShown) return out;
+  std::size_t end = kShown;
+  while ((static_cast<unsigned char>(out[end]) & 0xC0) == 0x80) --end;  // not within a character
+  return out.substr(0, end) + "...";
+}
+
 void print_text(const compose::Explanation& explanation) {
   TextTable table({"NODE", "PATH", "EXPRESSION", "VALUE"});
   for (const compose::EvaluatedExpression& row : explanation.expressions)
-    table.add({row.node.empty() ? "-" : row.node, row.path, row.expression, shown_value(row)});
+    table.add({row.node.empty() ? "-" : row.node, row.path, short_line(row.expression), shown_value(row)});
   std::fputs(table.text().c_str(), stdout);
   for (const compose::ExplainedNode& node : explanation.nodes) {
     if (node.state == compose::ExplainedNode::State::kIncluded) continue;
