@@ -12,11 +12,13 @@ A scenario is a list of steps:
     requires kubectl 1.N the client under test must be that new
     once                 not about kubectl: run with the first client only
     option ARG           the platform is started with ARG too
-    document PATH        the steps are the blocks of PATH (from this folder) that begin with ```console; times and ages may differ
+    document PATH        the steps are the blocks of PATH (from this folder) that begin with ```console; times and ages may differ. A block
+                         that begins with ```yaml NAME is a file NAME in the folder where the commands run
     attached             the file can also be played with the controllers of composition in a process of their own: run.py --attached FILE...
+    restarted            the file can also be played with a restart of the platform after every step: run.py --restarted FILE...
 
 Each file gets a platform of its own (temporary data directory, port 0). In commands KUBECTL, KUBECONFIG, PLINTH, API (the URL) and TMP
-(a folder for files) and SCENARIOS (this folder) are set; `restart` kills the platform with SIGKILL and starts it again. Placeholders of expected lines are matched
+(a folder for files) and SCENARIOS (this folder) are set, kubectl and plinth are on the path; `restart` kills the platform with SIGKILL and starts it again. Placeholders of expected lines are matched
 against standard output and error together.
 """
 import argparse, os, re, shutil, signal, subprocess, sys, tempfile, threading, time
@@ -95,27 +97,52 @@ class Platform:
                 process.wait()
 
 
-def console_lines(path):
-    """What stands in the console blocks of a document; ages, times and ports become placeholders."""
-    inside, out = False, []
+def varying(line):
+    """Ages, times and ports become placeholders."""
+    return re.sub(r'(?<![\w.])\d+m?s\b|(?<=127\.0\.0\.1:)\d+', '[..]', line)
+
+
+def document_steps(path):
+    """What stands in the console blocks of a document, and the files in its yaml blocks."""
+    steps, block, first = [], None, 0
     with open(path) as f:
-        for line in f.read().split('\n'):
-            if line.startswith('```'):
-                inside = line == '```console'
-                out.append('')
-            elif inside:
-                command = line.startswith('$ ') or (out and out[-1].endswith('\\'))
-                out.append(line if command else re.sub(r'(?<![\w.])\d+m?s\b|(?<=127\.0\.0\.1:)\d+', '[..]', line))
-    return out
+        lines = f.read().split('\n')
+    for number, line in enumerate(lines, 1):
+        if not line.startswith('```'):
+            if block is not None:
+                block[1].append(line)
+        elif block is None:
+            block, first = (line, []), number
+        else:
+            opening, content = block
+            words = opening.split()
+            if words == ['```console']:
+                found = steps_of(content, first)
+                for step in found:
+                    step['expected'] = [varying(expected) for expected in step['expected']]
+                steps += found
+            elif len(words) == 2 and words[0] == '```yaml':
+                steps.append({'line': first, 'file': words[1], 'text': '\n'.join(content) + '\n'})
+            block = None
+    return steps
+
+
+def document_of(path):
+    with open(path) as f:
+        return next((os.path.join(HERE, line.split()[1]) for line in f if line.startswith('document ')), None)
 
 
 def parse(path):
-    steps = []
+    document = document_of(path)
+    if document:
+        return document_steps(document)
     with open(path) as f:
-        lines = f.read().split('\n')
-    for line in lines:
-        if line.startswith('document '):
-            lines = console_lines(os.path.join(HERE, line.split()[1]))
+        return steps_of(f.read().split('\n'))
+
+
+def steps_of(lines, before=0):
+    """The steps of lines that follow line `before` of their file."""
+    steps = []
     i = 0
     while i < len(lines):
         line = lines[i]
@@ -124,7 +151,7 @@ def parse(path):
             while command.endswith('\\') and i + 1 < len(lines):
                 i += 1
                 command = command[:-1] + '\n' + lines[i]
-            step = {'line': i + 1, 'command': command, 'expected': [], 'status': 0}
+            step = {'line': before + i + 1, 'command': command, 'expected': [], 'status': 0}
             steps.append(step)
             # A here-document belongs to the command.
             m = re.search(r"<<'?(\w+)'?", command)
@@ -136,7 +163,7 @@ def parse(path):
                         break
         elif line.startswith('? ') and steps:
             steps[-1]['status'] = int(line[2:])
-        elif line.startswith(('# ', 'requires ', 'option ')) or line in ('once', 'attached') or not line.strip():
+        elif line.startswith(('# ', 'requires ', 'option ')) or line in ('once', 'attached', 'restarted') or not line.strip():
             pass
         elif steps:
             steps[-1]['expected'].append(line)
@@ -170,13 +197,17 @@ def kill_groups(groups):
             os.killpg(group, signal.SIGKILL)
 
 
-def run_step(step, env, platform, groups):
+def run_step(step, env, platform, groups, folder):
+    if 'file' in step:
+        with open(os.path.join(env['TMP'], step['file']), 'w') as out:
+            out.write(step['text'])
+        return None
     if step['command'] == 'restart':
         platform.kill()
         platform.start()
         return None
     process = subprocess.Popen(['bash', '-c', step['command']], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                               stdin=subprocess.DEVNULL, start_new_session=True)
+                               stdin=subprocess.DEVNULL, start_new_session=True, cwd=folder)
     try:
         output, _ = process.communicate(timeout=STEP_SECONDS)
     finally:
@@ -195,23 +226,27 @@ def options_of(path):
         return [line.split(maxsplit=1)[1].strip() for line in f if line.startswith('option ')]
 
 
-def run_file(path, plinth, kubectl, keep_going, attached=False):
+def run_file(path, plinth, kubectl, keep_going, mode=''):
     """None, or what went wrong: the first problem, or with keep_going all of them."""
     root = tempfile.mkdtemp(prefix='plinth-scenario-')
-    platform = Platform(plinth, root, options_of(path), attached)
+    platform = Platform(plinth, root, options_of(path), mode == 'attached')
     groups = []  # of processes that steps left in the background
     try:
         platform.start()
         tmp = os.path.join(root, 'tmp')
         os.mkdir(tmp)
         os.mkdir(os.path.join(root, 'bin'))
-        os.symlink(os.path.abspath(kubectl), os.path.join(root, 'bin', 'kubectl'))
+        for name, program in (('kubectl', kubectl), ('plinth', plinth)):
+            os.symlink(os.path.abspath(program), os.path.join(root, 'bin', name))
         env = dict(os.environ, KUBECTL=kubectl, KUBECONFIG=platform.kubeconfig, PLINTH=plinth, API='https://' + platform.api, TMP=tmp,
                    PATH=os.path.join(root, 'bin') + ':' + os.environ['PATH'], HOME=root, DATA=os.path.join(root, 'data'), SCENARIOS=HERE)
-        problems = []
-        for step in parse(path):
+        folder = tmp if document_of(path) else None
+        problems, steps = [], parse(path)
+        if mode == 'restarted':
+            steps = [s for step in steps for s in (step, {'line': step['line'], 'command': 'restart', 'status': 0, 'expected': []})]
+        for step in steps:
             try:
-                problem = run_step(step, env, platform, groups)
+                problem = run_step(step, env, platform, groups, folder)
             except subprocess.TimeoutExpired:
                 problem = f'took longer than {STEP_SECONDS} s'
             if problem:
@@ -262,6 +297,7 @@ def main():
     parser.add_argument('--counts')
     parser.add_argument('--keep-going', action='store_true', help='play a scenario to its end after a step that failed')
     parser.add_argument('--attached', action='store_true', help='with the controllers of composition attached from outside; the files that say so')
+    parser.add_argument('--restarted', action='store_true', help='with a restart of the platform after every step; the files that say so')
     parser.add_argument('--soak', action='store_true', help='tests/soak: controllers that others wrote and that take long to build')
     parser.add_argument('files', nargs='*')
     arguments = parser.parse_args()
@@ -287,8 +323,9 @@ def main():
             os.environ.update({variable: path} if path else {})
     folder = os.path.join(HERE, '..', 'soak') if arguments.soak else HERE
     files = arguments.files or sorted(os.path.join(folder, f) for f in os.listdir(folder) if f.endswith('.txt'))
-    if arguments.attached:
-        files = [f for f in files if has_mark(f, 'attached')]
+    only = 'attached' if arguments.attached else 'restarted' if arguments.restarted else ''
+    if only:
+        files = [f for f in files if has_mark(f, only)]
     passed = failed = skipped = 0
     kubectls = clients()
     if not kubectls:
@@ -304,12 +341,14 @@ def main():
                 print(f'skipped {os.path.basename(path)}: {missing}')
                 skipped += 1
                 continue
-            # Once more from outside, with the first client, where everything is played.
-            modes = [arguments.attached] + [True] * (not arguments.files and number == 0 and not arguments.attached and has_mark(path, 'attached'))
+            # The other ways to play it, with the first client, where everything is played.
+            modes = [only]
+            if not arguments.files and number == 0 and not only:
+                modes += [mode for mode in ('attached', 'restarted') if has_mark(path, mode)]
             problem = ''
-            for attached in modes:
-                problem = run_file(path, plinth, kubectl, arguments.keep_going, attached)
-                print(('FAILED ' if problem else 'ok     ') + os.path.basename(path) + (' (attached)' if attached else ''), flush=True)
+            for mode in modes:
+                problem = run_file(path, plinth, kubectl, arguments.keep_going, mode)
+                print(('FAILED ' if problem else 'ok     ') + os.path.basename(path) + (f' ({mode})' if mode else ''), flush=True)
                 if problem:
                     break
             if problem:
