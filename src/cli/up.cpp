@@ -80,6 +80,10 @@ Result<platform::MakeNodeHost> cri_node(const Arguments& arguments) {
   options.pod_range = argument(arguments, "pod-cidr");
   options.cri_socket = argument(arguments, "cri-socket");
   TRY(platform::check_cri_node(options));
+  if (const std::string images = argument(arguments, "images"); !images.empty()) {
+    auto imported = platform::import_images(options.data_dir, images);
+    if (!imported.ok()) return Error(imported.error().reason(), "--images " + imported.error().message());
+  }
   options.spawner = std::make_shared<world_real::UniqueFd>(TRY(world_real::fork_spawner()));
   return platform::cri_node(std::move(options));
 }
@@ -112,6 +116,7 @@ int run(const Arguments& arguments) {
   options.definitions = std::move(*definitions);
   if (node != "none") options.workloads = true;
   if (node == "sim") options.make_node = platform::sim_node({});
+  if (node != "cri" && !argument(arguments, "images").empty()) return fail(2, "--images: only --node cri has a place for them");
   if (node == "cri") {
     auto made = cri_node(arguments);
     if (!made.ok()) return fail(made.error().reason() == Reason::kBadRequest ? 2 : 1, "--node cri: " + made.error().message());
@@ -142,6 +147,7 @@ Command up_command() {
         "plane without a node", "none", false},
        {"--node-name", "NAME", "of the node that --node cri makes (default: the host's name)", "", false},
        {"--pod-cidr", "CIDR", "IPv4 addresses that pods of --node cri get", "10.244.0.0/24", false},
+       {"--images", "DIR", "import the images of DIR/*.tar at the start of --node cri, as plinth image import does", "", false},
        {"--cri-socket", "PATH", "use the container runtime that listens there instead of a containerd of our own", "", false},
        {"--controllers", "LIST", "+workloads: also those of Deployments, Jobs and the like where there is no node; -compose: without those of composition, which plinth attach runs elsewhere", "", false},
        {"--definitions", "LIST", "composition definitions to install: postgresql, or none", "postgresql", false},

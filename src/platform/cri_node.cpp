@@ -297,6 +297,16 @@ Result<oci::Imported> import_image(const std::string& data_dir, const std::strin
   return oci::import_archive(disk, archive, TRY(find_places(data_dir)).images(), name);
 }
 
+Result<void> import_images(const std::string& data_dir, const std::string& folder) {
+  world_real::RealDisk disk;
+  for (const std::string& file : TRY(disk.list(folder))) {
+    if (!file.ends_with(".tar")) continue;
+    auto imported = import_image(data_dir, folder + "/" + file, "");
+    if (!imported.ok()) return Error(imported.error().reason(), fmt::format("{}/{}: {}", folder, file, imported.error().message()));
+  }
+  return {};
+}
+
 Result<NodeDownReport> take_down_cri_node(CriNodeOptions given, Duration grace_max) {
   world_real::RealClock clock;
   world_real::RealDisk disk;

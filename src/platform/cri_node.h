@@ -36,5 +36,7 @@ Result<NodeDownReport> take_down_cri_node(CriNodeOptions options, Duration grace
 
 // Makes the images of an OCI archive available to the pods of a data directory's node; see oci/import.h.
 Result<oci::Imported> import_image(const std::string& data_dir, const std::string& archive, const std::string& name);
+// The same for every FILE.tar of a folder; what is there already costs little. BadRequest names the file that is wrong.
+Result<void> import_images(const std::string& data_dir, const std::string& folder);
 
 }  // namespace plinth::platform

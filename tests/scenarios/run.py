@@ -8,10 +8,10 @@ A scenario is a list of steps:
     expected output      [..] stands for any text within a line, a line of ... for any number of lines
     ? 1                  expected exit status, when it is not 0
     requires NAME        skipped, by name, unless the variable is set (SHARED: the folder with the walk-throughs, beside the checkout;
-                         CONTAINERS: root, containerd, CNI plugins, nft, busybox)
+                         CONTAINERS: root, containerd, CNI plugins, nft, busybox; IMAGES: the folder that ./dev builds images into)
     requires kubectl 1.N the client under test must be that new
     once                 not about kubectl: run with the first client only
-    option ARG           the platform is started with ARG too
+    option ARG           the platform is started with ARG too; $NAME is taken from the environment
     document PATH        the steps are the blocks of PATH (from this folder) that begin with ```console; times and ages may differ. A block
                          that begins with ```yaml NAME is a file NAME in the folder where the commands run
     attached             the file can also be played with the controllers of composition in a process of their own: run.py --attached FILE...
@@ -223,7 +223,7 @@ def run_step(step, env, platform, groups, folder):
 
 def options_of(path):
     with open(path) as f:
-        return [line.split(maxsplit=1)[1].strip() for line in f if line.startswith('option ')]
+        return [os.path.expandvars(line.split(maxsplit=1)[1].strip()) for line in f if line.startswith('option ')]
 
 
 def run_file(path, plinth, kubectl, keep_going, mode=''):
