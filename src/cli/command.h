@@ -54,5 +54,6 @@ Command snapshot_restore_command();
 Command rotate_key_command();
 Command cel_eval_command();
 Command cel_conformance_command();
+Command csi_driver_command();
 
 }  // namespace plinth::cli

@@ -25,7 +25,7 @@ import argparse, os, re, shutil, signal, subprocess, sys, tempfile, threading, t
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, '..', 'clients'))
-import foreign_controllers, foreign_crds, go_client, stock_clients  # noqa: E402
+import csi_sanity, foreign_controllers, foreign_crds, go_client, stock_clients  # noqa: E402
 
 STEP_SECONDS = 60
 READY_SECONDS = 30
@@ -311,7 +311,7 @@ def main():
         os.environ.setdefault('PYTHON_KUBERNETES', '/usr/bin/python3')
     if subprocess.run(['unshare', '-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt'], capture_output=True).returncode == 0:
         os.environ.setdefault('TMPFS', '/mnt')
-    prepared = [('GO_CLIENTS', go_client.prepare), ('KUBECTL_CURRENT', stock_clients.kubectl), ('HELM', stock_clients.helm), ('KUBECTL_TREE', stock_clients.kubectl_tree),
+    prepared = [('GO_CLIENTS', go_client.prepare), ('CSI_SANITY', csi_sanity.prepare), ('KUBECTL_CURRENT', stock_clients.kubectl), ('HELM', stock_clients.helm), ('KUBECTL_TREE', stock_clients.kubectl_tree),
                 ('NODE_CLIENT', stock_clients.node_client), ('SAMPLE_CONTROLLER', foreign_controllers.sample_controller),
                 ('FOREIGN_CRDS', foreign_crds.foreign_crds)]
     if arguments.soak:
