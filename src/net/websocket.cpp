@@ -89,7 +89,7 @@ Result<std::size_t> WebSocketReader::frame_size(std::size_t& head) const {
   if (input_.size() < head) return std::size_t{0};
   std::uint64_t size = length_bytes == 0 ? length : 0;
   for (std::size_t i = 0; i < length_bytes; ++i) size = (size << 8) | byte_at(input_, 2 + i);
-  if (size > kPayloadBytesMax) return bad_request("a WebSocket frame is too large");
+  if (size > payload_bytes_max_) return bad_request("a WebSocket frame is too large");
   return head + static_cast<std::size_t>(size);
 }
 

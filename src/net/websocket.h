@@ -27,8 +27,9 @@ ByteChain websocket_close(std::uint16_t code);
 // Cuts what a client sends into frames and unmasks them. Not a part of a message but each frame is handed on.
 class WebSocketReader {
  public:
-  // Larger frames are refused.
+  // Larger frames are refused, unless more is allowed.
   static constexpr std::size_t kPayloadBytesMax = 64 * 1024;
+  explicit WebSocketReader(std::size_t payload_bytes_max = kPayloadBytesMax) : payload_bytes_max_(payload_bytes_max) {}
   using OnFrame = UniqueFunction<void(WebSocketOpcode, std::string_view payload)>;
   // BadRequest for bytes that are no frames of a client: not masked, reserved bits, a control frame that is long or in parts,
   // too large. Nothing may be fed after that.
@@ -38,6 +39,7 @@ class WebSocketReader {
   // Size of the first frame of input_, its head included; 0 when its head is not complete.
   Result<std::size_t> frame_size(std::size_t& head) const;
 
+  std::size_t payload_bytes_max_;
   std::string input_;
 };
 

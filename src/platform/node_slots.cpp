@@ -1,6 +1,8 @@
 #include "platform/node_slots.h"
 
 #include "node/logs/log_reader.h"
+#include "platform/forward_bridge.h"
+#include "platform/process_bridge.h"
 
 namespace plinth::platform {
 namespace {
@@ -100,9 +102,16 @@ class AgentSlots final : public server::NodeSlots {
   void serve_log(server::PodLogQuery query, server::ExchangePtr exchange) override {
     std::make_shared<LogAnswer>(agent_, std::move(query), std::move(exchange))->start();
   }
+  void serve_process(server::PodProcessQuery query, server::ExchangePtr exchange) override {
+    platform::serve_process(agent_, live_, std::move(query), std::move(exchange));
+  }
+  void serve_forward(server::PodForwardQuery query, server::ExchangePtr exchange) override {
+    platform::serve_forward(agent_, live_, std::move(query), std::move(exchange));
+  }
 
  private:
   node::NodeAgent& agent_;
+  LiveStreams live_;
 };
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include "server/resources/pod_log.h"
 #include "server/resources/routes.h"
 #include "server/status.h"
+#include "server/streams/pod_streams.h"
 #include "server/write/allocation.h"
 
 namespace plinth::server {
@@ -168,6 +169,7 @@ void ApiServer::route_path(ExchangePtr exchange) {
 
 void ApiServer::route_resource(ExchangePtr exchange) {
   if (asks_for_pod_log(exchange->info)) return serve_pod_log(parts_->context, node_, std::move(exchange));
+  if (asks_for_pod_stream(exchange->info)) return serve_pod_stream(parts_->context, node_, std::move(exchange));
   serve_resource(parts_->context, std::move(exchange));
 }
 

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "server/exchange.h"
+#include "server/streams/process_client.h"
 
 namespace plinth::server {
 
@@ -18,10 +20,27 @@ struct PodLogQuery {
   std::optional<bool> error_output;         // only standard error, or only standard output
 };
 
+// pods/exec and pods/attach, checked: as above, and the client asks for a protocol of streams that is served.
+struct PodProcessQuery {
+  std::string name_space, pod, container;
+  bool attach = false;
+  std::vector<std::string> command;  // of exec
+  ProcessStreams streams;
+};
+
+// pods/portforward, checked: the pod is bound to a node.
+struct PodForwardQuery {
+  std::string name_space, pod;
+};
+
 // Called on the exchange's loop; answered there.
 class NodeSlots {
  public:
   virtual ~NodeSlots() = default;
+  // The answer is an error, or accept_process() (server/streams/pod_streams.h).
+  virtual void serve_process(PodProcessQuery query, ExchangePtr exchange) = 0;
+  // The answer is an error, or accept_port_forward().
+  virtual void serve_forward(PodForwardQuery query, ExchangePtr exchange) = 0;
   virtual void serve_log(PodLogQuery query, ExchangePtr exchange) = 0;
 };
 

@@ -303,4 +303,30 @@ Result<LogPlace> NodeAgent::find_log(std::string_view name_space, std::string_vi
   return Error(Reason::kNotFound, fmt::format("pod {} is not on this node", quoted(name)));
 }
 
+const PodWorker* NodeAgent::find_worker(std::string_view name_space, std::string_view name) const {
+  for (const auto& [_, worker] : workers_) {
+    const Pod& pod = worker->pod();
+    if (pod.name == name && pod.name_space == name_space && !pod.gone) return worker.get();
+  }
+  return nullptr;
+}
+
+Result<ContainerPlace> NodeAgent::find_container(std::string_view name_space, std::string_view name, std::string_view container) const {
+  const PodWorker* worker = find_worker(name_space, name);
+  if (worker == nullptr) return Error(Reason::kNotFound, "pod does not exist");
+  const ContainerStatus* status = worker->seen().current(container);
+  if (status == nullptr || status->state != ContainerState::kRunning)
+    return Error(Reason::kNotFound, fmt::format("container not found ({})", quoted(container)));
+  return ContainerPlace{status->id, status->sandbox_id};
+}
+
+Result<std::string> NodeAgent::find_sandbox(std::string_view name_space, std::string_view name) const {
+  const PodWorker* worker = find_worker(name_space, name);
+  if (worker == nullptr) return Error(Reason::kNotFound, "pod does not exist");
+  const SandboxStatus* sandbox = worker->seen().current_sandbox();
+  if (sandbox == nullptr || sandbox->state != SandboxState::kReady)
+    return Error(Reason::kNotFound, fmt::format("pod {} has no sandbox that is ready", quoted(name)));
+  return sandbox->id;
+}
+
 }  // namespace plinth::node

@@ -40,6 +40,11 @@ struct LogPlace {
   bool running = false;  // more may come
 };
 
+// A running container, for whoever talks to it.
+struct ContainerPlace {
+  std::string container_id, sandbox_id;
+};
+
 // On the node's loop.
 class NodeAgent final : private client::ClusterEvents {
  public:
@@ -63,9 +68,14 @@ class NodeAgent final : private client::ClusterEvents {
   Loop& loop() { return *given_.loop; }
   // The log of a pod's container; `previous`: of the one before. BadRequest and NotFound in the API server's words.
   Result<LogPlace> find_log(std::string_view name_space, std::string_view pod, std::string_view container, bool previous) const;
+  // A pod's container that runs. NotFound in the kubelet's words.
+  Result<ContainerPlace> find_container(std::string_view name_space, std::string_view pod, std::string_view container) const;
+  // The sandbox of a pod, which has a network while it is ready.
+  Result<std::string> find_sandbox(std::string_view name_space, std::string_view pod) const;
   std::size_t pod_count() const { return workers_.size(); }
 
  private:
+  const PodWorker* find_worker(std::string_view name_space, std::string_view pod) const;
   void on_change(const client::Change& change, const client::View& view) override;
   void on_progress() override {}
   void on_reset() override;

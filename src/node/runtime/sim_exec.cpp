@@ -82,6 +82,52 @@ class SimProcess final : public ProcessStream {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
+class SimConnection final : public Stream, private ProcessEvents {
+ public:
+  SimConnection(Loop& loop, std::vector<ScriptStep> steps) : loop_(loop), process_(make_sim_process(loop, std::move(steps), true)) {}
+  ~SimConnection() override { *alive_ = false; }
+
+  void start(StreamEvents* events) override {
+    events_ = events;
+    if (process_ && !std::exchange(started_, true)) process_->start(this);
+  }
+  void write(ByteChain bytes) override {
+    if (process_) process_->write_input(flatten(bytes));
+  }
+  std::size_t queued_bytes() const override { return process_ ? process_->queued_input_bytes() : 0; }
+  void pause_reading(bool paused) override {
+    if (process_) process_->pause_output(paused);
+  }
+  void shutdown_write() override {
+    if (process_) process_->close_input();
+  }
+  void close() override {
+    process_.reset();
+    loop_.post([this, alive = alive_] {
+      if (*alive && events_ != nullptr) std::exchange(events_, nullptr)->on_closed();
+    });
+  }
+  const PeerInfo& peer() const override { return peer_; }
+  Loop& loop() override { return loop_; }
+
+ private:
+  void on_output(std::string_view bytes) override { events_->on_data(bytes); }
+  void on_error_output(std::string_view) override {}
+  void on_input_drained() override { events_->on_drained(); }
+  void on_end(Result<std::int32_t>) override {
+    const auto alive = alive_;
+    events_->on_read_closed();
+    if (*alive) close();
+  }
+
+  Loop& loop_;
+  std::unique_ptr<ProcessStream> process_;
+  StreamEvents* events_ = nullptr;
+  PeerInfo peer_;
+  bool started_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
 }  // namespace
 
 ExecOutcome exec_outcome(const std::vector<ScriptStep>& steps, std::string_view input) {
@@ -112,6 +158,10 @@ ExecOutcome exec_outcome(const std::vector<ScriptStep>& steps, std::string_view 
 
 std::unique_ptr<ProcessStream> make_sim_process(Loop& loop, std::vector<ScriptStep> steps, bool has_input) {
   return std::make_unique<SimProcess>(loop, std::move(steps), has_input);
+}
+
+std::unique_ptr<Stream> make_sim_connection(Loop& loop, std::vector<ScriptStep> steps) {
+  return std::make_unique<SimConnection>(loop, std::move(steps));
 }
 
 }  // namespace plinth::node

@@ -22,4 +22,7 @@ ExecOutcome exec_outcome(const std::vector<ScriptStep>& steps, std::string_view 
 // The same, with its input and output as a stream.
 std::unique_ptr<ProcessStream> make_sim_process(Loop& loop, std::vector<ScriptStep> steps, bool has_input);
 
+// The same as a connection to a port.
+std::unique_ptr<Stream> make_sim_connection(Loop& loop, std::vector<ScriptStep> steps);
+
 }  // namespace plinth::node

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/time_text.h"
 #include "node/pod/labels.h"
+#include "node/runtime/sim_console.h"
 #include "node/runtime/sim_exec.h"
 #include "node/runtime/sim_script.h"
 
@@ -60,6 +61,7 @@ struct SimRuntime::ContainerEntry {
   TimerId timer = 0, kill_timer = 0;
   std::int64_t kill_at_ns = 0;
   std::size_t log_bytes = 0;
+  std::shared_ptr<SimConsole> console;  // from its start on
   std::vector<Done<void>> waiting_for_end;
 };
 
@@ -317,6 +319,11 @@ Result<void> SimRuntime::begin(const std::string& id) {
   }
   container->steps = std::move(*steps);
   container->status.state = ContainerState::kRunning;
+  container->console = std::make_shared<SimConsole>(loop_, container->config.has_stdin, container->config.stdin_once);
+  container->console->on_input([this, weak = std::weak_ptr<ContainerEntry>(container), alive = alive_] {
+    const ContainerPtr there = weak.lock();
+    if (there && *alive) play(there);
+  });
   tell(EventType::kStarted, id, container->pod_uid);
   loop_.post([this, container, alive = alive_] {
     if (*alive) play(container);
@@ -351,7 +358,10 @@ void SimRuntime::play(const ContainerPtr& container) {
         if (label(container->config.annotations, kRunsToCompletion) == "true") return exited(container, 0, "Completed");
         return;
       case ScriptStep::Kind::kCopyInput:
-        break;  // nothing comes in
+        if (const std::string text = container->console->take_input(); !text.empty()) log(*container, text, false);
+        if (!container->console->input_open()) break;
+        --container->at;  // more may be typed
+        return;
       case ScriptStep::Kind::kIgnoreTerm:
         container->ignores_term = true;
         break;
@@ -380,6 +390,7 @@ void SimRuntime::perform(const ContainerPtr& container, std::size_t at) {
 
 void SimRuntime::log(ContainerEntry& container, std::string_view text, bool error_output) {
   constexpr std::size_t kLineMax = 16384;
+  if (container.console) container.console->say(text, error_output);
   const std::string head = format_rfc3339_nano(clock_.wall_ns()) + (error_output ? " stderr " : " stdout ");
   std::string lines;
   while (!text.empty()) {
@@ -408,6 +419,7 @@ void SimRuntime::exited(const ContainerPtr& container, std::int32_t code, const 
   status.reason = reason;
   status.finished_ns = clock_.wall_ns();
   tell(EventType::kStopped, status.id, container->pod_uid);
+  if (container->console) container->console->end();
   for (Done<void>& done : std::exchange(container->waiting_for_end, {})) answer<void>(std::move(done), Result<void>());
 }
 
@@ -569,12 +581,24 @@ void SimRuntime::attach(AttachRequest request, Done<std::unique_ptr<ProcessStrea
   later<Answer>("attach", Duration(0), std::move(done), [this, request = std::move(request)]() -> Result<Answer> {
     const auto it = containers_.find(request.container_id);
     if (it == containers_.end()) return no_container(request.container_id);
-    return Error(Reason::kMethodNotAllowed, "a virtual container has no terminal to attach to");
+    if (it->second->status.state != ContainerState::kRunning)
+      return Error(Reason::kInternalError, "container \"" + request.container_id + "\" is not running");
+    return it->second->console->attach(request.standard_input);
   });
 }
 
-void SimRuntime::port_forward(std::string, std::uint16_t, Done<std::unique_ptr<Stream>> done) {
-  answer<std::unique_ptr<Stream>>(std::move(done), Error(Reason::kMethodNotAllowed, "a virtual pod has no network to connect to"));
+void SimRuntime::port_forward(std::string sandbox_id, std::uint16_t port, Done<std::unique_ptr<Stream>> done) {
+  using Answer = std::unique_ptr<Stream>;
+  later<Answer>("port_forward", Duration(0), std::move(done), [this, sandbox_id = std::move(sandbox_id), port]() -> Result<Answer> {
+    const auto it = sandboxes_.find(sandbox_id);
+    if (it == sandboxes_.end()) return Error(Reason::kNotFound, "sandbox \"" + sandbox_id + "\" is not there");
+    const std::string script = annotation(it->second.config.annotations, "port." + std::to_string(port));
+    if (script.empty()) return Error(Reason::kServiceUnavailable, "connect to 127.0.0.1:" + std::to_string(port) + ": Connection refused");
+    ScriptContext context;
+    context.hostname = it->second.config.hostname;
+    context.read = context.list = [](const std::string& path) -> Result<std::string> { return Error(Reason::kNotFound, path + ": No such file or directory"); };
+    return make_sim_connection(loop_, TRY(parse_script({"sh", "-c", script}, context)));
+  });
 }
 
 // --- Statistics and images ---

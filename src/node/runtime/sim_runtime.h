@@ -3,6 +3,7 @@
 //
 //   sim.plinth.dev/script.CONTAINER    a shell text in place of the command ("sleep 2; exit 1")
 //   sim.plinth.dev/probe.CONTAINER     "fail", or "fail-for 10s" from the container's start: what HTTP, TCP and gRPC probes get
+//   sim.plinth.dev/port.NUMBER       a shell text that whoever connects to the port talks to ("cat" echoes); others refuse
 //   sim.plinth.dev/sandbox-delay, create-delay, start-delay, pull-delay    durations ("2s")
 //   sim.plinth.dev/memory.CONTAINER, cpu.CONTAINER    quantities that statistics show
 //

@@ -44,24 +44,6 @@ std::vector<std::string> names_of(const Value& containers) {
   return out;
 }
 
-// The container that is asked for, or the only one.
-Result<std::string> choose_container(const Value& pod, std::string_view name, std::string_view asked) {
-  const Value spec = pod["spec"];
-  if (!asked.empty()) {
-    for (const char* list : {"containers", "initContainers", "ephemeralContainers"}) {
-      for (const std::string& there : names_of(spec[list])) {
-        if (there == asked) return there;
-      }
-    }
-    return bad_request(fmt::format("container {} is not valid for pod {}", asked, name));
-  }
-  const std::vector<std::string> containers = names_of(spec["containers"]);
-  if (containers.size() == 1 && spec["initContainers"].size() == 0) return containers[0];
-  std::string message = fmt::format("a container name must be specified for pod {}, choose one of: [{}]", name, join(containers, " "));
-  if (const auto init = names_of(spec["initContainers"]); !init.empty()) message += fmt::format(" or one of the init containers: [{}]", join(init, " "));
-  return bad_request(std::move(message));
-}
-
 Result<PodLogQuery> read_query(const Exchange& exchange, std::int64_t now_ns) {
   const Query& query = exchange.info.query;
   const auto since_seconds = TRY(number(query, "sinceSeconds"));
@@ -89,6 +71,23 @@ Result<PodLogQuery> read_query(const Exchange& exchange, std::int64_t now_ns) {
 }
 
 }  // namespace
+
+Result<std::string> choose_container(const Value& pod, std::string_view name, std::string_view asked) {
+  const Value spec = pod["spec"];
+  if (!asked.empty()) {
+    for (const char* list : {"containers", "initContainers", "ephemeralContainers"}) {
+      for (const std::string& there : names_of(spec[list])) {
+        if (there == asked) return there;
+      }
+    }
+    return bad_request(fmt::format("container {} is not valid for pod {}", asked, name));
+  }
+  const std::vector<std::string> containers = names_of(spec["containers"]);
+  if (containers.size() == 1) return containers[0];
+  std::string message = fmt::format("a container name must be specified for pod {}, choose one of: [{}]", name, join(containers, " "));
+  if (const auto init = names_of(spec["initContainers"]); !init.empty()) message += fmt::format(" or one of the init containers: [{}]", join(init, " "));
+  return bad_request(std::move(message));
+}
 
 bool asks_for_pod_log(const RequestInfo& info) {
   return info.group.empty() && info.version == "v1" && info.resource == "pods" && info.subresource == "log" && info.verb == "get" &&
