@@ -122,6 +122,7 @@ int run(const Arguments& arguments) {
     if (!made.ok()) return fail(made.error().reason() == Reason::kBadRequest ? 2 : 1, "--node cri: " + made.error().message());
     options.make_node = std::move(*made);
   }
+  options.allow_crd_deletion = has_flag(arguments, "allow-crd-deletion");
   auto service = platform::Service::open(std::move(options));
   if (!service.ok()) return fail(1, service.error().message());
   const std::string file = argument(arguments, "write-kubeconfig");
@@ -151,6 +152,8 @@ Command up_command() {
        {"--cri-socket", "PATH", "use the container runtime that listens there instead of a containerd of our own", "", false},
        {"--controllers", "LIST", "+workloads: also those of Deployments, Jobs and the like where there is no node; -compose: without those of composition, which plinth attach runs elsewhere", "", false},
        {"--definitions", "LIST", "composition definitions to install: postgresql, or none", "postgresql", false},
+       {"--allow-crd-deletion", "",
+        "deleting a ResourceGraphDefinition or ResourceGroup deletes its CRD, and with it all instances", "", false},
        {"--write-kubeconfig", "FILE", "write a kubeconfig for the administrator before the ready line", "", false},
        {"--max-store-bytes", "BYTES", "ceiling of stored objects (default: a quarter of memory); deletes go on beyond it", "",
         false},

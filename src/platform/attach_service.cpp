@@ -203,7 +203,8 @@ void Attached::start_controllers() {
   host_ = std::make_unique<client::ControllerHost>(std::move(cluster), *loop_, clock_, log_);
   for (const ControllerGroup& group : controller_groups()) {
     const InstallKinds install = options_.install ? InstallKinds::kYes : InstallKinds::kNo;
-    for (auto& controller : group.make({install, &entropy_, options_.definitions})) host_->add(std::move(controller));
+    const ControllerParts made_of{install, &entropy_, options_.definitions, /*allow_crd_deletion=*/false};
+    for (auto& controller : group.make(made_of)) host_->add(std::move(controller));
   }
   host_->start([this](Result<void> started) {
     if (ending_) return;

@@ -190,8 +190,9 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
     const bool here = parts_->options.left_out.count(std::string(group.name)) == 0;
     host.add(control::make_process_lease("kube-system", std::string(group.lease), here));
     if (!here) continue;
-    for (auto& controller : group.make({InstallKinds::kYes, parts_->world.entropy, parts_->options.definitions}))
-      host.add(std::move(controller));
+    const ControllerParts made_of{InstallKinds::kYes, parts_->world.entropy, parts_->options.definitions,
+                                  parts_->options.allow_crd_deletion};
+    for (auto& controller : group.make(made_of)) host.add(std::move(controller));
   }
   if (parts_->options.workloads) {
     for (auto& controller : workloads::make_workload_controllers()) host.add(std::move(controller));

@@ -7,9 +7,12 @@ namespace plinth::platform {
 namespace {
 
 std::vector<std::unique_ptr<client::Controller>> make_compose(const ControllerParts& parts) {
-  return compose::make_composition_controllers({parts.install == InstallKinds::kYes,
-                                                std::shared_ptr<Entropy>(std::shared_ptr<void>(), parts.entropy),
-                                                parts.definitions});
+  compose::CompositionOptions options;
+  options.install_kinds = parts.install == InstallKinds::kYes;
+  options.entropy = std::shared_ptr<Entropy>(std::shared_ptr<void>(), parts.entropy);
+  options.definitions = parts.definitions;
+  if (parts.allow_crd_deletion) options.crd_deletion = compose::CrdDeletion::kYes;
+  return compose::make_composition_controllers(std::move(options));
 }
 
 constexpr ControllerGroup kGroups[] = {{"compose", "plinth-compose", make_compose, compose::composition_crds}};

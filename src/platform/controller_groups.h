@@ -1,5 +1,5 @@
-// The controllers of domain modules: what runs in the platform's own process, or attached to a cluster elsewhere. One list, which
-// each module joins. What only a control plane of our own does (garbage collection, namespaces, quota) is not in it.
+// The controllers of domain modules: what runs in the platform's own process, or attached to a cluster elsewhere. One list,
+// which each module joins. What only a control plane of our own does (garbage collection, namespaces, quota) is not in it.
 #pragma once
 
 #include <memory>
@@ -21,6 +21,7 @@ struct ControllerParts {
   InstallKinds install = InstallKinds::kNo;
   Entropy* entropy = nullptr;
   std::vector<Document> definitions;  // composition definitions that are installed after the start
+  bool allow_crd_deletion = false;    // the CRD of a definition, with all instances, goes with the definition
 };
 
 struct ControllerGroup {

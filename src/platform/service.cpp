@@ -138,6 +138,7 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   control.workloads = p.options.workloads;
   control.definitions = p.options.definitions;
   control.make_node = p.options.make_node;
+  control.allow_crd_deletion = p.options.allow_crd_deletion;
   control.allocation = p.options.allocation;
   control.left_out = p.options.left_out;
   control.log = Logger(&p.log_sink, &p.clock, "plinth");
@@ -167,7 +168,8 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
     }
   });
   if (!listener.ok()) {
-    return Error(listener.error().reason(), "the API cannot listen on " + p.options.api_address + ": " + listener.error().message() +
+    return Error(listener.error().reason(), "the API cannot listen on " + p.options.api_address + ": " +
+                                                listener.error().message() +
                                                 "; stop what uses it or choose another --api (port 0 picks a free one)");
   }
   p.listener = std::move(*listener);

@@ -13,7 +13,7 @@ std::vector<std::unique_ptr<client::Controller>> make_composition_controllers(Co
       options.entropy == nullptr ? definition_environment() : definition_environment(std::move(options.entropy)));
   std::vector<std::unique_ptr<client::Controller>> out;
   if (options.install_kinds) out.push_back(make_kind_installer());
-  out.push_back(make_definition_controller(definitions));
+  out.push_back(make_definition_controller(definitions, options.crd_deletion));
   out.push_back(make_instance_controller(definitions));
   out.push_back(make_rollout_controller(definitions));
   if (!options.definitions.empty()) out.push_back(make_definition_installer(std::move(options.definitions)));

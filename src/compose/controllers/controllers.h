@@ -6,6 +6,7 @@
 
 #include "base/world.h"
 #include "client/controller.h"
+#include "compose/controllers/definition_controller.h"
 
 namespace plinth::compose {
 
@@ -13,10 +14,11 @@ struct CompositionOptions {
   bool install_kinds = true;          // the CRDs of the kinds of composition
   std::shared_ptr<Entropy> entropy;   // of random.alphanumeric(); null: expressions do not have it
   std::vector<Document> definitions;  // that are installed after the start
+  CrdDeletion crd_deletion = CrdDeletion::kNo;
 };
 
-// In the order in which they are to be added: kinds (when they are to be installed), definitions, instances. They share what they
-// know of definitions.
+// In the order in which they are to be added: kinds (when they are to be installed), definitions, instances. They share what
+// they know of definitions.
 std::vector<std::unique_ptr<client::Controller>> make_composition_controllers(CompositionOptions options = {});
 
 }  // namespace plinth::compose

@@ -337,7 +337,8 @@ void DefinitionStep::plan_status(const Graph* graph, std::int64_t counts_written
 // Keys are texts of DefinitionKeys.
 class DefinitionController final : public client::Controller {
  public:
-  explicit DefinitionController(std::shared_ptr<Definitions> definitions) : definitions_(std::move(definitions)) {}
+  DefinitionController(std::shared_ptr<Definitions> definitions, CrdDeletion crd_deletion)
+      : definitions_(std::move(definitions)), crd_deletion_(crd_deletion) {}
   std::string_view name() const override { return kName; }
 
   void keys_of(const client::Change& change, const View& view, std::vector<std::string>& keys) const override {
@@ -390,7 +391,11 @@ class DefinitionController final : public client::Controller {
       return plan;
     }
     if (object->deleting()) {
-      if (object->has_finalizer(kFinalizer)) plan.requests.push_back(drop_finalizer(*object));
+      if (object->has_finalizer(kFinalizer)) plan_deletion(view, *definition, *object, plan);
+      return plan;
+    }
+    if (!object->has_finalizer(kFinalizer)) {
+      plan.requests.push_back(finalizer_request(*object, /*held=*/true));
       return plan;
     }
     bool counts_changed = false;
@@ -409,7 +414,18 @@ class DefinitionController final : public client::Controller {
         .text();
   }
 
-  static client::Request drop_finalizer(const Object& object) {
+  void plan_deletion(const View& view, const DefinitionKey& key, const Object& object, Plan& plan) const {
+    const auto crds = view.find_resource("apiextensions.k8s.io", "customresourcedefinitions");
+    if (crd_deletion_ == CrdDeletion::kYes && crds) {
+      const auto crd = view.get(*crds, "", api_schema_of(object["spec"]).crd_name());
+      const bool ours = crd && check_crd_owner(crd->document.root(), owner_of(key, object)).ok();
+      if (ours && !crd->deleting())
+        plan.requests.push_back(client::delete_request(*crd, "Background", /*same_revision=*/false));
+    }
+    plan.requests.push_back(finalizer_request(object, /*held=*/false));
+  }
+
+  static client::Request finalizer_request(const Object& object, bool held) {
     Draft patch;
     patch.root() = patch.object();
     Value& kept = patch.member_path(patch.root(), {"metadata", "finalizers"});
@@ -417,6 +433,7 @@ class DefinitionController final : public client::Controller {
     for (const Value& f : object.metadata()["finalizers"].items()) {
       if (f.as_string() != kFinalizer) patch.push(kept, patch.clone(f));
     }
+    if (held) patch.push(kept, patch.text(kFinalizer));
     return client::merge_patch_request(object, "", std::move(patch), /*same_revision=*/true, kName);
   }
 
@@ -432,14 +449,16 @@ class DefinitionController final : public client::Controller {
   }
 
   std::shared_ptr<Definitions> definitions_;
+  const CrdDeletion crd_deletion_;
   mutable std::set<std::string> waiting_;                       // keys to look at when kinds change
   mutable std::map<std::string, std::int64_t> counts_written_;  // wall time, by key
 };
 
 }  // namespace
 
-std::unique_ptr<client::Controller> make_definition_controller(std::shared_ptr<Definitions> definitions) {
-  return std::make_unique<DefinitionController>(std::move(definitions));
+std::unique_ptr<client::Controller> make_definition_controller(std::shared_ptr<Definitions> definitions,
+                                                               CrdDeletion crd_deletion) {
+  return std::make_unique<DefinitionController>(std::move(definitions), crd_deletion);
 }
 
 }  // namespace plinth::compose

@@ -8,6 +8,10 @@
 
 namespace plinth::compose {
 
-std::unique_ptr<client::Controller> make_definition_controller(std::shared_ptr<Definitions> definitions);
+// Whether the CRD of a definition, and with it every instance, goes with the definition. kro's flag -allow-crd-deletion.
+enum class CrdDeletion : bool { kNo, kYes };
+
+std::unique_ptr<client::Controller> make_definition_controller(std::shared_ptr<Definitions> definitions,
+                                                               CrdDeletion crd_deletion);
 
 }  // namespace plinth::compose

@@ -199,7 +199,7 @@ controller resource-claim-controller
   resource.k8s.io | resourceclaims/binding | patch update
 controller resource-graph-definition-controller
   kro.run internal.kro.run plinth.dev | * | *
-  apiextensions.k8s.io | customresourcedefinitions | create get list patch update watch
+  apiextensions.k8s.io | customresourcedefinitions | create delete get list patch update watch
   * | * | list watch
   @report
 controller resourcequota-controller
