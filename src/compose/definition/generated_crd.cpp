@@ -8,8 +8,8 @@ namespace plinth::compose {
 namespace {
 
 constexpr std::string_view kDefaultColumns = R"([
-{"name":"State","type":"string","description":"The state of the instance","priority":0,"jsonPath":".status.state"},
-{"name":"Ready","type":"string","description":"Whether the instance is ready","priority":0,
+{"name":"State","type":"string","description":"The state of a ResourceGraphDefinition instance","priority":0,"jsonPath":".status.state"},
+{"name":"Ready","type":"string","description":"Whether a ResourceGraphDefinition instance is ready","priority":0,
  "jsonPath":".status.conditions[?(@.type==\"Ready\")].status"},
 {"name":"Age","type":"date","description":"Age of the resource","priority":0,"jsonPath":".metadata.creationTimestamp"}])";
 
