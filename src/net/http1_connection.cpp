@@ -26,6 +26,7 @@ std::unique_ptr<ServerConnection> make_http1_connection(ConnectionOwner& owner, 
 
 Http1Connection::Http1Connection(ConnectionOwner& owner, std::unique_ptr<Stream> stream)
     : owner_(owner), stream_(std::move(stream)), parser_(owner.limits().header_bytes_max, owner.limits().body_bytes_max) {
+  if (owner_.body_router()) parser_.leave_body_open();
   set_deadline(owner_.limits().idle_timeout);
   stream_->start(this);
 }
@@ -94,6 +95,7 @@ std::size_t Http1Connection::parse(std::string_view bytes) {
   const bool fresh = parser_.at_start();
   const std::size_t used = parser_.feed(bytes);
   if (fresh && !parser_.at_start() && !parser_.complete()) set_deadline(owner_.limits().header_timeout);
+  if (owner_.body_router() && !parser_.error() && parser_.head_complete()) route_body();
   if (parser_.error()) {
     refuse(*parser_.error());
   } else if (parser_.head_complete() && !parser_.complete() && parser_.wants_continue() && !continue_sent_) {
@@ -103,14 +105,45 @@ std::size_t Http1Connection::parse(std::string_view bytes) {
   return used;
 }
 
+// A body that is taken piece by piece may last as long as it makes progress.
+void Http1Connection::route_body() {
+  if (!body_routed_) {
+    body_routed_ = true;
+    HttpRequest head = parser_.head();
+    head.peer = stream_->peer();
+    const std::string_view length = head.headers.get("content-length");
+    const bool has_body = head.headers.has("transfer-encoding") || (!length.empty() && length != "0");
+    if (has_body) body_ = owner_.body_router()(head);
+    if (!body_) parser_.limit_body();
+  }
+  if (body_) feed_body();
+}
+
+void Http1Connection::feed_body() {
+  std::string bytes = parser_.take_body();
+  if (bytes.empty()) return;
+  set_deadline(owner_.limits().idle_timeout);
+  body_->take(std::move(bytes));
+  if (!body_->full() || parser_.complete()) return;
+  stream_->pause_reading(true);
+  if (!self_) self_ = std::make_shared<Http1Connection*>(this);
+  body_->on_room([self = self_] {
+    if (*self == nullptr || !(*self)->stream_) return;
+    (*self)->set_deadline((*self)->owner_.limits().idle_timeout);
+    (*self)->stream_->pause_reading(false);
+  });
+}
+
 void Http1Connection::dispatch() {
   clear_deadline();
   continue_sent_ = false;
+  body_routed_ = false;
   served_any_ = true;
   keep_alive_ = parser_.keep_alive();
   HttpRequest request = parser_.take();
   request.peer = stream_->peer();
   exchange_ = std::make_shared<Http1Exchange>(*this, owner_.loop(), request);
+  if (const auto body = std::exchange(body_, nullptr)) return body->complete(std::move(request), exchange_);
   owner_.handler()(std::move(request), exchange_);
 }
 

@@ -45,6 +45,8 @@ class Http1Connection final : public ServerConnection, private StreamEvents {
   void process_kept_input();
   std::size_t parse(std::string_view bytes);
   void dispatch();
+  void route_body();
+  void feed_body();
   void refuse(const Error& error);
   void keep_rest(std::string_view rest);
   void limit_input();
@@ -59,6 +61,7 @@ class Http1Connection final : public ServerConnection, private StreamEvents {
   Http1RequestParser parser_;
   std::shared_ptr<Http1Exchange> exchange_;
   std::shared_ptr<Http1Connection*> self_;  // for posted tasks; emptied by the destructor
+  std::shared_ptr<RequestBody> body_;        // of the request that is being received, where it is not collected
   std::string input_;                       // received, not parsed
   std::string_view unparsed_;               // while processing: what follows the request being handled
   ByteChain output_;
@@ -67,6 +70,7 @@ class Http1Connection final : public ServerConnection, private StreamEvents {
   bool processing_ = false;
   bool keep_alive_ = true;
   bool continue_sent_ = false;
+  bool body_routed_ = false;  // body_router() was asked about the request that is being received
   bool draining_ = false;
   bool lingering_ = false;  // the answer to the last request is sent; waiting for the peer to close
   bool read_closed_ = false;

@@ -63,9 +63,17 @@ class MessageParser : public http::basic_parser<IsRequest> {
     return used;
   }
 
+  // See Http1RequestParser.
+  void limit_body() {
+    body_is_open = false;
+    const auto length = this->content_length();
+    if (body.size() > body_bytes_max_ || (length && *length > body_bytes_max_)) failure = too_large();
+  }
+
   Headers headers;
   std::string body;
   std::optional<Error> failure;
+  bool body_is_open = false;
 
  protected:
   virtual void check_field(http::field, std::string_view) {}
@@ -100,7 +108,7 @@ class MessageParser : public http::basic_parser<IsRequest> {
     check_head();
     if (failure) ec = http::error::bad_field;
     // Before the body comes: a client that waits for "100 Continue" need not send it.
-    else if (const auto length = this->content_length(); length && *length > body_bytes_max_) too_large(ec);
+    else if (const auto length = this->content_length(); !body_is_open && length && *length > body_bytes_max_) fail(too_large(), ec);
   }
   void on_body_init_impl(boost::optional<std::uint64_t> const& length, error_code&) override {
     if (length) body.reserve(std::min<std::size_t>(*length, kBodyReserveMax));
@@ -111,15 +119,15 @@ class MessageParser : public http::basic_parser<IsRequest> {
   void on_finish_impl(error_code&) override {}
 
   std::size_t take_body(beast::string_view bytes, error_code& ec) {
-    if (body.size() + bytes.size() > body_bytes_max_) {
-      too_large(ec);
+    if (!body_is_open && body.size() + bytes.size() > body_bytes_max_) {
+      fail(too_large(), ec);
       return 0;
     }
     body.append(bytes.data(), bytes.size());
     return bytes.size();
   }
-  void too_large(error_code& ec) {
-    fail(Error(Reason::kRequestEntityTooLarge, fmt::format("Request entity too large: limit is {}", body_bytes_max_)), ec);
+  Error too_large() const {
+    return Error(Reason::kRequestEntityTooLarge, fmt::format("Request entity too large: limit is {}", body_bytes_max_));
   }
 
   const std::size_t header_bytes_max_;
@@ -204,11 +212,16 @@ struct Http1RequestParser::Impl {
   std::size_t header_bytes_max;
   std::size_t body_bytes_max;
   std::optional<RequestMessage> message;
+  bool open_bodies = false;
+  void begin() {
+    message.emplace(header_bytes_max, body_bytes_max);
+    message->body_is_open = open_bodies;
+  }
 };
 
 Http1RequestParser::Http1RequestParser(std::size_t header_bytes_max, std::size_t body_bytes_max)
-    : impl_(std::make_unique<Impl>(Impl{header_bytes_max, body_bytes_max, {}})) {
-  impl_->message.emplace(header_bytes_max, body_bytes_max);
+    : impl_(std::make_unique<Impl>(Impl{header_bytes_max, body_bytes_max, {}, false})) {
+  impl_->begin();
 }
 Http1RequestParser::~Http1RequestParser() = default;
 
@@ -238,9 +251,28 @@ HttpRequest Http1RequestParser::take() {
   request.version = message.version;
   request.headers = std::move(message.headers);
   request.body = std::move(message.body);
-  impl_->message.emplace(impl_->header_bytes_max, impl_->body_bytes_max);
+  impl_->begin();
   return request;
 }
+
+void Http1RequestParser::leave_body_open() {
+  impl_->open_bodies = true;
+  impl_->message->body_is_open = true;
+}
+void Http1RequestParser::limit_body() { impl_->message->limit_body(); }
+
+HttpRequest Http1RequestParser::head() const {
+  const RequestMessage& message = *impl_->message;
+  HttpRequest request;
+  request.method = message.method;
+  request.target = message.target;
+  request.host = message.host;
+  request.version = message.version;
+  request.headers = message.headers;
+  return request;
+}
+
+std::string Http1RequestParser::take_body() { return std::exchange(impl_->message->body, {}); }
 
 struct Http1ResponseParser::Impl {
   std::size_t header_bytes_max;

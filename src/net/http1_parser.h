@@ -27,6 +27,11 @@ class Http1RequestParser {
   // Of the message whose head is complete:
   bool keep_alive() const;
   bool wants_continue() const;  // "expect: 100-continue"
+  // Before the first byte: bodies have no limit until limit_body() sets the one of this message, which then may be over it already.
+  void leave_body_open();
+  void limit_body();
+  HttpRequest head() const;  // without its body
+  std::string take_body();   // what has come of it since
   // The complete request; the parser is ready for the next one.
   HttpRequest take();
   // True until the first byte of a request was used.

@@ -28,8 +28,8 @@ std::string http_date(std::int64_t seconds) {
 // Shared with the tasks and timers that are under way, which hold it weakly.
 class ServerCore final : public ConnectionOwner, public std::enable_shared_from_this<ServerCore> {
  public:
-  ServerCore(Loop& loop, Clock& clock, HttpLimits limits, HttpHandler handler, ErrorBody error_body)
-      : loop_(loop), clock_(clock), limits_(limits), handler_(std::move(handler)), error_body_(std::move(error_body)) {}
+  ServerCore(Loop& loop, Clock& clock, HttpLimits limits, BodyRouter router, HttpHandler handler, ErrorBody error_body)
+      : loop_(loop), clock_(clock), limits_(limits), router_(std::move(router)), handler_(std::move(handler)), error_body_(std::move(error_body)) {}
 
   void serve(std::unique_ptr<Stream> stream) {
     if (draining_ || connections_.size() >= limits_.connections_max) return turn_away(std::move(stream));
@@ -70,6 +70,7 @@ class ServerCore final : public ConnectionOwner, public std::enable_shared_from_
   const Clock& clock() override { return clock_; }
   const HttpLimits& limits() override { return limits_; }
   const HttpHandler& handler() override { return handler_; }
+  const BodyRouter& body_router() override { return router_; }
   std::string error_body(const Error& error) override { return error_body_ ? error_body_(error) : error.message() + "\n"; }
 
   const std::string& date() override {
@@ -156,6 +157,7 @@ class ServerCore final : public ConnectionOwner, public std::enable_shared_from_
   Loop& loop_;
   Clock& clock_;
   const HttpLimits limits_;
+  const BodyRouter router_;
   const HttpHandler handler_;
   const ErrorBody error_body_;
   std::map<std::uint64_t, std::unique_ptr<ServerConnection>> connections_;  // by serial: whatever is done to all is done in order
@@ -185,8 +187,13 @@ class HttpServerImpl final : public HttpServer {
 }  // namespace
 
 std::unique_ptr<HttpServer> make_http_server(Loop& loop, Clock& clock, HttpLimits limits, HttpHandler handler, ErrorBody error_body) {
+  return make_streaming_http_server(loop, clock, limits, nullptr, std::move(handler), std::move(error_body));
+}
+
+std::unique_ptr<HttpServer> make_streaming_http_server(Loop& loop, Clock& clock, HttpLimits limits, BodyRouter router, HttpHandler handler,
+                                                       ErrorBody error_body) {
   return std::make_unique<HttpServerImpl>(
-      std::make_shared<ServerCore>(loop, clock, limits, std::move(handler), std::move(error_body)));
+      std::make_shared<ServerCore>(loop, clock, limits, std::move(router), std::move(handler), std::move(error_body)));
 }
 
 }  // namespace plinth::net

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "net/http.h"
+#include "net/request_body.h"
 
 namespace plinth::net {
 
@@ -19,6 +20,7 @@ class ConnectionOwner {
   virtual const Clock& clock() = 0;
   virtual const HttpLimits& limits() = 0;
   virtual const HttpHandler& handler() = 0;
+  virtual const BodyRouter& body_router() = 0;  // may be empty
   virtual std::string error_body(const Error& error) = 0;
   // Value of the Date header.
   virtual const std::string& date() = 0;
