@@ -38,6 +38,8 @@ int run_command_line(int argc, char** argv);
 Command up_command();
 Command down_command();
 Command image_import_command();
+Command image_list_command();
+Command image_remove_command();
 Command attach_command();
 Command validate_command();
 Command render_command();

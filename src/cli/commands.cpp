@@ -8,7 +8,7 @@ const std::vector<Command>& commands() {
       delete_command(),       tree_command(),          status_command(),      explain_instance_command(),
       render_command(),       validate_command(),      kubeconfig_command(),  snapshot_save_command(),
       snapshot_restore_command(), rotate_key_command(), cel_eval_command(),   cel_conformance_command(),
-      image_import_command(), csi_driver_command(), version_command(),
+      image_import_command(), image_list_command(), image_remove_command(), csi_driver_command(), version_command(),
   };
   return all;
 }

@@ -2,6 +2,7 @@
 #include <optional>
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -10,6 +11,7 @@
 #include "cli/fail.h"
 #include "compose/builtin/definitions.h"
 #include "platform/controller_groups.h"
+#include "platform/local_images.h"
 #include "platform/cri_node.h"
 #include "platform/node_host.h"
 #include "platform/service.h"
@@ -25,19 +27,24 @@ std::uint64_t default_store_bytes() {
   return pages > 0 && size > 0 ? static_cast<std::uint64_t>(pages) / 4 * static_cast<std::uint64_t>(size) : 0;
 }
 
-void print_ready(const platform::Service& service, const Arguments& arguments) {
+void print_ready(const platform::Service& service, const Arguments& arguments, const std::string& registry) {
   const std::string url = "https://" + service.api_address();
   if (argument(arguments, "output") == "json") {
     std::string line = "{\"ready\":true,\"api\":";
     append_json_string(line, url);
     line += ",\"dataDir\":";
     append_json_string(line, argument(arguments, "data-dir"));
+    if (!registry.empty()) {
+      line += ",\"registry\":";
+      append_json_string(line, "http://" + registry);
+    }
     std::printf("%s}\n", line.c_str());
   } else {
     std::printf("API        %s\n", url.c_str());
     std::printf("data       %s\n", argument(arguments, "data-dir").c_str());
     const std::string file = argument(arguments, "write-kubeconfig");
     if (!file.empty()) std::printf("kubeconfig %s\n", file.c_str());
+    if (!registry.empty()) std::printf("registry   http://%s\n", registry.c_str());
     std::printf("ready\n");
   }
   std::fflush(stdout);
@@ -72,9 +79,23 @@ Result<void> write_kubeconfig(const platform::Service& service, const std::strin
   return write_file_atomically(disk, file, service.kubeconfig());
 }
 
+// Whoever reaches the registry may push: it stays on loopback.
+Result<std::string> registry_address(const Arguments& arguments) {
+  std::string address = argument(arguments, "registry");
+  if (address.empty()) address = "127.0.0.1:0";
+  if (address == "none") return std::string();
+  const std::string host = address.substr(0, address.rfind(':'));
+  if (address.rfind(':') == std::string::npos || (!host.starts_with("127.") && host != "localhost" && host != "[::1]")) {
+    return bad_request("--registry " + address + ": an address on loopback is needed (127.0.0.1:5000), or none: whoever reaches it may push");
+  }
+  return address;
+}
+
 // Before any thread is made: the spawner is a fork of this process.
-Result<platform::MakeNodeHost> cri_node(const Arguments& arguments) {
+Result<platform::MakeNodeHost> cri_node(const Arguments& arguments, std::shared_ptr<std::string> registry) {
   platform::CriNodeOptions options;
+  options.registry_address = TRY(registry_address(arguments));
+  options.registry_bound = std::move(registry);
   options.data_dir = argument(arguments, "data-dir");
   options.name = argument(arguments, "node-name");
   options.pod_range = argument(arguments, "pod-cidr");
@@ -116,9 +137,12 @@ int run(const Arguments& arguments) {
   options.definitions = std::move(*definitions);
   if (node != "none") options.workloads = true;
   if (node == "sim") options.make_node = platform::sim_node({});
-  if (node != "cri" && !argument(arguments, "images").empty()) return fail(2, "--images: only --node cri has a place for them");
+  for (const char* option : {"images", "registry"}) {
+    if (node != "cri" && !argument(arguments, option).empty()) return fail(2, fmt::format("--{}: only --node cri has a place for images", option));
+  }
+  auto registry = std::make_shared<std::string>();
   if (node == "cri") {
-    auto made = cri_node(arguments);
+    auto made = cri_node(arguments, registry);
     if (!made.ok()) return fail(made.error().reason() == Reason::kBadRequest ? 2 : 1, "--node cri: " + made.error().message());
     options.make_node = std::move(*made);
   }
@@ -132,7 +156,7 @@ int run(const Arguments& arguments) {
     // The next start, or the next renewal, tries again: the old certificate is good for weeks.
     (*service)->on_certificates_renewed([&] { (void)write_kubeconfig(**service, file); });
   }
-  auto ended = (*service)->run([&] { print_ready(**service, arguments); });
+  auto ended = (*service)->run([&] { print_ready(**service, arguments, *registry); });
   return ended.ok() ? 0 : fail(1, ended.error().message());
 }
 
@@ -149,6 +173,7 @@ Command up_command() {
        {"--node-name", "NAME", "of the node that --node cri makes (default: the host's name)", "", false},
        {"--pod-cidr", "CIDR", "IPv4 addresses that pods of --node cri get", "10.244.0.0/24", false},
        {"--images", "DIR", "import the images of DIR/*.tar at the start of --node cri, as plinth image import does", "", false},
+       {"--registry", "ADDR", "loopback address of the registry of --node cri, to push images to (default 127.0.0.1:0, a free port); none: no registry", "", false},
        {"--cri-socket", "PATH", "use the container runtime that listens there instead of a containerd of our own", "", false},
        {"--controllers", "LIST", "+workloads: also those of Deployments, Jobs and the like where there is no node; -compose: without those of composition, which plinth attach runs elsewhere", "", false},
        {"--definitions", "LIST", "composition definitions to install: postgresql, or none", "postgresql", false},

@@ -120,6 +120,8 @@ std::string print_index(const std::vector<LayoutEntry>& entries) {
   return out + "]}\n";
 }
 
+std::string lock_path(const std::string& folder) { return folder + "/LOCK"; }
+
 std::string blob_path(const std::string& folder, std::string_view digest) {
   constexpr std::size_t kPrefix = 7;  // "sha256:"
   return fmt::format("{}/blobs/sha256/{}", folder, digest.substr(kPrefix));

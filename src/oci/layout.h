@@ -24,6 +24,8 @@ constexpr std::size_t kIndexBytesMax = 8 * 1024 * 1024;
 Result<std::vector<LayoutEntry>> parse_index(std::string_view text);
 std::string print_index(const std::vector<LayoutEntry>& entries);
 
+// The file that is locked (Disk::lock) by whoever changes index.json or removes blobs.
+std::string lock_path(const std::string& folder);
 std::string blob_path(const std::string& folder, std::string_view digest);
 
 // Serves a layout. Files are read on `pool`, answers come on `loop`.

@@ -14,6 +14,9 @@
 #include "oci/digest.h"
 #include "oci/layout.h"
 #include "platform/host_facts.h"
+#include "platform/local_images.h"
+#include "platform/push_events.h"
+#include "registry/registry.h"
 #include "world_real/epoll_loop.h"
 #include "world_real/real_clock.h"
 #include "world_real/real_disk.h"
@@ -34,7 +37,7 @@ struct Places {
   std::string run_dir;      // /run/plinth/HASH
   std::string bridge;       // plinth-HASH
   std::string cgroup_root;  // /plinth-HASH
-  std::string images() const { return node_dir + "/images"; }  // an OCI layout
+  std::string images() const { return node_dir + "/images"; }  // as images_folder() says  // an OCI layout
   std::string pods_root() const { return node_dir + "/kubelet"; }
 };
 
@@ -74,10 +77,12 @@ struct RuntimeHost {
   std::unique_ptr<world_real::RealNetwork> network;
   std::unique_ptr<world_real::RealProcesses> processes;
   std::unique_ptr<oci::LayoutImages> images;
+  std::unique_ptr<registry::Registry> registry;  // null where none was asked for
   std::unique_ptr<cri::Containerd> containerd;  // null for a runtime that is not ours
   std::unique_ptr<node::Runtime> runtime;
 
   ~RuntimeHost() {
+    registry.reset();
     pool.reset();  // its tasks use the rest
     runtime.reset();
     containerd.reset();
@@ -86,6 +91,7 @@ struct RuntimeHost {
 
   Result<void> open(const CriNodeOptions& given);
   Result<void> open_containerd(const std::string& pod_range);
+  Result<void> open_registry(const CriNodeOptions& given);
   Result<void> attach(const std::string& socket);
   std::unique_ptr<node::Runtime> open_driver(cri::CriOptions options);
   // For the time before the loop runs: drives it until the command has ended.
@@ -113,6 +119,8 @@ Result<void> RuntimeHost::open(const CriNodeOptions& given) {
   pool = std::make_unique<world_real::ThreadPool>(kPoolThreads, kPoolQueue);
   network = std::make_unique<world_real::RealNetwork>(*pool);
   processes = TRY(world_real::RealProcesses::create(*loop, std::move(*given.spawner)));
+  images = std::make_unique<oci::LayoutImages>(*disk, *pool, *loop, places.images());
+  if (!given.registry_address.empty()) TRY(open_registry(given));
   if (!given.cri_socket.empty()) return attach(given.cri_socket);
   TRY(open_containerd(given.pod_range));
   cri::CriOptions driver;
@@ -137,8 +145,24 @@ Result<void> RuntimeHost::open_containerd(const std::string& pod_range) {
   parts.disk = disk;
   parts.processes = processes.get();
   parts.log = log;
-  images = std::make_unique<oci::LayoutImages>(*disk, *pool, *loop, places.images());
   containerd = TRY(cri::make_containerd(std::move(parts), options, images.get()));
+  return {};
+}
+
+Result<void> RuntimeHost::open_registry(const CriNodeOptions& given) {
+  registry::RegistryParts parts;
+  parts.loop = loop;
+  parts.pool = pool.get();
+  parts.network = network.get();
+  parts.disk = disk;
+  parts.clock = clock;
+  parts.entropy = &entropy;
+  parts.log = log.named("registry");
+  parts.images = images.get();
+  auto opened = registry::open_registry(std::move(parts), given.registry_address, places.images());
+  if (!opened.ok()) return Error(opened.error().reason(), fmt::format("--registry {}: {}", given.registry_address, opened.error().message()));
+  registry = std::move(*opened);
+  if (given.registry_bound) *given.registry_bound = registry->address();
   return {};
 }
 
@@ -198,9 +222,11 @@ class CriNode final : public NodeHost {
     agent.config.memory_capacity_bytes = machine_memory_bytes();
     if (auto text = files_.read("/etc/resolv.conf", 0, 64 * 1024); text.ok()) agent.config.host_dns = parse_resolv_conf(*text);
     agent_ = std::make_unique<node::NodeAgent>(std::move(agent));
+    if (host_->registry) host_->registry->on_push(push_events(parts, name_));
   }
   ~CriNode() override {
     *alive_ = false;
+    host_->registry.reset();
     host_->pool.reset();
     agent_.reset();
   }
@@ -290,21 +316,6 @@ Result<void> check_cri_node(const CriNodeOptions& options) {
 
 MakeNodeHost cri_node(CriNodeOptions options) {
   return [options = std::move(options)](const NodeHostParts& parts) { return make_cri_node(parts, options); };
-}
-
-Result<oci::Imported> import_image(const std::string& data_dir, const std::string& archive, const std::string& name) {
-  world_real::RealDisk disk;
-  return oci::import_archive(disk, archive, TRY(find_places(data_dir)).images(), name);
-}
-
-Result<void> import_images(const std::string& data_dir, const std::string& folder) {
-  world_real::RealDisk disk;
-  for (const std::string& file : TRY(disk.list(folder))) {
-    if (!file.ends_with(".tar")) continue;
-    auto imported = import_image(data_dir, folder + "/" + file, "");
-    if (!imported.ok()) return Error(imported.error().reason(), fmt::format("{}/{}: {}", folder, file, imported.error().message()));
-  }
-  return {};
 }
 
 Result<NodeDownReport> take_down_cri_node(CriNodeOptions given, Duration grace_max) {

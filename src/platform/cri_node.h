@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "oci/import.h"
 #include "platform/node_host.h"
 #include "world_real/unique_fd.h"
 
@@ -16,6 +15,8 @@ struct CriNodeOptions {
   std::string name;                         // of the Node object; empty: the host's name
   std::string pod_range = "10.244.0.0/24";  // IPv4 addresses of pods
   std::string cri_socket;                   // a runtime that runs already; empty: a containerd of our own
+  std::string registry_address;             // of the registry for images; empty: none
+  std::shared_ptr<std::string> registry_bound;  // set to the address that it got, before the node starts; may be null
   // What fork_spawner() returned, before any thread was made. Taken by the node.
   std::shared_ptr<world_real::UniqueFd> spawner;
 };
@@ -33,10 +34,5 @@ struct NodeDownReport {
 // containerd. Blocks until it is done. Conflict while a platform runs on the directory; a directory without a node has nothing to
 // end.
 Result<NodeDownReport> take_down_cri_node(CriNodeOptions options, Duration grace_max);
-
-// Makes the images of an OCI archive available to the pods of a data directory's node; see oci/import.h.
-Result<oci::Imported> import_image(const std::string& data_dir, const std::string& archive, const std::string& name);
-// The same for every FILE.tar of a folder; what is there already costs little. BadRequest names the file that is wrong.
-Result<void> import_images(const std::string& data_dir, const std::string& folder);
 
 }  // namespace plinth::platform

@@ -24,13 +24,17 @@ server::auth::UserPtr administrator() {
 
 }  // namespace
 
+std::unique_ptr<client::Transport> node_transport(const NodeHostParts& parts, const std::string& name) {
+  return std::make_unique<DirectTransport>(*parts.api, *parts.loop, node_user(name));
+}
+
 node::NodeAgentParts node_agent_parts(const NodeHostParts& parts, const std::string& name) {
   node::NodeAgentParts out;
   out.loop = parts.loop;
   out.clock = parts.world.clock;
   out.entropy = parts.world.entropy;
   out.cluster = std::make_unique<DirectCluster>(*parts.api, *parts.store, *parts.loop);
-  out.transport = std::make_unique<DirectTransport>(*parts.api, *parts.loop, node_user(name));
+  out.transport = node_transport(parts, name);
   out.config.name = name;
   out.facts.name = name;
   out.facts.hostname = name;

@@ -37,6 +37,8 @@ using MakeNodeHost = std::function<Result<std::unique_ptr<NodeHost>>(const NodeH
 
 // The parts of an agent that are the same for every kind of node: its view of the cluster, its identity, the version.
 node::NodeAgentParts node_agent_parts(const NodeHostParts& parts, const std::string& name);
+// Requests as system:node:NAME.
+std::unique_ptr<client::Transport> node_transport(const NodeHostParts& parts, const std::string& name);
 // Lets system:node:NAME do what a kubelet may: binds it to the cluster role system:node. Upstream's node authorizer, which
 // narrows that to the objects of its pods, is not there.
 void grant_node_rights(const NodeHostParts& parts, const std::string& name, UniqueFunction<void(Result<void>)> done);

@@ -307,6 +307,8 @@ def main():
         os.environ.setdefault('SHARED', shared)
     if os.geteuid() == 0 and all(os.path.exists(p) for p in ('/usr/bin/containerd', '/usr/lib/cni/bridge', '/usr/sbin/nft', '/bin/busybox')):
         os.environ.setdefault('CONTAINERS', '1')
+    if shutil.which('skopeo'):
+        os.environ.setdefault('SKOPEO', shutil.which('skopeo'))
     if subprocess.run(['/usr/bin/python3', '-c', 'import kubernetes'], capture_output=True).returncode == 0:
         os.environ.setdefault('PYTHON_KUBERNETES', '/usr/bin/python3')
     if subprocess.run(['unshare', '-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt'], capture_output=True).returncode == 0:
