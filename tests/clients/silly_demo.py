@@ -59,7 +59,7 @@ class App:
 
 class Case(unittest.TestCase):
     def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix='silly-demo-')
+        self.folder = tempfile.mkdtemp(prefix='silly-demo-', dir='/tmp')  # where another user can reach it
         os.chmod(self.folder, 0o755)
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
