@@ -36,8 +36,8 @@ int run(const Arguments& arguments) {
 
 Command image_import_command() {
   return {"image import",
-          "make the images of an OCI archive known to the platform, which may run: pods get them from there, under any registry's name",
-          {{"archive", "FILE.tar", "a tar of an OCI image layout (skopeo copy ... oci-archive:FILE.tar, docker save)", "", true},
+          "make the images of an archive known to the platform, which may run: pods get them from there, under any registry's name",
+          {{"archive", "FILE.tar", "a tar of an OCI image layout (skopeo copy ... oci-archive:FILE.tar) or of docker save", "", true},
            {"--data-dir", "DIR", "of the platform", "./plinth-data", false},
            {"--name", "NAME", "call the archive's one image so", "", false}},
           run};

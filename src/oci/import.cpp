@@ -9,7 +9,9 @@
 #include <memory>
 
 #include "base/hex.h"
+#include "base/json.h"
 #include "oci/digest.h"
+#include "oci/image.h"
 #include "oci/layout.h"
 #include "oci/reference.h"
 
@@ -23,9 +25,10 @@ constexpr std::uint64_t kEntriesMax = 100'000;
 struct TarEntry {
   std::string name;
   std::uint64_t offset = 0, size = 0;  // of the content
+  std::string link;                    // of a symbolic link: where it points to
 };
 
-Error wrong(std::string_view what) { return bad_request(fmt::format("the archive is no tar of an OCI image layout: {}", what)); }
+Error wrong(std::string_view what) { return bad_request(fmt::format("the archive is no tar of images: {}", what)); }
 
 // Octal digits, or a big-endian number where the first bit is set (GNU, for what is larger).
 std::optional<std::uint64_t> read_number(std::string_view field) {
@@ -48,7 +51,7 @@ bool checksum_holds(std::string_view header) {
   return read_number(header.substr(kAt, kSize)) == sum;
 }
 
-// The plain files of a tar; names of a layout are short, so that long-name extensions are of no interest.
+// The plain files and links of a tar; names of a layout are short, so that long-name extensions are of no interest.
 Result<std::vector<TarEntry>> list_files(File& file) {
   std::vector<TarEntry> out;
   const std::uint64_t end = TRY(file.size());
@@ -65,10 +68,25 @@ Result<std::vector<TarEntry>> list_files(File& file) {
     std::string name = header.substr(0, std::min<std::size_t>(header.find('\0'), 100));
     if (name.starts_with("./")) name.erase(0, 2);
     const char type = header[156];
-    if (type == '0' || type == '\0') out.push_back({std::move(name), at + kBlock, *size});
+    if (type == '0' || type == '\0') out.push_back({std::move(name), at + kBlock, *size, ""});
+    if (type == '2') {
+      const std::string target = header.substr(157, 100);
+      out.push_back({std::move(name), 0, 0, target.substr(0, target.find('\0'))});
+    }
     at += kBlock + (*size + kBlock - 1) / kBlock * kBlock;
   }
   return out;
+}
+
+// "a/layer.tar" whose link says "../b/layer.tar": "b/layer.tar".
+std::string link_target(const TarEntry& entry) {
+  std::string folder = entry.name.substr(0, entry.name.rfind('/') == std::string::npos ? 0 : entry.name.rfind('/'));
+  std::string_view rest = entry.link;
+  while (rest.starts_with("../")) {
+    rest.remove_prefix(3);
+    folder.resize(folder.rfind('/') == std::string::npos ? 0 : folder.rfind('/'));
+  }
+  return folder.empty() ? std::string(rest) : folder + "/" + std::string(rest);
 }
 
 struct HashFree {
@@ -81,11 +99,17 @@ class Import {
 
   Result<Imported> run(const std::string& name) {
     for (TarEntry& entry : TRY(list_files(archive_))) files_.emplace(entry.name, entry);
-    std::vector<LayoutEntry> entries = TRY(parse_index(TRY(read_entry("index.json"))));
-    TRY(give_names(entries, name));
     TRY(disk_.make_directories(folder_ + "/blobs/sha256"));
-    for (const auto& [path, entry] : files_) {
-      if (path.starts_with(kBlobs)) TRY(copy_blob(entry));
+    std::vector<LayoutEntry> entries;
+    if (!files_.contains("index.json") && files_.contains("manifest.json")) {
+      entries = TRY(docker_images(!name.empty()));
+      TRY(give_names(entries, name));
+    } else {
+      entries = TRY(parse_index(TRY(read_entry("index.json"))));
+      TRY(give_names(entries, name));
+      for (const auto& [path, entry] : files_) {
+        if (path.starts_with(kBlobs)) TRY(copy_blob(entry));
+      }
     }
     TRY(disk_.sync_directory(folder_ + "/blobs/sha256"));
     for (const LayoutEntry& entry : entries) {
@@ -98,11 +122,68 @@ class Import {
  private:
   Result<std::string> read_entry(const std::string& name) {
     const auto found = files_.find(name);
-    if (found == files_.end()) return wrong(fmt::format("{} is missing (an archive of an old `docker save` can be turned into one with skopeo)", name));
+    if (found == files_.end()) return wrong(name + " is missing");
     if (found->second.size > kIndexBytesMax) return wrong(name + " is too long");
     std::string content(found->second.size, '\0');
     TRY(archive_.read_at(found->second.offset, content));
     return content;
+  }
+
+  // The images of an archive as `docker save` made it before 2024 and skopeo makes docker-archive: manifest.json names a config and
+  // layers, by path. One entry for each name; without names one for each image.
+  Result<std::vector<LayoutEntry>> docker_images(bool renamed) {
+    const auto parsed = TRY(parse_json(TRY(read_entry("manifest.json"))));
+    if (!parsed.root().is_array()) return wrong("manifest.json is not a list");
+    std::vector<LayoutEntry> out;
+    for (const Value& image : parsed.root().items()) {
+      const std::string manifest = TRY(docker_manifest(image));
+      LayoutEntry entry{"", std::string(kManifestType), sha256_digest(manifest), manifest.size()};
+      TRY(write_file_atomically(disk_, blob_path(folder_, entry.digest), manifest));
+      if (renamed || image["RepoTags"].items().empty()) out.push_back(entry);
+      if (renamed) continue;
+      for (const Value& tag : image["RepoTags"].items()) {
+        entry.name = TRY(parse_reference(tag.as_string())).text();
+        out.push_back(entry);
+      }
+    }
+    if (out.empty()) return wrong("manifest.json names no image");
+    return out;
+  }
+
+  Result<std::string> docker_manifest(const Value& image) {
+    const std::string config = TRY(read_entry(std::string(image["Config"].as_string())));
+    const std::string config_digest = sha256_digest(config);
+    TRY(write_file_atomically(disk_, blob_path(folder_, config_digest), config));
+    std::string layers;
+    for (const Value& layer : image["Layers"].items()) {
+      const TarEntry* entry = TRY(find_file(std::string(layer.as_string())));
+      std::string magic(2, '\0');
+      const bool gzip = entry->size > 2 && TRY(archive_.read_at(entry->offset, magic)) == 2 && magic == "\x1F\x8B";
+      layers += fmt::format(R"({}{{"mediaType":"{}{}","digest":"{}","size":{}}})", layers.empty() ? "" : ",", kLayerType, gzip ? "+gzip" : "",
+                            TRY(store_layer(*entry)), entry->size);
+    }
+    return fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"{}","digest":"{}","size":{}}},"layers":[{}]}})", kManifestType,
+                       kConfigType, config_digest, config.size(), layers);
+  }
+
+  // Through one link: a layer that several images share is in the archive once.
+  Result<const TarEntry*> find_file(const std::string& name) {
+    auto found = files_.find(name);
+    if (found != files_.end() && !found->second.link.empty()) found = files_.find(link_target(found->second));
+    if (found == files_.end() || !found->second.link.empty()) return wrong(name + " is missing");
+    return &found->second;
+  }
+
+  Result<std::string> store_layer(const TarEntry& entry) {
+    const std::string temporary = folder_ + "/blobs/sha256/layer.tmp";
+    auto out = TRY(disk_.open(temporary, OpenMode::kCreate));
+    TRY(out->truncate(0));
+    std::string digest = TRY(copy(entry, *out));
+    TRY(out->sync());
+    ++done_.blobs;
+    done_.bytes += entry.size;
+    TRY(disk_.rename(temporary, blob_path(folder_, digest)));
+    return digest;
   }
 
   Result<void> give_names(std::vector<LayoutEntry>& entries, const std::string& name) {

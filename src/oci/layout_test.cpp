@@ -116,6 +116,39 @@ struct Served {
   std::unique_ptr<net::HttpClient> client;
 };
 
+TEST_CASE("an archive of an older docker save becomes images with all their names; links among layers are followed") {
+  Served served(4);
+  Disk& disk = served.world.disk();
+  const std::string config = R"({"rootfs":{}})", zipped = "\x1F\x8B zipped";
+  TarWriter tar;
+  REQUIRE(tar.add_file("c.json", 0644, config).ok());
+  REQUIRE(tar.add_file("one/layer.tar", 0644, "plain").ok());
+  REQUIRE(tar.add_link("two/layer.tar", "../one/layer.tar").ok());
+  REQUIRE(tar.add_file("three/layer.tar", 0644, zipped).ok());
+  REQUIRE(tar.add_file("manifest.json", 0644,
+                       R"([{"Config":"c.json","RepoTags":["team/app:1","ghcr.io/team/app:2"],"Layers":["two/layer.tar","three/layer.tar"]}])").ok());
+  put(disk, "/archive.tar", tar.finish());
+  const auto imported = import_archive(disk, "/archive.tar", "/images", "");
+  REQUIRE(imported.ok());
+  CHECK((imported->names == std::vector<std::string>{"docker.io/team/app:1", "ghcr.io/team/app:2"}));
+  const std::string manifest = flatten(served.ask("/v2/team/app/manifests/2?ns=ghcr.io").body);
+  CHECK(manifest == flatten(served.ask("/v2/team/app/manifests/1?ns=docker.io").body));
+  CHECK(manifest.find(R"("layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":")" + sha256_digest("plain")) != std::string::npos);
+  CHECK(manifest.find(R"({"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":")" + sha256_digest(zipped)) != std::string::npos);
+  CHECK((flatten(served.ask("/v2/any/blobs/" + sha256_digest(config)).body) == config));
+  CHECK((flatten(served.ask("/v2/any/blobs/" + sha256_digest("plain")).body) == "plain"));
+  CHECK((import_archive(disk, "/archive.tar", "/images", "other:3")->names == std::vector<std::string>{"docker.io/library/other:3"}));
+
+  TarWriter broken;
+  REQUIRE(broken.add_link("a/layer.tar", "../b/layer.tar").ok());
+  REQUIRE(broken.add_file("c.json", 0644, config).ok());
+  REQUIRE(broken.add_file("manifest.json", 0644, R"([{"Config":"c.json","RepoTags":["a:1"],"Layers":["a/layer.tar"]}])").ok());
+  put(disk, "/archive.tar", broken.finish());
+  const auto refused = import_archive(disk, "/archive.tar", "/images", "");
+  REQUIRE(!refused.ok());
+  CHECK(refused.error().message().find("a/layer.tar is missing") != std::string::npos);
+}
+
 TEST_CASE("an archive is imported and served under its registry's name") {
   Served served(3);
   Disk& disk = served.world.disk();
@@ -156,7 +189,7 @@ TEST_CASE("archives that are refused, and leave nothing named") {
     std::string archive, name, word;
   };
   for (const Row& row : {Row{"", "", "index.json is missing"}, Row{"\x1F\x8B" + std::string(600, 'x'), "", "compressed"}, Row{std::string(600, 'x'), "", "not the head"},
-                         Row{cut, "", "longer than the archive"}, Row{flipped, "", "not the head"}, Row{empty.finish(), "", "docker save"},
+                         Row{cut, "", "longer than the archive"}, Row{flipped, "", "not the head"}, Row{empty.finish(), "", "names no image"},
                          Row{archive_of(image, ""), "", "--name"}, Row{good, "Not A Name", "image name"},
                          Row{archive_of(image, "docker.io/a/b:1", image.blobs.begin()->first), "", "another digest"}}) {
     CAPTURE(row.word);
