@@ -217,7 +217,7 @@ Result<std::set<std::string>> ImageStore::reachable(const std::vector<oci::Layou
   while (!open.empty()) {
     const std::string digest = std::move(open.back());
     open.pop_back();
-    if (!out.insert(digest).second) continue;
+    if (!oci::is_digest(digest) || !out.insert(digest).second) continue;  // what was imported may say anything
     const auto content = read_file(disk_, oci::blob_path(folder_, digest), kManifestBytesMax);
     if (!content.ok() && content.error().reason() != Reason::kNotFound) return Error(content.error().reason(), content.error().message());
     const auto document = content.ok() ? parse_json(*content) : Result<Document>(not_found(digest));

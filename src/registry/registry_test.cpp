@@ -226,6 +226,11 @@ TEST_CASE("content that nothing names goes after its grace, and not what a tag, 
   CHECK_FALSE(store.blob_size(lost).value().has_value());
   CHECK(store.blob_size(kept).value() == 4);
   CHECK(store.blob_size(asked).value() == 5);
+  // An import puts in what it finds: a manifest that names nothing sensible keeps nothing, and is no reason to stop.
+  const std::string odd = blob(R"({"schemaVersion":2,"config":{"digest":"x"},"manifests":[{"digest":""},{"digest":"sha256:"},7]})");
+  REQUIRE(write_file_atomically(disk, folder.path + "/index.json", oci::print_index({{"localhost/odd:1", "m", odd, 1}})).ok());
+  CHECK(store.sweep().ok());
+  CHECK(store.blob_size(odd).value().has_value());
   const auto lock = disk.lock(oci::lock_path(folder.path));
   REQUIRE(lock.ok());
   CHECK(store.sweep().error().reason() == Reason::kConflict);
