@@ -151,7 +151,7 @@ class Forwarding final : public LiveStream, private server::PortForwardEvents, p
       return live_.remove(shared_from_this());
     }
     sandbox_ = *sandbox;
-    client_ = server::accept_port_forward(*exchange);
+    client_ = server::accept_port_forward(*exchange, query_);
     if (!client_) return live_.remove(shared_from_this());
     client_->start(this);
   }

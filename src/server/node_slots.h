@@ -31,6 +31,7 @@ struct PodProcessQuery {
 // pods/portforward, checked: the pod is bound to a node.
 struct PodForwardQuery {
   std::string name_space, pod;
+  std::vector<std::uint16_t> ports;  // of protocols that name them in the request; others name one for each connection
 };
 
 // Called on the exchange's loop; answered there.

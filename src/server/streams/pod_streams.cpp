@@ -12,6 +12,7 @@
 #include "server/status.h"
 #include "server/streams/spdy_process.h"
 #include "server/streams/subprotocol.h"
+#include "server/streams/websocket_port_forward.h"
 #include "server/streams/websocket_process.h"
 
 namespace plinth::server {
@@ -21,14 +22,16 @@ constexpr std::string_view kWebSocketProtocol = "sec-websocket-protocol";
 
 constexpr std::string_view kSpdyVersions = "x-stream-protocol-version";
 constexpr std::array<std::string_view, 1> kForwardVersions = {"portforward.k8s.io"};
-constexpr std::array<std::string_view, 1> kTunnels = {"SPDY/3.1+portforward.k8s.io"};
+constexpr std::string_view kTunnel = "SPDY/3.1+portforward.k8s.io";
+constexpr std::array<std::string_view, 3> kForwardSubprotocols = {kTunnel, "v4.channel.k8s.io", "v4.base64.channel.k8s.io"};
+constexpr std::size_t kPortsMax = 100;  // of one request over a WebSocket's channels
 
 // What is served of one subresource.
 struct Served {
   std::span<const std::string_view> websocket, spdy;
 };
 Served served_of(std::string_view subresource) {
-  if (subresource == "portforward") return {kTunnels, kForwardVersions};
+  if (subresource == "portforward") return {kForwardSubprotocols, kForwardVersions};
   return {channel_subprotocols(), remote_command_versions()};
 }
 
@@ -37,7 +40,7 @@ Result<std::string> negotiate(const net::HttpRequest& request, const Served& ser
   if (net::wants_websocket(request)) {
     TRY(net::websocket_handshake(request));
     const auto offered = header_list(request.headers, kWebSocketProtocol);
-    if (offered.empty() && served.websocket.size() > 1) return std::string();
+    if (offered.empty()) return std::string();
     if (auto chosen = choose_subprotocol(offered, served.websocket)) return std::move(*chosen);
     return bad_request(fmt::format("{}: none of \"{}\" is served; these are: {}", kWebSocketProtocol, fmt::join(offered, ", "), fmt::join(served.websocket, ", ")));
   }
@@ -68,6 +71,21 @@ std::unique_ptr<Stream> upgrade(Exchange& exchange, bool websocket, const std::s
 std::vector<std::string> all_values(const Query& query, std::string_view name) {
   std::vector<std::string> out;
   for (const std::string_view value : query.all(name)) out.emplace_back(value);
+  return out;
+}
+
+// The ports parameter of a WebSocket's channels: numbers, repeated or with commas between.
+Result<std::vector<std::uint16_t>> read_ports(const Query& query) {
+  std::vector<std::uint16_t> out;
+  for (const std::string& value : all_values(query, "ports")) {
+    for (const std::string_view text : split(value, ',')) {
+      const auto port = parse_integer<std::uint16_t>(text);
+      if (!port || *port == 0) return bad_request(fmt::format("ports: \"{}\" is not a port", text));
+      out.push_back(*port);
+    }
+  }
+  if (out.empty()) return bad_request("ports: query parameter \"ports\" is required");
+  if (out.size() > kPortsMax) return bad_request(fmt::format("ports: at most {} at once", kPortsMax));
   return out;
 }
 
@@ -109,18 +127,24 @@ bool asks_for_pod_stream(const RequestInfo& info) {
 
 void serve_pod_stream(ServerContext& context, NodeSlots* node, ExchangePtr exchange) {
   const RequestInfo& info = exchange->info;
+  if (node == nullptr) {
+    return exchange->fail(Error(Reason::kServiceUnavailable,
+                                fmt::format("the subresource pods/{} needs a node, and this server runs without one", info.subresource)));
+  }
   auto pod = read_pod(context, info);
   if (!pod.ok()) return exchange->fail(pod.error());
   const bool forwards = info.subresource == "portforward";
   auto query = forwards ? Result<PodProcessQuery>(PodProcessQuery()) : read_process_query(*exchange, *pod);
   if (!query.ok()) return exchange->fail(query.error());
-  if (auto served = negotiate(exchange->request, served_of(info.subresource)); !served.ok()) return exchange->fail(served.error());
-  if (node == nullptr) {
-    return exchange->fail(Error(Reason::kServiceUnavailable,
-                                fmt::format("the subresource pods/{} needs a node, and this server runs without one", info.subresource)));
-  }
+  auto protocol = negotiate(exchange->request, served_of(info.subresource));
+  if (!protocol.ok()) return exchange->fail(protocol.error());
   if (forwards) {
-    PodForwardQuery forward{info.name_space, info.name};
+    PodForwardQuery forward{info.name_space, info.name, {}};
+    if (net::wants_websocket(exchange->request) && *protocol != kTunnel) {
+      auto ports = read_ports(info.query);
+      if (!ports.ok()) return exchange->fail(ports.error());
+      forward.ports = std::move(*ports);
+    }
     return node->serve_forward(std::move(forward), std::move(exchange));
   }
   node->serve_process(std::move(*query), std::move(exchange));
@@ -137,7 +161,7 @@ std::unique_ptr<ProcessClient> accept_process(Exchange& exchange, const ProcessS
   return make_websocket_process(net::WebSocketConnection::make(std::move(stream), std::move(rest)), channel_protocol(*protocol), streams);
 }
 
-std::unique_ptr<PortForwardClient> accept_port_forward(Exchange& exchange) {
+std::unique_ptr<PortForwardClient> accept_port_forward(Exchange& exchange, const PodForwardQuery& query) {
   auto protocol = negotiate(exchange.request, served_of(exchange.info.subresource));
   if (!protocol.ok()) return nullptr;  // was looked at before
   const bool websocket = net::wants_websocket(exchange.request);
@@ -146,6 +170,10 @@ std::unique_ptr<PortForwardClient> accept_port_forward(Exchange& exchange) {
   if (!stream) return nullptr;
   if (websocket) {
     PeerInfo peer = stream->peer();
+    if (!query.ports.empty()) {
+      return make_websocket_port_forward(net::WebSocketConnection::make(std::move(stream), std::move(rest)),
+                                         protocol->find("base64") != std::string::npos, std::move(peer), query.ports);
+    }
     stream = net::make_websocket_stream(net::WebSocketConnection::make(std::move(stream), std::exchange(rest, {})), std::move(peer));
   }
   return make_spdy_port_forward(net::SpdySession::make(std::move(stream), std::move(rest)));

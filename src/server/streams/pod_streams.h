@@ -14,6 +14,6 @@ void serve_pod_stream(ServerContext& context, NodeSlots* node, ExchangePtr excha
 
 // For who fills the slots: goes on as the protocol that the client asked for. Null when the client has left.
 std::unique_ptr<ProcessClient> accept_process(Exchange& exchange, const ProcessStreams& streams);
-std::unique_ptr<PortForwardClient> accept_port_forward(Exchange& exchange);
+std::unique_ptr<PortForwardClient> accept_port_forward(Exchange& exchange, const PodForwardQuery& query);
 
 }  // namespace plinth::server

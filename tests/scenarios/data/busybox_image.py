@@ -2,7 +2,7 @@
 """busybox_image.py FILE.tar NAME: an OCI archive of an image with this machine's static busybox in it."""
 import hashlib, io, json, platform, sys, tarfile
 
-TOOLS = ('sh', 'sleep', 'cat', 'true', 'echo', 'ls', 'env', 'kill', 'nc', 'id', 'httpd', 'wget', 'ps', 'touch', 'test', 'hostname', 'stty')
+TOOLS = ('sh', 'sleep', 'cat', 'true', 'echo', 'ls', 'env', 'kill', 'nc', 'id', 'httpd', 'wget', 'ps', 'tar', 'mkdir', 'touch', 'test', 'hostname', 'stty')
 
 
 def add(tar, name, content, mode=0o644):
