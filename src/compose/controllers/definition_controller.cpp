@@ -360,7 +360,7 @@ class DefinitionController final : public client::Controller {
         for (const std::string& waiting : waiting_) keys.push_back(waiting);
       keys.push_back(key->text());
     } else if (object.resource.is(kRevisionGroup, kGraphRevisions)) {
-      keys.push_back(key_of_revision(object));
+      keys.push_back(definition_of_revision(object).text());
     } else if (const auto owner = definitions_->owner_of_kind(object.resource.plural + "." + object.resource.group)) {
       keys.push_back(owner->text());
     }
@@ -406,14 +406,6 @@ class DefinitionController final : public client::Controller {
   }
 
  private:
-  static std::string key_of_revision(const Object& revision) {
-    const Value labels = revision.metadata()["labels"];
-    const std::string name_space(labels[kDefinitionNamespaceLabel].as_string());
-    return DefinitionKey{name_space.empty() ? Dialect::kGraphDefinition : Dialect::kResourceGroup2024, name_space,
-                         std::string(labels[kDefinitionNameLabel].as_string())}
-        .text();
-  }
-
   void plan_deletion(const View& view, const DefinitionKey& key, const Object& object, Plan& plan) const {
     const auto crds = view.find_resource("apiextensions.k8s.io", "customresourcedefinitions");
     if (crd_deletion_ == CrdDeletion::kYes && crds) {

@@ -77,6 +77,13 @@ DefinitionKey definition_of_settings(const Object& settings) {
           old_form ? std::string(definition["namespace"].as_string()) : "", std::string(definition["name"].as_string())};
 }
 
+DefinitionKey definition_of_revision(const Object& revision) {
+  const Value labels = revision.metadata()["labels"];
+  const std::string name_space(labels[kDefinitionNamespaceLabel].as_string());
+  return {name_space.empty() ? Dialect::kGraphDefinition : Dialect::kResourceGroup2024, name_space,
+          std::string(labels[kDefinitionNameLabel].as_string())};
+}
+
 DefinitionOwner owner_of(const DefinitionKey& key, const Object& definition) {
   return {key.dialect, key.name_space, key.name, definition.uid};
 }

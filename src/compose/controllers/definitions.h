@@ -36,6 +36,8 @@ struct DefinitionKey {
 
 std::optional<DefinitionKey> definition_of(const client::Object& object);  // of a definition itself
 std::optional<client::Object> get_definition(const client::View& view, const DefinitionKey& key);
+// Whose revision a GraphRevision is.
+DefinitionKey definition_of_revision(const client::Object& revision);
 // Whose settings a DefinitionSettings holds.
 DefinitionKey definition_of_settings(const client::Object& settings);
 DefinitionOwner owner_of(const DefinitionKey& key, const client::Object& definition);

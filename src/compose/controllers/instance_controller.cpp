@@ -49,6 +49,7 @@ class InstanceController final : public client::Controller {
   mutable ChildIndex children_;
   mutable std::map<std::string, std::string, std::less<>> kind_names_;  // "Kind.group" -> "plural.group"
   mutable std::map<DefinitionKey, std::int64_t> issued_;                // last revision that instances were told of
+  mutable std::set<DefinitionKey> awaited_;                             // a revision of theirs was announced and is not there yet
   mutable std::map<std::string, std::string> settings_;                 // what instances were told of them, by name
   mutable std::map<ExternalRead, std::set<std::string>> readers_;       // keys that read it
   mutable std::map<std::string, std::set<ExternalRead>> reads_;         // the same by key
@@ -70,6 +71,11 @@ void InstanceController::keys_of(const client::Change& change, const View& view,
       const Value spec = object["spec"];
       kind_names_[std::string(spec["names"]["kind"].as_string()) + "." + std::string(spec["group"].as_string())] = object.name;
     }
+    return;
+  }
+  if (object.resource.is(kRevisionGroup, kGraphRevisions)) {
+    const DefinitionKey key = definition_of_revision(object);
+    if (!change.deleted && awaited_.erase(key) > 0) add_instances(view, key, keys);
     return;
   }
   if (object.resource.is(kSettingsGroup, kDefinitionSettings)) {
@@ -200,6 +206,7 @@ void InstanceController::find_graph(const View& view, const DefinitionKey& key, 
   input.tell_revision = assigned.tell;
   const auto revision = get_revision(view, key, input.revision);
   if (!revision) {
+    awaited_.insert(key);
     input.graph_problem = "graph revision " + std::to_string(input.revision) + " is not available";
     return;
   }
