@@ -233,6 +233,56 @@ TEST_CASE("events go when they are old") {
   });
 }
 
+TEST_CASE("a quota follows what is used, and what is over it is refused") {
+  over_each_client(3, [](SimPlatform& platform) {
+    const std::string quotas = "/api/v1/namespaces/default/resourcequotas";
+    created(platform, quotas,
+            R"({"apiVersion":"v1","kind":"ResourceQuota","metadata":{"name":"q"},"spec":{"hard":{"count/secrets":"2"}}})");
+    platform.settle();
+    const auto used = [&] {
+      const auto answer = platform.call("GET", quotas + "/q");
+      return std::string(parse_json(answer.body).value()["status"]["used"]["count/secrets"].as_string());
+    };
+    CHECK(used() == "0");
+    const std::string secrets = "/api/v1/namespaces/default/secrets";
+    const auto secret = [](const std::string& name) {
+      return R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":")" + name + "\"}}";
+    };
+    created(platform, secrets, secret("a"));
+    created(platform, secrets, secret("b"));
+    CHECK(platform.call("POST", secrets, secret("c")).status == 403);
+    platform.settle();
+    CHECK(used() == "2");
+    CHECK(platform.call("DELETE", secrets + "/a").status == 200);
+    platform.settle();
+    CHECK(used() == "1");
+    created(platform, secrets, secret("c"));
+    platform.settle();
+    check_settled(platform);
+  });
+}
+
+TEST_CASE("a claim that a pod uses goes when the pod is gone") {
+  over_each_client(3, [](SimPlatform& platform) {
+    const std::string claims = "/api/v1/namespaces/default/persistentvolumeclaims", pods = "/api/v1/namespaces/default/pods";
+    created(platform, claims,
+            R"({"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"c"},"spec":{"accessModes":["ReadWriteOnce"],)"
+            R"("resources":{"requests":{"storage":"1Gi"}}}})");
+    created(platform, pods,
+            R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"nodeName":"n","containers":[{"name":"c","image":"i"}],)"
+            R"("volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"c"}}]}})");
+    platform.settle();
+    CHECK(platform.call("DELETE", claims + "/c").status == 200);
+    platform.settle();
+    CHECK(status_of(platform, claims + "/c") == 200);
+    check_settled(platform);
+    CHECK(platform.call("DELETE", pods + "/p", R"({"gracePeriodSeconds":0})").status == 200);
+    platform.settle();
+    CHECK(status_of(platform, claims + "/c") == 404);
+    check_settled(platform);
+  });
+}
+
 TEST_CASE("a crash in the middle only delays what controllers do") {
   over_each_client(4, [](SimPlatform& platform) {
     created(platform, kNamespaces, name_space("team"));

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "sim/compose_run.h"
 #include "sim/sim_run.h"
 
 namespace plinth::sim {
@@ -20,6 +21,7 @@ struct Arguments {
   std::uint64_t seeds = 200, from = 1, jobs = 0, replay_every = 10;
   std::string mutation;
   bool boot_time = false;
+  bool compose = false;
 };
 
 // Shared with the processes that run seeds; one writes its own.
@@ -29,13 +31,17 @@ struct Progress {
 
 constexpr const char* kUsage =
     "usage: ./dev sim [--seeds N] [--from S] [--jobs N] [--replay-every N] [--mutation no-sync|no-checksum|no-tail-cut] "
-    "[--boot-time]\n";
+    "[--compose] [--boot-time]\n";
 
 bool parse(int argc, char** argv, Arguments& out) {
   for (int i = 1; i < argc; ++i) {
     const std::string name = argv[i];
     if (name == "--boot-time") {
       out.boot_time = true;
+      continue;
+    }
+    if (name == "--compose") {
+      out.compose = true;
       continue;
     }
     if (i + 1 == argc) return false;
@@ -67,13 +73,24 @@ bool sabotage_of(const std::string& name, Sabotage& out) {
   return name.empty() || out.skip_sync || out.skip_checksum || out.skip_tail_cut;
 }
 
+// Of composition alone, the clients in turn.
+RunOutcome run_compose_seed(std::uint64_t seed) {
+  constexpr ClientKind kClients[] = {ClientKind::kDirect, ClientKind::kLagging, ClientKind::kRemote};
+  RunOutcome out;
+  ComposeRun run(seed, kClients[seed % std::size(kClients)]);
+  out.wrong = run.run();
+  out.lives = run.lives();
+  return out;
+}
+
 // Every `jobs`-th seed; ends at the first that fails.
 int run_share(const Arguments& arguments, Sabotage sabotage, std::uint64_t share, Progress& progress) {
   for (std::uint64_t n = share; n < arguments.seeds; n += arguments.jobs) {
     progress.seed = arguments.from + n;
     const bool replay =
         arguments.replay_every != 0 && progress.seed % arguments.replay_every == 0 && arguments.mutation.empty();
-    const RunOutcome outcome = run_seed(progress.seed, sabotage, replay);
+    const RunOutcome outcome =
+        arguments.compose ? run_compose_seed(progress.seed) : run_seed(progress.seed, sabotage, replay);
     ++progress.done;
     progress.lives += outcome.lives;
     progress.acknowledged += outcome.acknowledged;
@@ -82,6 +99,7 @@ int run_share(const Arguments& arguments, Sabotage sabotage, std::uint64_t share
     ++progress.failed;
     const std::string text = "seed " + std::to_string(progress.seed) + ": " + outcome.wrong + "\n  again: ./dev sim --from " +
                              std::to_string(progress.seed) + " --seeds 1" +
+                             (arguments.compose ? " --compose" : "") +
                              (arguments.mutation.empty() ? "" : " --mutation " + arguments.mutation) + "\n";
     if (write(STDOUT_FILENO, text.data(), text.size()) < 0) return 2;
     return 1;
