@@ -37,6 +37,7 @@ class GraphBuilder {
   Result<void> build_api();
   Result<void> add_node(const Value& resource);
   Result<void> load_kind(Node& node);
+  Result<void> check_selector(const Node& node, const Value& selector) const;
   Result<void> check_object(const Node& node) const;
   Result<void> check_namespace(const Node& node) const;
   Result<void> declare_variables();

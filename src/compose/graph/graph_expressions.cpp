@@ -5,6 +5,28 @@
 
 namespace plinth::compose {
 
+namespace {
+
+// What the parts of a selector must be; null: not one of them. Its labels and expressions may come whole from an expression.
+std::optional<cel::Type> selector_type(const Node& node, std::string_view path) {
+  constexpr std::string_view kLabels = "metadata.selector.matchLabels";
+  if (node.type != NodeType::kExternalCollection) return std::nullopt;
+  if (path == "metadata.selector") return cel::Type::map(cel::Type::string(), cel::Type::dyn());
+  if (path == kLabels) return cel::Type::map(cel::Type::string(), cel::Type::string());
+  if (path == "metadata.selector.matchExpressions") return cel::Type::list(cel::Type::dyn());
+  if (path.starts_with(kLabels)) return cel::Type::string();
+  return std::nullopt;
+}
+
+cel::Type wanted_type(const Node& node, const TemplateField& field) {
+  if (!field.standalone) return cel::Type::string();
+  if (const auto type = selector_type(node, field.path_text)) return *type;
+  if (field.target == nullptr) return cel::Type::dyn();
+  return api::cel_type(*field.target, "__type_" + node.id + "." + field.path_text, node.kind.keeper);
+}
+
+}  // namespace
+
 Result<CompiledField::Part> GraphBuilder::compile_part(const std::string& text, const cel::Environment& environment,
                                                        const std::function<bool(std::string_view)>& allowed) const {
   CompiledField::Part part;
@@ -28,11 +50,7 @@ Result<void> GraphBuilder::compile_fields(Node& node, const cel::Environment& en
       if (!made.ok())
         return bad_request("failed to compile template expression " + quoted(part.text) + " at path " +
                            quoted(field.path_text) + ": " + made.error().message());
-      const cel::Type wanted =
-          !field.standalone ? cel::Type::string()
-          : field.target == nullptr
-              ? cel::Type::dyn()
-              : api::cel_type(*field.target, "__type_" + node.id + "." + field.path_text, node.kind.keeper);
+      const cel::Type wanted = wanted_type(node, field);
       const cel::Type& given = made->expression->type();
       const std::string why = why_not_assignable(given, wanted);
       if (!why.empty()) {

@@ -80,7 +80,7 @@ Result<void> GraphBuilder::find_order() {
   const std::vector<int> layers = dag.layers();
   for (std::size_t i = 0; i < out_->nodes.size(); ++i) {
     out_->nodes[i].needs.assign(dag.dependencies(i).begin(), dag.dependencies(i).end());
-    out_->nodes[i].apply_order = layers[i];
+    out_->nodes[i].apply_order = layers[i] + 1;  // kro counts from one
   }
   return {};
 }

@@ -1,5 +1,8 @@
 // The resources of a definition: their shape, their kinds.
+#include "api/kind.h"
+#include "api/label_selector.h"
 #include "base/text.h"
+#include "compose/expression/expression_text.h"
 #include "compose/graph/graph_builder.h"
 #include "compose/marks.h"
 
@@ -28,10 +31,12 @@ Result<void> GraphBuilder::add_node(const Value& resource) {
   if (external && resource["forEach"].size() > 0)
     return bad_request(in_resource(node) + ": cannot use externalRef with forEach");
   if (external) {
-    const bool by_selector = (*reference)["metadata"]["selector"].is_object();
+    const Value* selector = (*reference)["metadata"].find("selector");
+    const bool by_selector = selector != nullptr && !selector->is_null();
     if (by_selector == !(*reference)["metadata"]["name"].as_string().empty()) {
       return bad_request(in_resource(node) + ": exactly one of name or selector must be provided");
     }
+    if (by_selector) TRY(check_selector(node, *selector));
     node.type = by_selector ? NodeType::kExternalCollection : NodeType::kExternal;
     Draft draft;
     draft.root() = external_object(draft, *reference);
@@ -58,6 +63,20 @@ Result<void> GraphBuilder::add_node(const Value& resource) {
   located_.push_back(std::move(*located));
   out_->nodes.push_back(std::move(node));
   return {};
+}
+
+// A LabelSelector with expressions in it, or one expression for all of it.
+Result<void> GraphBuilder::check_selector(const Node& node, const Value& selector) const {
+  const std::string prefix = in_resource(node) + ": ";
+  if (selector.is_string() && standalone_expression(selector.as_string()).ok()) return {};
+  if (!selector.is_object())
+    return bad_request(prefix + "selector must be a Kubernetes LabelSelector object or a CEL expression that resolves to one");
+  auto located = locate_expressions_at({{"metadata", 0, false}, {"selector", 0, false}}, selector,
+                                       *api::builtin_type("meta.v1.LabelSelector"));
+  if (!located.ok()) return bad_request(prefix + located.error().message());
+  if (!located->empty()) return {};
+  auto literal = api::LabelSelector::from_object(selector);
+  return literal.ok() ? Result<void>() : bad_request(prefix + "invalid label selector: " + literal.error().message());
 }
 
 Result<void> GraphBuilder::check_object(const Node& node) const {

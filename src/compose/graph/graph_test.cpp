@@ -31,7 +31,7 @@ TEST_CASE("order and dependencies come from references") {
   const BuildResult listed = build(resources);
   REQUIRE_MESSAGE(listed.graph != nullptr, listed.failure.message);
   CHECK(joined(listed.graph->order_ids()) == "beta alpha zeta ");
-  CHECK(listed.graph->find("zeta")->apply_order == 1);
+  CHECK(listed.graph->find("zeta")->apply_order == 2);
   const BuildResult alphabetical = build(resources, "spec: {name: string}", Dialect::kResourceGroup2024);
   REQUIRE(alphabetical.graph != nullptr);
   CHECK(joined(alphabetical.graph->order_ids()) == "alpha beta zeta ");

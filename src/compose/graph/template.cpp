@@ -103,6 +103,7 @@ unsigned bit_of(const Value& value) {
 
 class Locator {
  public:
+  explicit Locator(FieldPath path = {}) : path_(std::move(path)) {}
   Result<void> walk(const Value& value, const Schema* schema);
   Result<void> walk_root(const Value& object, const Schema* schema);
   std::vector<TemplateField> found;
@@ -197,6 +198,12 @@ Result<void> Locator::walk_text(std::string_view text, const Schema* schema) {
 Result<std::vector<TemplateField>> locate_expressions(const Value& object, const Schema* schema) {
   Locator locator;
   TRY(locator.walk_root(object, schema));
+  return std::move(locator.found);
+}
+
+Result<std::vector<TemplateField>> locate_expressions_at(FieldPath path, const Value& value, const Schema& schema) {
+  Locator locator(std::move(path));
+  TRY(locator.walk(value, &schema));
   return std::move(locator.found);
 }
 

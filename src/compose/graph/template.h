@@ -28,6 +28,9 @@ struct TemplateField {
 // Errors: `schema not found for field x`, `expected integer type for path spec.replicas, got string`.
 Result<std::vector<TemplateField>> locate_expressions(const Value& object, const api::Schema* schema);
 
+// The same of a part of an object: `value` stands at `path` and has this schema.
+Result<std::vector<TemplateField>> locate_expressions_at(FieldPath path, const Value& value, const api::Schema& schema);
+
 // What a field accepts, for messages: "string or integer".
 std::string expected_type_text(const api::Schema* schema);
 

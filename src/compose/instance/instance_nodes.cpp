@@ -135,7 +135,8 @@ bool InstanceRun::observe(const Node& node, NodeRun& run, DesiredChild& child) {
   }
   if (child.observed->deleting()) {
     run.state = NodeState::kDeleting;
-    run.message = prefix + "is being deleted" + finalizers_text(*child.observed);
+    run.message = "resource " + quoted((child.key.name_space.empty() ? "" : child.key.name_space + "/") + child.key.name) +
+                  " for node " + quoted(node.id) + " is currently being deleted" + finalizers_text(*child.observed);
     child.applied = true;
     return true;
   }

@@ -79,27 +79,12 @@ properties:
             kind: {type: string}
             metadata:
               type: object
-              x-kubernetes-validations:
-              - rule: (has(self.name) && !has(self.selector)) || (!has(self.name) && has(self.selector))
-                message: exactly one of name or selector must be provided
               properties:
                 name: {type: string, minLength: 1}
                 namespace: {type: string}
                 selector:
-                  type: object
-                  x-kubernetes-map-type: atomic
-                  properties:
-                    matchLabels: {type: object, additionalProperties: {type: string}}
-                    matchExpressions:
-                      type: array
-                      x-kubernetes-list-type: atomic
-                      items:
-                        type: object
-                        required: [key, operator]
-                        properties:
-                          key: {type: string}
-                          operator: {type: string}
-                          values: {type: array, items: {type: string}, x-kubernetes-list-type: atomic}
+                  description: A LabelSelector, or an expression that gives one.
+                  x-kubernetes-preserve-unknown-fields: true
         forEach:
           type: array
           items: {type: object, additionalProperties: {type: string}, minProperties: 1, maxProperties: 1}
