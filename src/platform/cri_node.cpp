@@ -9,10 +9,12 @@
 #include "api/address_range.h"
 #include "cri/containerd/take_down.h"
 #include "cri/cri_runtime.h"
+#include "csi/built_in.h"
 #include "node_real/network_prober.h"
 #include "node_real/real_files.h"
 #include "oci/digest.h"
 #include "oci/layout.h"
+#include "platform/direct_cluster.h"
 #include "platform/host_facts.h"
 #include "platform/local_images.h"
 #include "platform/push_events.h"
@@ -223,12 +225,15 @@ class CriNode final : public NodeHost {
     if (auto text = files_.read("/etc/resolv.conf", 0, 64 * 1024); text.ok()) agent.config.host_dns = parse_resolv_conf(*text);
     agent_ = std::make_unique<node::NodeAgent>(std::move(agent));
     if (host_->registry) host_->registry->on_push(push_events(parts, name_));
+    driver_ = make_driver();
+    agent_->add_volume_plugin(driver_->make_plugin());
   }
   ~CriNode() override {
     *alive_ = false;
     host_->registry.reset();
     host_->pool.reset();
     agent_.reset();
+    driver_.reset();
   }
 
   void start(UniqueFunction<void(Result<void>)> done) override {
@@ -252,8 +257,30 @@ class CriNode final : public NodeHost {
     grant_node_rights(parts_, name_, [this, finish, alive = alive_](Result<void> granted) {
       if (!*alive) return;
       if (!granted.ok()) return (*finish)(std::move(granted));
-      agent_->start([finish](Result<void> started) { (*finish)(std::move(started)); });
+      agent_->start([this, finish, alive](Result<void> started) {
+        if (*alive && started.ok()) driver_->start();
+        (*finish)(std::move(started));
+      });
     });
+  }
+
+  std::unique_ptr<csi::BuiltInDriver> make_driver() {
+    csi::BuiltInParts parts;
+    parts.loop = parts_.loop;
+    parts.clock = parts_.world.clock;
+    parts.network = host_->network.get();
+    parts.processes = host_->processes.get();
+    parts.pool = host_->pool.get();
+    parts.files = &files_;
+    parts.make_cluster = [given = parts_] { return std::make_unique<DirectCluster>(*given.api, *given.store, *given.loop); };
+    parts.log = parts_.log.named("csi");
+    csi::BuiltInOptions options;
+    options.program = "/proc/self/exe";
+    options.socket = host_->places.run_dir + "/csi.sock";
+    options.state_dir = host_->places.node_dir + "/volumes";
+    options.root = host_->places.pods_root();
+    options.node_name = name_;
+    return csi::make_built_in_driver(std::move(parts), std::move(options));
   }
 
   NodeHostParts parts_;
@@ -261,6 +288,7 @@ class CriNode final : public NodeHost {
   std::string name_;
   node_real::RealFiles files_;
   std::unique_ptr<node::Prober> prober_;
+  std::unique_ptr<csi::BuiltInDriver> driver_;
   std::unique_ptr<node::NodeAgent> agent_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

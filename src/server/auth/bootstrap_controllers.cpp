@@ -36,6 +36,14 @@ controller cronjob-controller
   batch | cronjobs/finalizers | update
   core | pods | delete list watch
   @report
+controller csi-provisioner
+  core | persistentvolumes | create delete get list update watch
+  core | persistentvolumeclaims | get list patch update watch
+  @report
+controller csi-registrar
+  core | nodes | get patch
+  storage.k8s.io | csinodes | create get patch update
+  storage.k8s.io | csidrivers storageclasses | create get
 controller definition-installer
   apiextensions.k8s.io | customresourcedefinitions | read
   kro.run | resourcegraphdefinitions | create get list update watch
