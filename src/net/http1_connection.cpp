@@ -33,6 +33,7 @@ Http1Connection::Http1Connection(ConnectionOwner& owner, std::unique_ptr<Stream>
 
 Http1Connection::~Http1Connection() {
   if (self_) *self_ = nullptr;
+  drop_body();
   if (const auto exchange = std::move(exchange_)) exchange->lost();
 }
 
@@ -40,10 +41,10 @@ void Http1Connection::on_data(std::string_view bytes) {
   if (lingering_) return;
   if (!input_.empty()) {
     input_.append(bytes);
-    if (exchange_) return limit_input();
+    if (!takes_input()) return limit_input();
     return process_kept_input();
   }
-  if (exchange_) {
+  if (!takes_input()) {
     input_.assign(bytes);
     return limit_input();
   }
@@ -64,10 +65,15 @@ void Http1Connection::process(std::string_view bytes) {
   if (!served_any_ && parser_.at_start() && serves_http2_now(bytes)) return;
   processing_ = true;
   bool more = true;
-  while (more && stream_ && !exchange_ && !lingering_ && !bytes.empty()) {
+  while (more && stream_ && takes_input() && !lingering_ && !bytes.empty()) {
     const std::size_t used = parse(bytes);
     bytes.remove_prefix(used);
     more = used > 0 || parser_.complete();
+    if (owner_.stream_handler()) {
+      unparsed_ = bytes;
+      advance_streamed();
+      continue;
+    }
     if (!parser_.complete()) continue;
     unparsed_ = bytes;
     dispatch();
@@ -97,7 +103,8 @@ std::size_t Http1Connection::parse(std::string_view bytes) {
   if (fresh && !parser_.at_start() && !parser_.complete()) set_deadline(owner_.limits().header_timeout);
   if (owner_.body_router() && !parser_.error() && parser_.head_complete()) route_body();
   if (parser_.error()) {
-    refuse(*parser_.error());
+    if (exchange_) lose_exchange();
+    else refuse(*parser_.error());
   } else if (parser_.head_complete() && !parser_.complete() && parser_.wants_continue() && !continue_sent_) {
     continue_sent_ = true;
     output_.push_back(SharedBytes::literal(kContinue));
@@ -147,6 +154,58 @@ void Http1Connection::dispatch() {
   owner_.handler()(std::move(request), exchange_);
 }
 
+void Http1Connection::advance_streamed() {
+  if (lingering_ || parser_.error()) return;
+  if (!incoming_) {
+    if (!parser_.head_complete()) return;
+    dispatch_streamed();
+  }
+  if (!incoming_) return;
+  const auto body = incoming_;
+  if (!parser_.body().empty()) {
+    set_deadline(owner_.limits().idle_timeout);
+    body->feed(std::exchange(parser_.body(), {}));
+  }
+  if (!incoming_ || !parser_.complete()) return;
+  (void)parser_.take();
+  incoming_.reset();
+  clear_deadline();
+  body->finish();
+}
+
+void Http1Connection::dispatch_streamed() {
+  const bool whole = parser_.complete();
+  set_deadline(owner_.limits().idle_timeout);
+  continue_sent_ = false;
+  served_any_ = true;
+  keep_alive_ = parser_.keep_alive();
+  HttpRequest request = parser_.take_head();
+  request.peer = stream_->peer();
+  exchange_ = std::make_shared<Http1Exchange>(*this, owner_.loop(), request);
+  const bool expected = !whole || !parser_.body().empty();
+  incoming_ = std::make_shared<ArrivingBody>(expected, [self = self()](bool paused, std::size_t) {
+    if (*self != nullptr && (*self)->stream_) (*self)->stream_->pause_reading(paused);
+  });
+  owner_.stream_handler()(std::move(request), incoming_, exchange_);
+}
+
+void Http1Connection::drop_body() {
+  if (const auto body = std::move(incoming_)) body->drop();
+}
+
+// The peer is at fault, or gone; the answer cannot be completed.
+void Http1Connection::lose_exchange() {
+  drop_body();
+  const auto exchange = std::move(exchange_);
+  end_now();
+  exchange->lost();
+}
+
+std::shared_ptr<Http1Connection*> Http1Connection::self() {
+  if (!self_) self_ = std::make_shared<Http1Connection*>(this);
+  return self_;
+}
+
 void Http1Connection::refuse(const Error& error) {
   HttpResponse response;
   response.status = error.code();
@@ -190,6 +249,12 @@ void Http1Connection::flush() {
 void Http1Connection::finish_exchange() {
   const auto exchange = std::move(exchange_);
   exchange->detach();
+  if (incoming_ != nullptr) {
+    // Answered before the whole request came: what follows of it cannot be told from a next one.
+    if (parser_.complete()) (void)parser_.take();
+    else keep_alive_ = false;
+    drop_body();
+  }
   if (!keep_alive_ || draining_ || read_closed_) return end_gracefully();
   set_deadline(owner_.limits().idle_timeout);
   if (processing_) return;
@@ -197,14 +262,14 @@ void Http1Connection::finish_exchange() {
   stream_->pause_reading(false);
   if (input_.empty()) return;
   // The next request is handled in a task of its own, not inside the handler of this one.
-  if (!self_) self_ = std::make_shared<Http1Connection*>(this);
-  owner_.loop().post([self = self_] {
+  owner_.loop().post([self = self()] {
     if (*self != nullptr && (*self)->stream_ && !(*self)->exchange_ && !(*self)->lingering_) (*self)->process_kept_input();
   });
 }
 
 void Http1Connection::abort_exchange() {
   output_.clear();
+  drop_body();
   const auto exchange = std::move(exchange_);
   exchange->detach();
   end_now();
@@ -216,6 +281,7 @@ std::unique_ptr<Stream> Http1Connection::give_away(Headers headers, std::string&
   flush();
   const auto exchange = std::move(exchange_);
   exchange->detach();
+  drop_body();
   rest = processing_ ? std::string(unparsed_) : std::exchange(input_, {});
   stream_->start(nullptr);
   stream_->pause_reading(false);
@@ -256,16 +322,15 @@ void Http1Connection::on_read_closed() {
   if (lingering_) return;
   if (!exchange_) return end_gracefully();
   // A client that only ended its own side still gets the one answer it waits for; nobody reads a stream of them.
-  if (!exchange_->begun()) return;
-  const auto exchange = std::move(exchange_);
-  end_now();
-  exchange->lost();
+  if (!exchange_->begun() && incoming_ == nullptr) return;
+  lose_exchange();
 }
 
 void Http1Connection::on_closed() {
   stream_.reset();
   clear_deadline();
   owner_.ended(this);
+  drop_body();
   if (const auto exchange = std::move(exchange_)) exchange->lost();
 }
 
@@ -276,6 +341,11 @@ void Http1Connection::on_deadline() {
   if (queued > 0 && queued != queued_at_deadline_) {
     queued_at_deadline_ = queued;
     return set_deadline(lingering_ ? kLinger : owner_.limits().idle_timeout);
+  }
+  if (exchange_ && incoming_ != nullptr) {
+    // Whose turn it is to go on: the handler's, or the peer's.
+    if (incoming_->paused()) return set_deadline(owner_.limits().idle_timeout);
+    return lose_exchange();
   }
   const bool request_begun = !parser_.at_start() || !input_.empty();
   if (lingering_ || !request_begun) return end_now();

@@ -6,6 +6,7 @@
 
 #include "net/http1_parser.h"
 #include "net/http1_writer.h"
+#include "net/incoming_body.h"
 #include "net/server_connection.h"
 
 namespace plinth::net {
@@ -47,6 +48,13 @@ class Http1Connection final : public ServerConnection, private StreamEvents {
   void dispatch();
   void route_body();
   void feed_body();
+  // Streamed requests: what parse() found is handed on.
+  void advance_streamed();
+  void dispatch_streamed();
+  void drop_body();
+  void lose_exchange();
+  bool takes_input() const { return !exchange_ || incoming_ != nullptr; }
+  std::shared_ptr<Http1Connection*> self();
   void refuse(const Error& error);
   void keep_rest(std::string_view rest);
   void limit_input();
@@ -60,6 +68,7 @@ class Http1Connection final : public ServerConnection, private StreamEvents {
   std::unique_ptr<Stream> stream_;  // null once ended or given away
   Http1RequestParser parser_;
   std::shared_ptr<Http1Exchange> exchange_;
+  std::shared_ptr<ArrivingBody> incoming_;      // of a streamed request, until its end has come
   std::shared_ptr<Http1Connection*> self_;  // for posted tasks; emptied by the destructor
   std::shared_ptr<RequestBody> body_;        // of the request that is being received, where it is not collected
   std::string input_;                       // received, not parsed

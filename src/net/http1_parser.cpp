@@ -242,7 +242,7 @@ bool Http1RequestParser::keep_alive() const { return impl_->message->keep_alive(
 bool Http1RequestParser::wants_continue() const { return impl_->message->expects_continue; }
 bool Http1RequestParser::at_start() const { return !impl_->message->got_some(); }
 
-HttpRequest Http1RequestParser::take() {
+HttpRequest Http1RequestParser::take_head() {
   RequestMessage& message = *impl_->message;
   HttpRequest request;
   request.method = std::move(message.method);
@@ -250,7 +250,14 @@ HttpRequest Http1RequestParser::take() {
   request.host = std::move(message.host);
   request.version = message.version;
   request.headers = std::move(message.headers);
-  request.body = std::move(message.body);
+  return request;
+}
+
+std::string& Http1RequestParser::body() { return impl_->message->body; }
+
+HttpRequest Http1RequestParser::take() {
+  HttpRequest request = take_head();
+  request.body = std::move(impl_->message->body);
   impl_->begin();
   return request;
 }

@@ -32,6 +32,9 @@ class Http1RequestParser {
   void limit_body();
   HttpRequest head() const;  // without its body
   std::string take_body();   // what has come of it since
+  // Its parts as soon as the head is complete: everything but the body, then what has come of that, which the caller may empty.
+  HttpRequest take_head();
+  std::string& body();
   // The complete request; the parser is ready for the next one.
   HttpRequest take();
   // True until the first byte of a request was used.

@@ -40,7 +40,7 @@ std::unique_ptr<ServerConnection> make_http2_connection(ConnectionOwner& owner, 
 
 Http2Connection::Http2Connection(ConnectionOwner& owner, std::unique_ptr<Stream> stream)
     : owner_(owner), stream_(std::move(stream)) {
-  session_ = open_server_session(*this, owner.limits());
+  session_ = open_server_session(*this, owner.limits(), static_cast<bool>(owner.stream_handler()));
 }
 
 Http2Connection::~Http2Connection() {
@@ -121,12 +121,38 @@ void Http2Connection::end_head(Http2Exchange& exchange, bool more_follows) {
     exchange.refusal.emplace(Reason::kRequestEntityTooLarge, fmt::format("Request entity too large: limit is {}", limit));
   }
   if (exchange.refusal) return refuse(exchange);
+  if (owner_.stream_handler()) {
+    if (more_follows && request.headers.get("expect") == "100-continue") submit_continue(session_, exchange.stream_id());
+    return dispatch_streamed(exchange, more_follows);
+  }
   // What is announced need not come: no more than a typical object is made room for.
   if (more_follows) request.body.reserve(std::min(std::max(announced_length(request), kBodyReserveMin), kBodyReserveMax));
   if (more_follows && request.headers.get("expect") == "100-continue") submit_continue(session_, exchange.stream_id());
 }
 
+void Http2Connection::dispatch_streamed(Http2Exchange& exchange, bool more_follows) {
+  exchange.dispatched = true;
+  const auto shared = exchanges_.at(exchange.stream_id());
+  HttpRequest request = std::move(exchange.request);
+  exchange.request.method = request.method;
+  request.peer = stream_->peer();
+  exchange.body = std::make_shared<ArrivingBody>(more_follows, [self = self(), id = exchange.stream_id()](bool, std::size_t bytes) {
+    if (*self != nullptr) (*self)->consume(id, bytes);
+  });
+  owner_.stream_handler()(std::move(request), exchange.body, shared);
+}
+
+void Http2Connection::consume(std::int32_t stream_id, std::size_t bytes) {
+  if (bytes == 0 || session_ == nullptr || ending_) return;
+  nghttp2_session_consume_stream(session_, stream_id, bytes);
+  schedule_flush();
+}
+
 void Http2Connection::take_body(Http2Exchange& exchange, std::string_view bytes) {
+  if (exchange.body) {
+    const auto body = exchange.body;
+    return body->feed(bytes);
+  }
   if (exchange.dispatched) return;
   const std::size_t limit = owner_.limits().body_bytes_max;
   if (exchange.request.body.size() + bytes.size() > limit) {
@@ -146,6 +172,7 @@ void Http2Connection::take_body(Http2Exchange& exchange, std::string_view bytes)
 
 void Http2Connection::end_request(Http2Exchange& exchange) {
   exchange.request_received = true;
+  if (const auto body = exchange.body) return body->finish();
   if (!exchange.dispatched) dispatch(exchange);
 }
 

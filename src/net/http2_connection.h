@@ -54,6 +54,9 @@ class Http2Connection final : public ServerConnection, private StreamEvents {
 
   void receive(std::string_view bytes);
   void dispatch(Http2Exchange& exchange);
+  void dispatch_streamed(Http2Exchange& exchange, bool more_follows);
+  // Opens the window of a stream by what was handed on of its body.
+  void consume(std::int32_t stream_id, std::size_t bytes);
   void refuse(Http2Exchange& exchange);
   void flush();
   void fill_output();

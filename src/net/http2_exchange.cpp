@@ -125,6 +125,7 @@ void Http2Exchange::lost() {
 void Http2Exchange::detach() {
   connection_ = nullptr;
   drained_ = nullptr;
+  if (body) body->drop();
   if (!lost_) closed_ = nullptr;
   queue_ = {};
   queue_first_ = 0;

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "net/http.h"
+#include "net/incoming_body.h"
 
 namespace plinth::net {
 
@@ -36,6 +37,7 @@ class Http2Exchange final : public Responder {
   HttpRequest request;
   std::size_t header_bytes = 0;
   std::optional<Error> refusal;   // answered instead of calling the handler
+  std::shared_ptr<ArrivingBody> body;  // of a streamed request
   bool head_received = false;
   bool request_received = false;  // to its end
   bool dispatched = false;        // handed to the handler, or refused

@@ -96,6 +96,8 @@ struct Http2Callbacks {
 
   static int data_chunk(nghttp2_session* session, std::uint8_t, std::int32_t stream_id, const std::uint8_t* data,
                         std::size_t size, void* user) {
+    // One stream that is not read on must not hold up the others. (Has no effect where windows open by themselves.)
+    nghttp2_session_consume_connection(session, size);
     Http2Exchange* exchange = exchange_of(session, stream_id);
     if (exchange != nullptr) connection(user).take_body(*exchange, text(data, size));
     return 0;
@@ -136,9 +138,10 @@ struct Http2Callbacks {
   }
 };
 
-nghttp2_session* open_server_session(Http2Connection& connection, const HttpLimits& limits) {
+nghttp2_session* open_server_session(Http2Connection& connection, const HttpLimits& limits, bool streams) {
   nghttp2_option* options = nullptr;
   if (nghttp2_option_new(&options) != 0) return nullptr;
+  if (streams) nghttp2_option_set_no_auto_window_update(options, 1);
   nghttp2_option_set_no_closed_streams(options, 1);  // nothing is kept of streams that ended
   nghttp2_session* session = nullptr;
   nghttp2_session_server_new2(&session, Http2Callbacks::table(), &connection, options);

@@ -28,8 +28,15 @@ std::string http_date(std::int64_t seconds) {
 // Shared with the tasks and timers that are under way, which hold it weakly.
 class ServerCore final : public ConnectionOwner, public std::enable_shared_from_this<ServerCore> {
  public:
-  ServerCore(Loop& loop, Clock& clock, HttpLimits limits, BodyRouter router, HttpHandler handler, ErrorBody error_body)
-      : loop_(loop), clock_(clock), limits_(limits), router_(std::move(router)), handler_(std::move(handler)), error_body_(std::move(error_body)) {}
+  ServerCore(Loop& loop, Clock& clock, HttpLimits limits, BodyRouter router, HttpHandler handler, HttpStreamHandler streams,
+             ErrorBody error_body)
+      : loop_(loop),
+        clock_(clock),
+        limits_(limits),
+        router_(std::move(router)),
+        handler_(std::move(handler)),
+        stream_handler_(std::move(streams)),
+        error_body_(std::move(error_body)) {}
 
   void serve(std::unique_ptr<Stream> stream) {
     if (draining_ || connections_.size() >= limits_.connections_max) return turn_away(std::move(stream));
@@ -71,6 +78,7 @@ class ServerCore final : public ConnectionOwner, public std::enable_shared_from_
   const HttpLimits& limits() override { return limits_; }
   const HttpHandler& handler() override { return handler_; }
   const BodyRouter& body_router() override { return router_; }
+  const HttpStreamHandler& stream_handler() override { return stream_handler_; }
   std::string error_body(const Error& error) override { return error_body_ ? error_body_(error) : error.message() + "\n"; }
 
   const std::string& date() override {
@@ -159,6 +167,7 @@ class ServerCore final : public ConnectionOwner, public std::enable_shared_from_
   const HttpLimits limits_;
   const BodyRouter router_;
   const HttpHandler handler_;
+  const HttpStreamHandler stream_handler_;
   const ErrorBody error_body_;
   std::map<std::uint64_t, std::unique_ptr<ServerConnection>> connections_;  // by serial: whatever is done to all is done in order
   std::uint64_t last_serial_ = 0;
@@ -193,7 +202,13 @@ std::unique_ptr<HttpServer> make_http_server(Loop& loop, Clock& clock, HttpLimit
 std::unique_ptr<HttpServer> make_streaming_http_server(Loop& loop, Clock& clock, HttpLimits limits, BodyRouter router, HttpHandler handler,
                                                        ErrorBody error_body) {
   return std::make_unique<HttpServerImpl>(
-      std::make_shared<ServerCore>(loop, clock, limits, std::move(router), std::move(handler), std::move(error_body)));
+      std::make_shared<ServerCore>(loop, clock, limits, std::move(router), std::move(handler), nullptr, std::move(error_body)));
+}
+
+std::unique_ptr<HttpServer> make_proxy_http_server(Loop& loop, Clock& clock, HttpLimits limits, HttpStreamHandler handler,
+                                                   ErrorBody error_body) {
+  return std::make_unique<HttpServerImpl>(
+      std::make_shared<ServerCore>(loop, clock, limits, nullptr, nullptr, std::move(handler), std::move(error_body)));
 }
 
 }  // namespace plinth::net

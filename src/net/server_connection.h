@@ -21,6 +21,8 @@ class ConnectionOwner {
   virtual const HttpLimits& limits() = 0;
   virtual const HttpHandler& handler() = 0;
   virtual const BodyRouter& body_router() = 0;  // may be empty
+  // Set: requests are handed on with their head, and handler() is not used.
+  virtual const HttpStreamHandler& stream_handler() = 0;
   virtual std::string error_body(const Error& error) = 0;
   // Value of the Date header.
   virtual const std::string& date() = 0;

@@ -105,6 +105,26 @@ Result<SslContextPtr> new_context(const SSL_METHOD* method) {
   return context;
 }
 
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return out;
+}
+
+// During a handshake, which the context outlives: its listener's acceptor holds it.
+int choose_identity(SSL* ssl, int*, void* argument) {
+  auto& server = *static_cast<TlsServerContext*>(argument);
+  const char* asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  if (asked == nullptr) return SSL_TLSEXT_ERR_OK;
+  const std::string name = lower_case(asked);
+  const std::lock_guard lock(server.mutex);
+  auto found = server.named.find(name);
+  if (found == server.named.end() && name.find('.') != std::string::npos)
+    found = server.named.find("*" + name.substr(name.find('.')));
+  if (found != server.named.end()) SSL_set_SSL_CTX(ssl, found->second->get());
+  return SSL_TLSEXT_ERR_OK;
+}
+
 Result<SslContextPtr> new_server_context(const KeyPair& identity, const std::string& client_ca_pem) {
   SslContextPtr context = TRY(new_context(TLS_server_method()));
   TRY(use_identity(context.get(), identity));
@@ -128,14 +148,36 @@ Result<std::shared_ptr<TlsServerContext>> make_server_context(const KeyPair& ide
   auto server = std::make_shared<TlsServerContext>();
   server->client_ca_pem = client_ca_pem;
   server->context = TRY(new_server_context(identity, client_ca_pem));
+  SSL_CTX_set_tlsext_servername_callback(server->context.get(), choose_identity);
+  SSL_CTX_set_tlsext_servername_arg(server->context.get(), server.get());
   return server;
 }
 
 Result<void> renew_identity(TlsServerContext& context, const KeyPair& identity) {
   SslContextPtr renewed = TRY(new_server_context(identity, context.client_ca_pem));
+  SSL_CTX_set_tlsext_servername_callback(renewed.get(), choose_identity);
+  SSL_CTX_set_tlsext_servername_arg(renewed.get(), &context);
   const std::lock_guard lock(context.mutex);
   context.context.swap(renewed);  // the old one dies with its last connection
   return {};
+}
+
+std::vector<Error> set_named_identities(TlsServerContext& context, const std::vector<NamedIdentity>& identities) {
+  std::vector<Error> wrong;
+  std::map<std::string, std::shared_ptr<SslContextPtr>, std::less<>> named;
+  for (const NamedIdentity& one : identities) {
+    auto made = new_server_context(one.identity, context.client_ca_pem);
+    if (!made.ok()) {
+      wrong.push_back(std::move(made).error());
+      wrong.back().set_message((one.names.empty() ? "" : one.names.front() + ": ") + wrong.back().message());
+      continue;
+    }
+    const auto shared = std::make_shared<SslContextPtr>(std::move(*made));
+    for (const std::string& name : one.names) named.emplace(name, shared);
+  }
+  const std::lock_guard lock(context.mutex);
+  context.named.swap(named);
+  return wrong;
 }
 
 Result<std::shared_ptr<TlsClientContext>> make_client_context(const std::string& ca_pem, const KeyPair& identity,

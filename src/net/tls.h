@@ -39,6 +39,15 @@ Result<std::int64_t> certificate_expiry(std::string_view pem);
 Result<std::shared_ptr<TlsServerContext>> make_server_context(const KeyPair& identity, const std::string& client_ca_pem);
 // Swaps the identity for new connections; from any thread (certificates renew without a restart).
 Result<void> renew_identity(TlsServerContext& context, const KeyPair& identity);
+// Other identities, by the names that clients ask for (SNI): "example.com", or "*.example.com" for one label in front.
+struct NamedIdentity {
+  std::vector<std::string> names;  // lower case
+  KeyPair identity;
+};
+// Replaces all of them, for new connections; from any thread. Clients that ask for no name, or for another one, get the context's
+// own. Those that are not usable are left out; what is wrong with them is returned, with their first name.
+std::vector<Error> set_named_identities(TlsServerContext& context, const std::vector<NamedIdentity>& identities);
+
 // Trusts `ca_pem` (system roots when empty); `identity` may be empty. ALPN offers `protocols`. What connects with it must
 // name the server it expects (the host of the address unless told otherwise).
 Result<std::shared_ptr<TlsClientContext>> make_client_context(const std::string& ca_pem, const KeyPair& identity, bool insecure_skip_verify,

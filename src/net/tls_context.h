@@ -1,7 +1,9 @@
 // What tls.h leaves opaque. For .cpp files of net only.
 #pragma once
 
+#include <map>
 #include <mutex>
+#include <string>
 
 #include "net/openssl_ptr.h"
 #include "net/tls.h"
@@ -12,6 +14,7 @@ struct TlsServerContext {
   std::mutex mutex;
   net::SslContextPtr context;  // guarded by mutex
   std::string client_ca_pem;
+  std::map<std::string, std::shared_ptr<net::SslContextPtr>, std::less<>> named;  // guarded by mutex
 
   // For one connection; keeps the context it was made from, whatever is renewed later.
   net::SslPtr new_connection();
