@@ -38,10 +38,17 @@ void print_ready(const platform::Service& service, const Arguments& arguments, c
       line += ",\"registry\":";
       append_json_string(line, "http://" + registry);
     }
+    line += ",\"ingressHTTP\":";
+    append_json_string(line, service.ingress_place().http);
+    line += ",\"ingressHTTPS\":";
+    append_json_string(line, service.ingress_place().https);
     std::printf("%s}\n", line.c_str());
   } else {
     std::printf("API        %s\n", url.c_str());
     std::printf("data       %s\n", argument(arguments, "data-dir").c_str());
+    const network::IngressPlace ingress = service.ingress_place();
+    if (!ingress.http.empty()) std::printf("ingress    http://%s\n", ingress.http.c_str());
+    if (!ingress.https.empty()) std::printf("ingress    https://%s\n", ingress.https.c_str());
     const std::string file = argument(arguments, "write-kubeconfig");
     if (!file.empty()) std::printf("kubeconfig %s\n", file.c_str());
     if (!registry.empty()) std::printf("registry   http://%s\n", registry.c_str());
@@ -72,6 +79,19 @@ Result<void> take_controllers(const std::string& text, platform::ServiceOptions&
     if (!found) return bad_request("\"" + std::string(part) + "\" is not one of " + known);
   }
   return {};
+}
+
+// There is something to route to where pods run, or are brought by others' nodes.
+void take_ingress(const Arguments& arguments, platform::ServiceOptions& options) {
+  const auto chosen = [&](const char* name) {
+    const std::string text = argument(arguments, name);
+    return text == "auto" && !options.workloads ? "none" : text;
+  };
+  options.ingress.http = chosen("ingress-http");
+  options.ingress.https = chosen("ingress-https");
+  for (std::string_view name : split(argument(arguments, "ingress-classes"), ',')) {
+    if (!trim(name).empty()) options.ingress.classes.emplace(trim(name));
+  }
 }
 
 Result<void> write_kubeconfig(const platform::Service& service, const std::string& file) {
@@ -147,6 +167,7 @@ int run(const Arguments& arguments) {
     options.make_node = std::move(*made);
   }
   options.allow_crd_deletion = has_flag(arguments, "allow-crd-deletion");
+  take_ingress(arguments, options);
   auto service = platform::Service::open(std::move(options));
   if (!service.ok()) return fail(1, service.error().message());
   const std::string file = argument(arguments, "write-kubeconfig");
@@ -182,6 +203,10 @@ Command up_command() {
        {"--write-kubeconfig", "FILE", "write a kubeconfig for the administrator before the ready line", "", false},
        {"--max-store-bytes", "BYTES", "ceiling of stored objects (default: a quarter of memory); deletes go on beyond it", "",
         false},
+       {"--ingress-http", "ADDR", "address of the ingress router for HTTP; auto: 127.0.0.1:80 where it is free and allowed, else a port that is "
+        "printed, and none without workloads; none", "auto", false},
+       {"--ingress-https", "ADDR", "the same for HTTPS, and port 443", "auto", false},
+       {"--ingress-classes", "LIST", "names of ingress classes that it follows beside its own, plinth", "nginx,traefik", false},
        {"--service-cidr", "CIDR", "addresses that Services get; the first one is the API's", api::kDefaultServiceCidr, false},
        {"--compress", "PEERS", "who gets large answers as gzip: remote, always or never", "remote", false},
        {"-o,--output", "FORMAT", "text or json", "text", false}},

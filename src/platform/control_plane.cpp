@@ -48,6 +48,7 @@ struct ControlPlane::Parts {
   std::unique_ptr<NodeHost> node;
   std::unique_ptr<server::NodeSlots> node_slots;
   std::string ca_pem, front_proxy_ca_pem;
+  std::vector<std::unique_ptr<client::Controller>> more_controllers;
   Loop* loop = nullptr;                                    // of the controllers, from start() on
   std::vector<AwaitedKind> awaited;                        // before the platform is ready
   std::shared_ptr<bool> alive = std::make_shared<bool>();  // until the controllers stop
@@ -108,6 +109,9 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const World& world, con
 
 void ControlPlane::set_ca(std::string ca_pem) { parts_->ca_pem = std::move(ca_pem); }
 void ControlPlane::set_front_proxy_ca(std::string ca_pem) { parts_->front_proxy_ca_pem = std::move(ca_pem); }
+void ControlPlane::add_controller(std::unique_ptr<client::Controller> controller) {
+  parts_->more_controllers.push_back(std::move(controller));
+}
 void ControlPlane::set_api_address(std::string address) {
   parts_->api->set_advertised_address(address);
   parts_->options.advertised_address = std::move(address);
@@ -197,6 +201,8 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
   if (parts_->options.workloads) {
     for (auto& controller : workloads::make_workload_controllers()) host.add(std::move(controller));
   }
+  for (auto& controller : parts_->more_controllers) host.add(std::move(controller));
+  parts_->more_controllers.clear();
   parts_->loop = &loop;
   parts_->auth->rbac().follow(*parts_->store, loop);
   parts_->api->bootstrap(
@@ -218,7 +224,8 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
 
 void ControlPlane::start_node(UniqueFunction<void(Result<void>)> done) {
   if (!parts_->options.make_node) return done({});
-  auto node = parts_->options.make_node({parts_->world, parts_->api.get(), parts_->store.get(), parts_->loop, parts_->options.log});
+  auto node = parts_->options.make_node({parts_->world, parts_->api.get(), parts_->store.get(), parts_->loop, parts_->options.log,
+                                         parts_->options.allocation.service_range.text(), parts_->options.advertised_address});
   if (!node.ok()) return done(std::move(node).error());
   parts_->node = std::move(*node);
   parts_->node_slots = make_node_slots(parts_->node->agent());

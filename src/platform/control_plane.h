@@ -49,6 +49,8 @@ class ControlPlane {
   void set_ca(std::string ca_pem);
   // Before start(): the authority of proxies that pass requests on, for whoever serves requests of this cluster's users.
   void set_front_proxy_ca(std::string ca_pem);
+  // Before start(): one more for this process.
+  void add_controller(std::unique_ptr<client::Controller> controller);
   // Before start(): where the API listens, when that was not known to open().
   void set_api_address(std::string address);
   // Seeds the cluster, then starts the controllers on `loop`; `done` runs there once the kinds of composition are served too.

@@ -15,14 +15,14 @@ server::auth::UserPtr node_user(const std::string& name) {
   return user;
 }
 
+}  // namespace
+
 server::auth::UserPtr administrator() {
   auto user = std::make_shared<server::auth::UserInfo>();
   user->name = "system:apiserver";
   user->groups = {std::string(server::auth::kPrivilegedGroup), std::string(server::auth::kAuthenticatedGroup)};
   return user;
 }
-
-}  // namespace
 
 std::unique_ptr<client::Transport> node_transport(const NodeHostParts& parts, const std::string& name) {
   return std::make_unique<DirectTransport>(*parts.api, *parts.loop, node_user(name));

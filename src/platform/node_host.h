@@ -20,6 +20,8 @@ struct NodeHostParts {
   store::Store* store = nullptr;
   Loop* loop = nullptr;  // of the controllers
   Logger log;
+  std::string service_range;  // "10.96.0.0/16"
+  std::string api_address;    // "127.0.0.1:6443"
 };
 
 // On the controllers' loop.
@@ -39,6 +41,8 @@ using MakeNodeHost = std::function<Result<std::unique_ptr<NodeHost>>(const NodeH
 node::NodeAgentParts node_agent_parts(const NodeHostParts& parts, const std::string& name);
 // Requests as system:node:NAME.
 std::unique_ptr<client::Transport> node_transport(const NodeHostParts& parts, const std::string& name);
+// The platform itself, as a user.
+server::auth::UserPtr administrator();
 // Lets system:node:NAME do what a kubelet may: binds it to the cluster role system:node. Upstream's node authorizer, which
 // narrows that to the objects of its pods, is not there.
 void grant_node_rights(const NodeHostParts& parts, const std::string& name, UniqueFunction<void(Result<void>)> done);

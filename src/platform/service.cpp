@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "net/tls_network.h"
+#include "platform/direct_cluster.h"
 #include "platform/certificate_renewal.h"
 #include "platform/kubeconfig.h"
 #include "platform/signals.h"
@@ -57,6 +58,7 @@ struct Service::Parts {
   std::unique_ptr<Network> network;
   std::unique_ptr<ControlPlane> control;
   std::unique_ptr<Listener> listener;
+  std::unique_ptr<IngressHost> ingress;
   std::shared_ptr<TlsServerContext> tls;
   std::unique_ptr<CertificateRenewal> renewal;
   UniqueFunction<void()> renewed;
@@ -76,6 +78,7 @@ Service::~Service() {
   }
   p.listener.reset();
   p.renewal.reset();
+  p.ingress.reset();
   if (p.control) p.control->close();
   for (auto& io : p.io) io->http.reset();
   p.control.reset();
@@ -91,13 +94,19 @@ std::string Service::kubeconfig() const {
   return admin_kubeconfig(parts_->renewal->current(), "https://" + parts_->options.api_address);
 }
 
+network::IngressPlace Service::ingress_place() const {
+  return parts_->ingress ? parts_->ingress->place() : network::IngressPlace();
+}
+
 void Service::on_certificates_renewed(UniqueFunction<void()> renewed) { parts_->renewed = std::move(renewed); }
 
 namespace {
 
 // Serves with renewed certificates from the next connection on. Clients that trust the CA notice nothing.
-CertificateRenewal::Renewed use_renewed(std::shared_ptr<TlsServerContext> tls, Logger log, UniqueFunction<void()>& told) {
-  return [tls = std::move(tls), log, &told](const Pki& pki) {
+CertificateRenewal::Renewed use_renewed(std::shared_ptr<TlsServerContext> tls, const std::unique_ptr<IngressHost>& ingress, Logger log,
+                                        UniqueFunction<void()>& told) {
+  return [tls = std::move(tls), &ingress, log, &told](const Pki& pki) {
+    if (ingress) (void)ingress->renew_identity(pki.server);  // fails as the next one does
     if (auto used = net::renew_identity(*tls, pki.server); !used.ok())
       log.error("the renewed certificate is not usable", {{"error", used.error()}});
     if (told) told();
@@ -105,6 +114,15 @@ CertificateRenewal::Renewed use_renewed(std::shared_ptr<TlsServerContext> tls, L
 }
 
 }  // namespace
+
+Result<void> Service::open_ingress(Parts& p, const std::vector<Loop*>& loops, const Logger& log) {
+  if (!p.options.ingress.enabled()) return {};
+  IngressParts parts{loops, p.network.get(), &p.clock, p.renewal->current().server, log.named("ingress")};
+  p.ingress = TRY(IngressHost::open(std::move(parts), p.options.ingress));
+  p.control->add_controller(network::make_ingress_class(p.ingress->place()));
+  p.control->add_controller(network::make_ingress_status(p.ingress->place()));
+  return {};
+}
 
 Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   auto parts = std::make_unique<Parts>();
@@ -150,7 +168,7 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   p.tls = TRY(net::make_server_context(pki.server, pki.ca.certificate_pem));
   CertificateRenewalParts renewal{p.control_loop.get(), &p.clock, &p.entropy, &p.control->secret_files(), hosts, control.log};
   p.renewal =
-      std::make_unique<CertificateRenewal>(std::move(renewal), std::move(pki), use_renewed(p.tls, control.log, p.renewed));
+      std::make_unique<CertificateRenewal>(std::move(renewal), std::move(pki), use_renewed(p.tls, p.ingress, control.log, p.renewed));
 
   server::ApiServer& api = p.control->api();
   for (auto& io : p.io) {
@@ -175,6 +193,7 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   p.listener = std::move(*listener);
   p.options.api_address = p.listener->address();
   p.control->set_api_address(p.options.api_address);
+  TRY(open_ingress(p, io_loops, control.log));
   return std::unique_ptr<Service>(new Service(std::move(parts)));
 }
 
@@ -187,12 +206,19 @@ Result<void> Service::run(UniqueFunction<void()> ready) {
   auto end = [&] {
     if (ending) return;
     ending = true;
+    std::vector<IngressHost::Served> also;
+    if (p.ingress) {
+      also = p.ingress->servers();
+      p.ingress->stop_following();
+      p.io.front()->loop->post([&p] { p.ingress->stop_listening(); });
+    }
     p.io.front()->loop->post([&p] { p.listener->close(); });  // the first loop accepts for all
     p.control->stop_controllers();
     p.control->api().end_watches();
-    p.draining = p.io.size();
-    for (auto& io : p.io) {
-      io->loop->post([&p, http = io->http.get()] {
+    for (auto& io : p.io) also.push_back({io->loop.get(), io->http.get()});
+    p.draining = also.size();
+    for (const IngressHost::Served& one : also) {
+      one.loop->post([&p, http = one.server] {
         http->drain(kDrainGrace, [&p] {
           p.control_loop->post([&p] {
             if (--p.draining == 0) p.control_loop->stop();
@@ -204,7 +230,10 @@ Result<void> Service::run(UniqueFunction<void()> ready) {
   p.renewal->start();
   TRY(p.signals->watch(*p.control_loop, end));
   p.control->start(*p.control_loop, [&](Result<void> started) {
-    if (started.ok()) return ready();
+    if (started.ok()) {
+      if (p.ingress) p.ingress->follow(std::make_unique<DirectCluster>(p.control->api(), p.control->store(), *p.control_loop), *p.control_loop);
+      return ready();
+    }
     outcome = std::move(started);
     end();
   });

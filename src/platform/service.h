@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "platform/control_plane.h"
+#include "platform/ingress_host.h"
 #include "platform/pki.h"
 #include "server/compressed_responder.h"
 
@@ -24,6 +25,7 @@ struct ServiceOptions {
   std::vector<Document> definitions;  // see ControlPlaneOptions
   MakeNodeHost make_node;             // null: no node
   bool allow_crd_deletion = false;    // see ControllerParts
+  IngressOptions ingress;
 };
 
 class Service {
@@ -34,6 +36,8 @@ class Service {
 
   const std::string& api_address() const;  // with the port that was bound
   std::string kubeconfig() const;
+  // Where the ingress router listens; empty texts when it does not.
+  network::IngressPlace ingress_place() const;
   // Before run(): called on run()'s thread when certificates were renewed; new connections get the new one already, and
   // kubeconfig() holds the administrator's.
   void on_certificates_renewed(UniqueFunction<void()> renewed);
@@ -44,6 +48,7 @@ class Service {
  private:
   struct Parts;
   explicit Service(std::unique_ptr<Parts> parts);
+  static Result<void> open_ingress(Parts& parts, const std::vector<Loop*>& loops, const Logger& log);
   std::unique_ptr<Parts> parts_;
 };
 

@@ -19,7 +19,7 @@ struct Trouble {
 };
 
 struct Status {
-  std::string server, version, ready, composition;
+  std::string server, version, ready, composition, ingress;
   std::size_t namespaces = 0, nodes = 0, pods = 0, definitions = 0, instances = 0, objects = 0, kinds = 0;
   std::vector<Trouble> troubles;
   std::vector<std::string> unseen;
@@ -68,6 +68,19 @@ std::string composition_text(ApiClient& api, const ServedKinds& kinds) {
   return holder == "plinth-up" ? "runs in the platform" : "attached (" + holder + ")";
 }
 
+// Where the router of the platform listens, as its class says.
+std::string ingress_text(ApiClient& api) {
+  const auto own = api.get("/apis/networking.k8s.io/v1/ingressclasses/plinth");
+  if (!own.ok()) return "";
+  const Value annotations = (*own)["metadata"]["annotations"];
+  std::string out;
+  for (const auto& [scheme, key] : {std::pair{"http://", "plinth.dev/http"}, {"https://", "plinth.dev/https"}}) {
+    if (annotations[key].as_string().empty()) continue;
+    out += (out.empty() ? "" : " ") + std::string(scheme) + std::string(annotations[key].as_string());
+  }
+  return out;
+}
+
 Result<Status> look(ApiClient& api) {
   Status out;
   out.server = api.server_url();
@@ -77,6 +90,7 @@ Result<Status> look(ApiClient& api) {
   out.ready = ready.ok() ? "ready" : "not ready: " + ready.error().message();
   const ServedKinds kinds = TRY(ServedKinds::discover(api));
   out.composition = composition_text(api, kinds);
+  out.ingress = ingress_text(api);
   std::vector<client::Request> requests;
   std::vector<client::Resource> resources;
   std::set<client::Resource> known;
@@ -101,6 +115,7 @@ Result<Status> look(ApiClient& api) {
 void print_text(const Status& s) {
   std::printf("API          %s (%s, %s)\n", s.server.c_str(), s.version.c_str(), s.ready.c_str());
   std::printf("composition  %s\n", s.composition.c_str());
+  if (!s.ingress.empty()) std::printf("ingress      %s\n", s.ingress.c_str());
   std::printf("namespaces   %zu\nnodes        %zu\npods         %zu\n", s.namespaces, s.nodes, s.pods);
   std::printf("definitions  %zu\ninstances    %zu\nobjects      %zu of %zu kinds\n", s.definitions, s.instances, s.objects, s.kinds);
   std::printf("unhealthy    %zu\n", s.troubles.size());
@@ -117,6 +132,7 @@ Value as_value(const Status& s, Draft& draft) {
   draft.set(out, "version", s.version);
   draft.set(out, "ready", Value::of(s.ready == "ready"));
   draft.set(out, "composition", s.composition);
+  if (!s.ingress.empty()) draft.set(out, "ingress", s.ingress);
   Value counts = draft.object();
   for (const auto& [name, number] : {std::pair{"namespaces", s.namespaces}, {"nodes", s.nodes}, {"pods", s.pods}, {"definitions", s.definitions},
                                      {"instances", s.instances}, {"objects", s.objects}, {"kinds", s.kinds}})

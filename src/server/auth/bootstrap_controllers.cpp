@@ -122,6 +122,11 @@ controller horizontal-pod-autoscaler
   custom.metrics.k8s.io | * | read
   external.metrics.k8s.io | * | read
   @report
+controller ingress-class-controller
+  networking.k8s.io | ingressclasses | create patch
+controller ingress-router
+  networking.k8s.io | ingresses/status | patch
+  @report
 controller instance-controller
   * | * | *
   @report
