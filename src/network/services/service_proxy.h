@@ -1,0 +1,69 @@
+// Keeps the machine's rules for Services as the cluster says: reads it, writes nftables.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/processes.h"
+#include "client/cluster.h"
+#include "network/services/ruleset.h"
+
+namespace plinth::network {
+
+struct ServiceProxyOptions {
+  RulesetOptions rules;  // service_ranges are read from the cluster
+  std::string gateway;   // of the bridge, "10.244.0.1/24"
+  std::string nft = "nft", ip = "ip";
+};
+
+struct ServiceProxyParts {
+  Loop* loop = nullptr;
+  Processes* processes = nullptr;
+  std::unique_ptr<client::Cluster> cluster;
+  std::function<void(const ServiceTable&)> told;  // with what it reads, each time; may be empty
+  Logger log;
+};
+
+// On one loop. Rules stay when it ends: Services go on working for pods that go on.
+class ServiceProxy final : private client::ClusterEvents {
+ public:
+  // Changes that come close together are one; at most one transaction in so long, one under way.
+  static constexpr Duration kApplyInterval = std::chrono::milliseconds(50);
+  static constexpr Duration kRetryMin = std::chrono::seconds(1), kRetryMax = std::chrono::seconds(30);
+  static constexpr Duration kCommandTimeout = std::chrono::seconds(20);
+
+  ServiceProxy(ServiceProxyParts parts, ServiceProxyOptions options);
+  ~ServiceProxy() override;
+  // `ready` once the bridge and the first rules are there, or why they are not; it goes on trying then.
+  void start(UniqueFunction<void(Result<void>)> ready);
+  void stop();
+
+ private:
+  void on_change(const client::Change& change, const client::View& view) override;
+  void on_progress() override {}
+  void on_reset() override { schedule(kApplyInterval); }
+  void schedule(Duration delay);
+  void apply();
+  void applied(Result<void> outcome, std::string text);
+  void run(std::vector<std::string> arguments, std::string input, UniqueFunction<void(Result<void>)> done);
+  void prepare_links();
+  std::vector<std::string> service_ranges() const;
+
+  ServiceProxyParts parts_;
+  ServiceProxyOptions options_;
+  UniqueFunction<void(Result<void>)> ready_;
+  std::string applied_;  // text of the rules that are there
+  TimerId timer_ = 0;
+  Duration retry_ = kRetryMin;
+  bool running_ = false;
+  bool again_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+// Commands that take its rules and routes away (not the bridge); each succeeds where nothing is.
+std::vector<std::vector<std::string>> service_removal(const ServiceProxyOptions& options);
+
+}  // namespace plinth::network
