@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "net/http.h"
+#include "net/proxy_server.h"
 
 namespace plinth::net {
 

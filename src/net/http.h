@@ -80,21 +80,6 @@ class Responder {
 
 using HttpHandler = std::function<void(HttpRequest, std::shared_ptr<Responder>)>;
 
-// The body of a request as it arrives; on the connection's loop. Nothing is delivered once the answer is complete or the peer
-// has gone.
-class IncomingBody {
- public:
-  virtual ~IncomingBody() = default;
-  // False: the request has none.
-  virtual bool expected() const = 0;
-  // `chunk` gets the bytes, `end` follows the last ones. Once.
-  virtual void start(UniqueFunction<void(std::string_view)> chunk, Task end) = 0;
-  // While paused the peer is not read on.
-  virtual void pause(bool paused) = 0;
-};
-// Called as soon as a request's head is there; its body member is empty.
-using HttpStreamHandler = std::function<void(HttpRequest, std::shared_ptr<IncomingBody>, std::shared_ptr<Responder>)>;
-
 struct HttpLimits {
   std::size_t header_bytes_max = 64 * 1024;
   std::size_t body_bytes_max = 3 * 1024 * 1024;      // beyond: 413 with a Status
@@ -117,9 +102,6 @@ class HttpServer {
 // One server per loop. Errors of the protocol itself are answered with a Status body made by `error_body`.
 using ErrorBody = std::function<std::string(const Error&)>;
 std::unique_ptr<HttpServer> make_http_server(Loop& loop, Clock& clock, HttpLimits limits, HttpHandler handler, ErrorBody error_body);
-// One whose handler gets bodies as they arrive; HttpLimits::body_bytes_max holds for what is announced only.
-std::unique_ptr<HttpServer> make_proxy_http_server(Loop& loop, Clock& clock, HttpLimits limits, HttpStreamHandler handler,
-                                                       ErrorBody error_body);
 
 // The non-blocking client: admission webhooks, the remote cluster client. HTTP/1.1. On one loop; callbacks run on it, never
 // before the call returned. Redirects are answers like others. A request that is safe to repeat is sent again once when a

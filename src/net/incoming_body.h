@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "net/http.h"
+#include "net/proxy_server.h"
 
 namespace plinth::net {
 

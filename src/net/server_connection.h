@@ -6,6 +6,7 @@
 #include <string>
 
 #include "net/http.h"
+#include "net/proxy_server.h"
 #include "net/request_body.h"
 
 namespace plinth::net {

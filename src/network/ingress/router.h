@@ -5,7 +5,7 @@
 #include <mutex>
 
 #include "net/forwarder.h"
-#include "net/http.h"
+#include "net/proxy_server.h"
 #include "network/ingress/routes.h"
 
 namespace plinth::network {
