@@ -102,8 +102,8 @@ class AutoscalerStep {
 
   void no_target() {
     const Value reference = autoscaler_["spec"]["scaleTargetRef"];
-    const std::string why = std::string(reference["kind"].as_string()) + " \"" + std::string(reference["name"].as_string()) + "\" " +
-                            (target_ ? "has no spec.replicas" : "not found");
+    const std::string why = std::string(reference["kind"].as_string()) + " \"" + std::string(reference["name"].as_string()) +
+                            "\" " + (target_ ? "has no spec.replicas" : "not found");
     events_.warning_once(autoscaler_, "FailedGetScale", why);
     set("AbleToScale", false, "FailedGetScale", "the HPA controller was unable to get the target's current scale: " + why);
     write();
@@ -118,9 +118,8 @@ class AutoscalerStep {
       events_.warning_once(autoscaler_, missing.reason, missing.message);
     }
     const std::string count = std::to_string(metrics.size());
-    events_.warning_once(
-        autoscaler_, "FailedComputeMetricsReplicas",
-        "invalid metrics (" + count + " invalid out of " + count + "), first error is: " + first.message);
+    events_.warning_once(autoscaler_, "FailedComputeMetricsReplicas",
+                         "invalid metrics (" + count + " invalid out of " + count + "), first error is: " + first.message);
     set("ScalingActive", false, first.reason, "the HPA was unable to compute the replica count: " + first.message);
   }
 
@@ -129,7 +128,8 @@ class AutoscalerStep {
       if (failure.method != "PUT" || !contains(failure.target, "/scale?") || failure.reason == Reason::kConflict) continue;
       events_.warning(autoscaler_, "FailedRescale",
                       "New size: " + std::to_string(size) + "; reason: " + why + "; error: " + failure.message);
-      set("AbleToScale", false, "FailedUpdateScale", "the HPA controller was unable to update the target scale: " + failure.message);
+      set("AbleToScale", false, "FailedUpdateScale",
+          "the HPA controller was unable to update the target scale: " + failure.message);
       write();
       return plan_.requests.push_back(scale_request(size));
     }
@@ -196,7 +196,8 @@ class AutoscalerController final : public client::Controller {
       if (!change.deleted) keys.push_back(client::make_key(object.name_space, object.name));
       return;
     }
-    if (object.resource.is("", "pods") || object.resource.is("", "events") || view.count(*resource, object.name_space) == 0) return;
+    if (object.resource.is("", "pods") || object.resource.is("", "events") || view.count(*resource, object.name_space) == 0)
+      return;
     view.list(*resource, object.name_space, [&](const Object& autoscaler) {
       const Value reference = autoscaler["spec"]["scaleTargetRef"];
       if (reference["kind"].as_string() == object.resource.kind && reference["name"].as_string() == object.name)

@@ -70,7 +70,8 @@ void keys_of_matching(const client::View& view, const client::Resource& controll
   view.list(controllers, orphan.name_space, [&](const Object& controller) {
     const Value object = controller["spec"]["selector"];
     const bool map = controllers.is("", "replicationcontrollers");
-    auto selector = map ? Result<api::LabelSelector>(api::LabelSelector::from_map(object)) : api::LabelSelector::from_object(object);
+    auto selector =
+        map ? Result<api::LabelSelector>(api::LabelSelector::from_map(object)) : api::LabelSelector::from_object(object);
     if (selector.ok() && !selector->matches_everything() && selector->matches(labels))
       keys.push_back(client::make_key(controller.name_space, controller.name));
     return true;

@@ -16,7 +16,8 @@ TEST_CASE("a hash is of what a value says, not of the order in which it says it"
   CHECK(hash(R"({"a":{"b":1}})") != hash(R"({"a":{},"b":1})"));
   CHECK(hash(R"({"a":1})") != hash(R"({"a":1})", 0));
   CHECK(hash(R"({"a":1})", 0) != hash(R"({"a":1})", 1));
-  for (const char c : hash(R"({"a":1})")) CHECK(std::string_view("bcdfghjklmnpqrstvwxz2456789").find(c) != std::string_view::npos);
+  for (const char c : hash(R"({"a":1})"))
+    CHECK(std::string_view("bcdfghjklmnpqrstvwxz2456789").find(c) != std::string_view::npos);
 }
 
 TEST_CASE("suffixes of children") {

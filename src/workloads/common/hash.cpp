@@ -50,7 +50,8 @@ std::string value_hash(const Value& value, std::optional<std::int64_t> collision
   add_value(hash, value);
   if (collision_count) hash.add("#" + std::to_string(*collision_count));
   std::string out;
-  for (const char digit : std::to_string(hash.sum())) out.push_back(kLetters[static_cast<unsigned char>(digit) % kLetters.size()]);
+  for (const char digit : std::to_string(hash.sum()))
+    out.push_back(kLetters[static_cast<unsigned char>(digit) % kLetters.size()]);
   return out;
 }
 

@@ -74,8 +74,8 @@ std::vector<Object> read_revisions(const client::View& view, const Object& owner
   auto selector = api::LabelSelector::from_object(owner["spec"]["selector"]);
   ClaimOptions claims;
   claims.manager = options.manager;
-  auto out = claim(view, owner, selector.ok() ? *selector : api::LabelSelector::nothing(), controller_revisions_resource(), claims,
-                   plan);
+  auto out = claim(view, owner, selector.ok() ? *selector : api::LabelSelector::nothing(), controller_revisions_resource(),
+                   claims, plan);
   std::sort(out.begin(), out.end(), [](const Object& a, const Object& b) {
     const std::int64_t x = a["revision"].as_int(), y = b["revision"].as_int();
     if (x != y) return x < y;

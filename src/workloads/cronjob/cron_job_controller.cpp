@@ -85,7 +85,8 @@ class CronJobStep {
 
   // The oldest finished ones beyond the limits go.
   void clean_up() {
-    for (const auto& [type, limit] : {std::pair("Complete", "successfulJobsHistoryLimit"), std::pair("Failed", "failedJobsHistoryLimit")}) {
+    for (const auto& [type, limit] :
+         {std::pair("Complete", "successfulJobsHistoryLimit"), std::pair("Failed", "failedJobsHistoryLimit")}) {
       const Value keep = cron_["spec"][limit];
       if (!keep.is_number()) continue;
       std::vector<const Object*> finished;
@@ -191,20 +192,22 @@ class CronJobStep {
     const auto parsed = CronSchedule::parse(text, zone);
     if (!parsed.ok()) {
       return events_.warning_once(cron_, "UnparseableSchedule",
-                                      "unparseable schedule: \"" + text + "\" : " + parsed.error().message());
+                                  "unparseable schedule: \"" + text + "\" : " + parsed.error().message());
     }
     const Value deadline = spec["startingDeadlineSeconds"];
     const std::int64_t since = deadline.is_number() ? std::max(last_time(), now_ - deadline.as_int()) : last_time();
     const MissedTimes missed = missed_times(*parsed, since, now_);
     if (missed.impossible) {
-      return events_.warning_once(cron_, "InvalidSchedule",
-                                      "invalid schedule: " + text + " : time difference between two schedules is less than 1 second");
+      return events_.warning_once(
+          cron_, "InvalidSchedule",
+          "invalid schedule: " + text + " : time difference between two schedules is less than 1 second");
     }
     if (missed.latest) start(*missed.latest, missed, zone);
     if (const auto next = parsed->next(now_)) plan_.revisit_ns = *next * kSecond - context_.wall_ns + kPaddingNs;
   }
 
-  // Jobs of ours that no list has: made by somebody else, or by a plan that ended before it wrote the status (start() adopts that).
+  // Jobs of ours that no list has: made by somebody else, or by a plan that ended before it wrote the status (start() adopts
+  // that).
   void tell_unlisted() {
     for (const Object* job : unlisted_) {
       if (job->metadata()["annotations"].find(kScheduledAt) != nullptr) continue;
@@ -214,9 +217,8 @@ class CronJobStep {
 
   void start(std::int64_t at, const MissedTimes& missed, const TimeZone& zone) {
     if (missed.many) {
-      events_.warning_once(
-          cron_, "TooManyMissedTimes",
-          "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew");
+      events_.warning_once(cron_, "TooManyMissedTimes",
+                           "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew");
     }
     const Value deadline = cron_["spec"]["startingDeadlineSeconds"];
     if (deadline.is_number() && at + deadline.as_int() < now_) {
@@ -228,7 +230,7 @@ class CronJobStep {
     const auto there = view_.get(jobs_resource(), cron_.name_space, name);
     if (!there && policy == "Forbid" && status_.root()["active"].size() > 0) {
       return events_.normal_once(cron_, "JobAlreadyActive",
-                                     "Not starting job because prior execution is running and concurrency policy is Forbid");
+                                 "Not starting job because prior execution is running and concurrency policy is Forbid");
     }
     if (there) {
       // Made by a plan that ended early, or not ours.

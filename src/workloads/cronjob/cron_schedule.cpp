@@ -18,8 +18,8 @@ constexpr std::string_view kDays[] = {"sun", "mon", "tue", "wed", "thu", "fri", 
 struct Descriptor {
   std::string_view name, fields;
 };
-constexpr Descriptor kDescriptors[] = {{"@yearly", "0 0 1 1 *"},  {"@annually", "0 0 1 1 *"}, {"@monthly", "0 0 1 * *"},
-                                       {"@weekly", "0 0 * * 0"},  {"@daily", "0 0 * * *"},    {"@midnight", "0 0 * * *"},
+constexpr Descriptor kDescriptors[] = {{"@yearly", "0 0 1 1 *"}, {"@annually", "0 0 1 1 *"}, {"@monthly", "0 0 1 * *"},
+                                       {"@weekly", "0 0 * * 0"}, {"@daily", "0 0 * * *"},    {"@midnight", "0 0 * * *"},
                                        {"@hourly", "0 * * * *"}};
 
 bool has(std::uint64_t bits, int n) { return (bits >> n & 1) != 0; }

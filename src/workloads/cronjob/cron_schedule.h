@@ -1,5 +1,5 @@
-// Cron schedules: when next. The standard form of github.com/robfig/cron (five fields, names, steps, descriptors), with its rules
-// for days and for hours that do not exist or come twice.
+// Cron schedules: when next. The standard form of github.com/robfig/cron (five fields, names, steps, descriptors), with its
+// rules for days and for hours that do not exist or come twice.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,8 @@ namespace plinth::workloads {
 
 class CronSchedule {
  public:
-  // `zone` holds unless the schedule begins with TZ= or CRON_TZ=. An error says what is wrong, in the words of the API's validation.
+  // `zone` holds unless the schedule begins with TZ= or CRON_TZ=. An error says what is wrong, in the words of the API's
+  // validation.
   static Result<CronSchedule> parse(std::string_view text, TimeZone zone);
 
   // The first time after `seconds` (since the epoch); nothing when there is none within five years.

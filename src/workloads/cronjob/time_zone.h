@@ -11,9 +11,9 @@ namespace plinth::workloads {
 
 struct LocalTime {
   std::int64_t year;
-  int month, day;             // from 1
+  int month, day;  // from 1
   int hour, minute, second;
-  int weekday;                // 0 is Sunday
+  int weekday;  // 0 is Sunday
 };
 
 // A change of the offset: seconds since the epoch, seconds east of UTC from then on.
@@ -30,8 +30,8 @@ class TimeZone {
   // Seconds east of UTC at a moment.
   std::int32_t offset_at(std::int64_t seconds) const;
   LocalTime local(std::int64_t seconds) const;
-  // The moment of a local time; fields beyond their range carry over. Of a time that does not exist (clocks went forward) a moment
-  // beside the gap, of one that exists twice one of the two: the same ones that Go's time.Date picks.
+  // The moment of a local time; fields beyond their range carry over. Of a time that does not exist (clocks went forward) a
+  // moment beside the gap, of one that exists twice one of the two: the same ones that Go's time.Date picks.
   std::int64_t moment(std::int64_t year, std::int64_t month, std::int64_t day, std::int64_t hour, std::int64_t minute,
                       std::int64_t second) const;
 

@@ -85,7 +85,8 @@ std::string_view target_node(const Object& pod) {
   return "";
 }
 
-client::Request create_daemon_pod(const Object& set, const std::string& node, const std::string& name, const std::string& hash) {
+client::Request create_daemon_pod(const Object& set, const std::string& node, const std::string& name,
+                                  const std::string& hash) {
   Draft pod = pod_from_template(set["spec"]["template"], set, name, set.name + "-");
   Value& labels = pod.member_path(pod.root(), {"metadata", "labels"});
   if (!labels.is_object()) labels = pod.object();

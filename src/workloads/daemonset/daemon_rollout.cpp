@@ -62,7 +62,8 @@ void keep_two(const DaemonState& state, const std::vector<Object>& running, Daem
   if (!is_pod_ready(*old) || is_available(state, *fresh)) plan.remove.push_back(*old);
 }
 
-void place_on(const DaemonState& state, const Object& node, const std::vector<Object>& pods, bool should_run, DaemonPlan& plan) {
+void place_on(const DaemonState& state, const Object& node, const std::vector<Object>& pods, bool should_run,
+              DaemonPlan& plan) {
   std::vector<Object> running;
   for (const Object& pod : pods) {
     if (pod.deleting()) continue;

@@ -13,7 +13,7 @@ namespace plinth::workloads {
 struct DaemonPlan {
   std::vector<std::string> create_on;  // names of nodes
   std::vector<client::Object> remove;
-  std::vector<client::Object> failed;     // of `remove`: those that had ended
+  std::vector<client::Object> failed;  // of `remove`: those that had ended
   std::vector<client::Object> succeeded;
   std::optional<std::int64_t> revisit_ns;
   bool empty() const { return create_on.empty() && remove.empty(); }

@@ -65,11 +65,7 @@ Counts count(const DaemonState& state) {
 class DaemonSetStep {
  public:
   DaemonSetStep(const View& view, const Object& set, const StepContext& context, Plan& plan)
-      : view_(view),
-        set_(set),
-        context_(context),
-        plan_(plan),
-        events_(view, kDaemonSetController, context.wall_ns, plan) {}
+      : view_(view), set_(set), context_(context), plan_(plan), events_(view, kDaemonSetController, context.wall_ns, plan) {}
 
   void run(const api::LabelSelector& selector) {
     view_.list(kNodes, "", [this](const Object& node) {

@@ -143,8 +143,7 @@ class DeploymentStep {
   }
 
   void tell(const client::Failure& failure) {
-    const std::string name =
-        replica_set_name(deployment_, value_hash(deployment_["spec"]["template"], report_.collisions));
+    const std::string name = replica_set_name(deployment_, value_hash(deployment_["spec"]["template"], report_.collisions));
     const std::string message = "Failed to create new replica set \"" + name + "\": " + failure.message;
     if (spec_.deadline_s) report_.set_progress("False", "ReplicaSetCreateError", message, now_);
     events_.warning(deployment_, "ReplicaSetCreateError", message);

@@ -64,10 +64,10 @@ void DeploymentReport::count(const DeploymentSpec& spec, ReplicaSets& sets, cons
   counts.unavailable = std::max<std::int64_t>(0, wanted - counts.available);
   if (all_say) counts.terminating = terminating;
   const bool enough = counts.available >= spec.replicas - spec.max_unavailable;
-  set_condition(conditions,
-                {"Available", enough ? "True" : "False", enough ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
-                 enough ? "Deployment has minimum availability." : "Deployment does not have minimum availability.", now, now,
-                 ""});
+  set_condition(
+      conditions,
+      {"Available", enough ? "True" : "False", enough ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
+       enough ? "Deployment has minimum availability." : "Deployment does not have minimum availability.", now, now, ""});
 }
 
 DeploymentReport read_report(const Object& deployment) {

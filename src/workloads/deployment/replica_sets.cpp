@@ -17,7 +17,11 @@ constexpr std::string_view kDesired = "deployment.kubernetes.io/desired-replicas
 constexpr std::string_view kMax = "deployment.kubernetes.io/max-replicas";
 constexpr std::size_t kHistoryBytesMax = 2000;
 // Annotations of a Deployment that are not about its ReplicaSets.
-constexpr std::string_view kNotCopied[] = {"kubectl.kubernetes.io/last-applied-configuration", kRevision, kHistory, kDesired, kMax,
+constexpr std::string_view kNotCopied[] = {"kubectl.kubernetes.io/last-applied-configuration",
+                                           kRevision,
+                                           kHistory,
+                                           kDesired,
+                                           kMax,
                                            "deprecated.deployment.rollback.to"};
 
 std::optional<std::int64_t> optional_count(const Value& value) {
@@ -153,9 +157,8 @@ ReplicaSets read_replica_sets(const Object& deployment, const std::vector<Object
     return a.created_ns != b.created_ns ? a.created_ns < b.created_ns : a.name < b.name;
   });
   const Value wanted = deployment["spec"]["template"];
-  const auto found = std::find_if(out.old.begin(), out.old.end(), [&](const ReplicaSet& set) {
-    return same_template(set.object["spec"]["template"], wanted);
-  });
+  const auto found = std::find_if(out.old.begin(), out.old.end(),
+                                  [&](const ReplicaSet& set) { return same_template(set.object["spec"]["template"], wanted); });
   if (found != out.old.end()) {
     out.current = std::move(*found);
     out.old.erase(found);

@@ -40,8 +40,7 @@ std::int64_t fraction(const DeploymentSpec& spec, std::int64_t status_replicas, 
   if (spec.replicas == 0) return -set.replicas;
   const std::int64_t before = set.count_annotation(kMax).value_or(0) != 0 ? *set.count_annotation(kMax) : status_replicas;
   if (before == 0) return 0;
-  const double size =
-      static_cast<double>(set.replicas * (spec.replicas + spec.max_surge)) / static_cast<double>(before);
+  const double size = static_cast<double>(set.replicas * (spec.replicas + spec.max_surge)) / static_cast<double>(before);
   return std::llround(size) - set.replicas;
 }
 

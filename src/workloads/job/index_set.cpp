@@ -22,8 +22,8 @@ IndexSet IndexSet::parse(std::string_view text, std::int64_t completions) {
 void IndexSet::add(Interval interval) {
   if (interval.last < interval.first) return;
   // Everything that it touches becomes one with it.
-  auto begin = std::find_if(intervals_.begin(), intervals_.end(),
-                            [&](const Interval& i) { return i.last + 1 >= interval.first; });
+  auto begin =
+      std::find_if(intervals_.begin(), intervals_.end(), [&](const Interval& i) { return i.last + 1 >= interval.first; });
   auto end = begin;
   for (; end != intervals_.end() && end->first <= interval.last + 1; ++end) {
     interval.first = std::min(interval.first, end->first);

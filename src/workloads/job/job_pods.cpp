@@ -168,8 +168,7 @@ client::Request stop_tracking(const Object& pod) {
   patch.set(metadata, "uid", pod.uid);
   patch.set(metadata, "$deleteFromPrimitiveList/finalizers", removed);
   patch.set(patch.root(), "metadata", metadata);
-  return {"PATCH",
-          client::object_path(pod.resource, pod.name_space, pod.name) + "?fieldManager=" + std::string(kJobController),
+  return {"PATCH", client::object_path(pod.resource, pod.name_space, pod.name) + "?fieldManager=" + std::string(kJobController),
           "application/strategic-merge-patch+json", to_json(patch.root())};
 }
 

@@ -11,7 +11,7 @@ namespace plinth::workloads {
 
 // What a failed pod means.
 struct FailureVerdict {
-  bool counts = true;                       // against the back-off limits
+  bool counts = true;  // against the back-off limits
   bool fails_index = false;
   std::optional<std::string> fails_job;  // why
 };

@@ -11,8 +11,8 @@
 
 namespace plinth::workloads {
 
-// Ends of pods are counted in two writes: first their uids stand as uncounted, then, when the pods no longer have the finalizer,
-// the counters go up. Whenever a step ends early, no end is lost or counted twice.
+// Ends of pods are counted in two writes: first their uids stand as uncounted, then, when the pods no longer have the
+// finalizer, the counters go up. Whenever a step ends early, no end is lost or counted twice.
 struct JobStatus {
   std::vector<Condition> conditions;
   std::string start_time, completion_time;
@@ -27,7 +27,8 @@ struct JobStatus {
   // Moves those to the counters that no longer have the finalizer; `tracked` are the uids that have it.
   void count(const std::set<std::string>& tracked);
   // Whether the condition was not there like this; one that would only say no is not added.
-  bool ensure(std::string_view type, std::string_view status, std::string_view reason, std::string message, const std::string& now);
+  bool ensure(std::string_view type, std::string_view status, std::string_view reason, std::string message,
+              const std::string& now);
   void plan(const client::Object& job, client::Plan& plan) const;
 };
 

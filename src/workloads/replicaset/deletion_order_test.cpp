@@ -1,9 +1,10 @@
+#include "workloads/replicaset/deletion_order.h"
+
 #include <doctest/doctest.h>
 
 #include "base/json.h"
 #include "base/time_text.h"
 #include "workloads/common/pods.h"
-#include "workloads/replicaset/deletion_order.h"
 
 namespace plinth::workloads {
 namespace {
@@ -19,13 +20,12 @@ struct PodSpec {
 
 client::Object pod(const PodSpec& spec) {
   auto at = [](int ago) { return format_rfc3339(kNow - ago * kSecond); };
-  const std::string text =
-      R"({"metadata":{"creationTimestamp":")" + at(spec.age_s) +
-      R"(","annotations":{"controller.kubernetes.io/pod-deletion-cost":")" + std::to_string(spec.cost) +
-      R"("}},"spec":{"nodeName":")" + spec.node + R"("},"status":{"phase":")" + spec.phase +
-      R"(","containerStatuses":[{"restartCount":)" + std::to_string(spec.restarts) +
-      R"(}],"conditions":[{"type":"Ready","status":")" + (spec.ready ? "True" : "False") + R"(","lastTransitionTime":")" +
-      at(spec.ready_for_s) + R"("}]}})";
+  const std::string text = R"({"metadata":{"creationTimestamp":")" + at(spec.age_s) +
+                           R"(","annotations":{"controller.kubernetes.io/pod-deletion-cost":")" + std::to_string(spec.cost) +
+                           R"("}},"spec":{"nodeName":")" + spec.node + R"("},"status":{"phase":")" + spec.phase +
+                           R"(","containerStatuses":[{"restartCount":)" + std::to_string(spec.restarts) +
+                           R"(}],"conditions":[{"type":"Ready","status":")" + (spec.ready ? "True" : "False") +
+                           R"(","lastTransitionTime":")" + at(spec.ready_for_s) + R"("}]}})";
   return {pods_resource(), "default", spec.name, "uid-" + spec.name, 1, parse_json(text).value()};
 }
 

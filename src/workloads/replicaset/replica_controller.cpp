@@ -32,7 +32,8 @@ struct ReplicaKind {
 
 api::LabelSelector selector_of(const ReplicaKind& kind, const Object& owner) {
   const Value selector = owner["spec"]["selector"];
-  if (kind.selector_is_map) return selector.size() == 0 ? api::LabelSelector::nothing() : api::LabelSelector::from_map(selector);
+  if (kind.selector_is_map)
+    return selector.size() == 0 ? api::LabelSelector::nothing() : api::LabelSelector::from_map(selector);
   auto parsed = api::LabelSelector::from_object(selector);
   return parsed.ok() && !parsed->matches_everything() ? std::move(*parsed) : api::LabelSelector::nothing();
 }
@@ -150,8 +151,8 @@ class ReplicaController final : public client::Controller {
     for (std::size_t made = 0; made < count; ++ordinal) {
       const std::string name = generated_name(prefix, name_suffix(owner.uid, owner.revision, ordinal));
       if (view.get(pods_resource(), owner.name_space, name)) continue;
-      plan.requests.push_back(create_pod_request(
-          owner, pod_from_template(owner["spec"]["template"], owner, name, prefix), kind_.controller));
+      plan.requests.push_back(
+          create_pod_request(owner, pod_from_template(owner["spec"]["template"], owner, name, prefix), kind_.controller));
       events.normal(owner, "SuccessfulCreate", "Created pod: " + name);
       ++made;
     }

@@ -12,9 +12,9 @@ using client::Object;
 // The references of a claim that are ours to change.
 struct Marks {
   bool of_set = false, of_pod = false;
-  bool stale = false;       // of an earlier set or pod of the name
-  bool controlled = true;   // ours are controllers
-  bool foreign = false;     // another one controls it
+  bool stale = false;      // of an earlier set or pod of the name
+  bool controlled = true;  // ours are controllers
+  bool foreign = false;    // another one controls it
 };
 
 bool names(const Value& reference, std::string_view api_version, std::string_view kind, std::string_view name) {
@@ -47,8 +47,8 @@ bool deletes(const Object& set, std::string_view when) {
   return set["spec"]["persistentVolumeClaimRetentionPolicy"][when].as_string() == "Delete";
 }
 
-client::Request rewrite(const Object& set, const Object& claim, std::string_view pod_name, std::string_view pod_uid, bool by_set,
-                        bool by_pod) {
+client::Request rewrite(const Object& set, const Object& claim, std::string_view pod_name, std::string_view pod_uid,
+                        bool by_set, bool by_pod) {
   Draft next(claim.document);
   Value references = next.array();
   for (const Value& reference : claim.metadata()["ownerReferences"].items()) {

@@ -17,6 +17,7 @@ RetentionChange retain_claim(const client::Object& set, const client::Object& cl
                              std::string_view pod_uid, bool scaled_down);
 
 // A claim of an earlier pod of that name that is to go with it: a new pod must wait.
-bool is_stale_claim(const client::Object& set, const client::Object& claim, std::string_view pod_name, std::string_view pod_uid);
+bool is_stale_claim(const client::Object& set, const client::Object& claim, std::string_view pod_name,
+                    std::string_view pod_uid);
 
 }  // namespace plinth::workloads

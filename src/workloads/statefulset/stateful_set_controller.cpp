@@ -196,8 +196,8 @@ class StatefulSetStep {
       const auto claim = view_.get(claims_resource(), set_.name_space, names[i]);
       if (claim && claim->deleting()) {
         events_.warning_once(set_, "FailedCreate",
-                                 "Create Pod " + replica.name + " in StatefulSet " + set_.name + " failed error: pvc " + names[i] +
-                                     " is being deleted");
+                             "Create Pod " + replica.name + " in StatefulSet " + set_.name + " failed error: pvc " + names[i] +
+                                 " is being deleted");
         return false;
       }
       if (claim) continue;
@@ -215,9 +215,9 @@ class StatefulSetStep {
       RetentionChange change = retain_claim(set_, *claim, replica.name, replica.pod->uid, scaled_down);
       if (change.conflicting) {
         events_.warning_once(set_, "ConflictingController",
-                                 "PersistentVolumeClaim " + name +
-                                     " has a conflicting OwnerReference that acts as a manging controller, the retention policy "
-                                     "is ignored for this claim");
+                             "PersistentVolumeClaim " + name +
+                                 " has a conflicting OwnerReference that acts as a manging controller, the retention policy "
+                                 "is ignored for this claim");
       }
       if (change.request) plan_.requests.push_back(std::move(*change.request));
     }
