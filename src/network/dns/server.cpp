@@ -3,6 +3,9 @@
 namespace plinth::network::dns {
 namespace {
 
+// A port that is free for UDP may be taken for TCP, by any client's connection too.
+constexpr int kPortTriesMax = 100;
+
 std::size_t length_at_front(std::string_view bytes) {
   return static_cast<std::size_t>((static_cast<unsigned char>(bytes[0]) << 8) | static_cast<unsigned char>(bytes[1]));
 }
@@ -68,11 +71,17 @@ Result<std::unique_ptr<Server>> Server::open(ServerParts parts, const std::strin
   auto out = std::unique_ptr<Server>(new Server(parts));
   Server* raw = out.get();
   out->forward_ = TRY(Forward::open(*parts.loop, *parts.clock, *parts.entropy, *parts.datagrams, *parts.network, std::move(forward_to)));
-  out->socket_ = TRY(parts.datagrams->bind(*parts.loop, address, [raw](const std::string& from, std::string_view bytes) {
-    raw->answer(bytes, false, [raw, from](std::string answer) { raw->socket_->send(from, answer); });
-  }));
-  out->listener_ = TRY(parts.network->listen(*parts.loop, out->socket_->address(), nullptr,
-                                             [raw](std::unique_ptr<Stream> stream) { raw->accept(std::move(stream)); }));
+  const bool any_port = address.ends_with(":0");
+  for (int tries = any_port ? kPortTriesMax : 1;; --tries) {
+    out->socket_ = TRY(parts.datagrams->bind(*parts.loop, address, [raw](const std::string& from, std::string_view bytes) {
+      raw->answer(bytes, false, [raw, from](std::string answer) { raw->socket_->send(from, answer); });
+    }));
+    auto listener = parts.network->listen(*parts.loop, out->socket_->address(), nullptr,
+                                          [raw](std::unique_ptr<Stream> stream) { raw->accept(std::move(stream)); });
+    if (!listener.ok() && tries > 1) continue;
+    out->listener_ = TRY(std::move(listener));
+    break;
+  }
   return out;
 }
 
