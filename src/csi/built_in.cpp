@@ -91,7 +91,7 @@ class BuiltIn final : public BuiltInDriver, private ChildEvents {
   BuiltIn(BuiltInParts parts, BuiltInOptions options)
       : parts_(std::move(parts)),
         options_(std::move(options)),
-        client_(net::make_grpc_channel(*parts_.loop, *parts_.network, *parts_.clock, "unix:" + options_.socket)) {}
+        client_(std::make_shared<CsiClient>(net::make_grpc_channel(*parts_.loop, *parts_.network, *parts_.clock, "unix:" + options_.socket))) {}
   ~BuiltIn() override {
     *alive_ = false;
     for (const TimerId timer : {restart_timer_, ask_timer_}) {
@@ -99,14 +99,19 @@ class BuiltIn final : public BuiltInDriver, private ChildEvents {
     }
   }
 
-  std::unique_ptr<node::VolumePlugin> make_plugin() override {
+  std::unique_ptr<node::VolumePlugin> make_plugin(client::Transport& transport) override {
     ClaimVolumeParts parts;
     parts.loop = parts_.loop;
     parts.pool = parts_.pool;
+    parts.clock = parts_.clock;
     parts.files = parts_.files;
-    parts.driver = &client_;
+    parts.transport = &transport;
+    parts.find_driver = [this, alive = alive_](std::string_view name) -> std::optional<NodeDriver> {
+      if (!*alive || !facts_ || facts_->info.name != name) return std::nullopt;
+      return NodeDriver{client_, facts_};
+    };
     parts.root = options_.root;
-    parts.facts = [this] { return facts_ ? &*facts_ : nullptr; };
+    parts.log = parts_.log;
     return make_claim_volumes(std::move(parts));
   }
 
@@ -149,10 +154,10 @@ class BuiltIn final : public BuiltInDriver, private ChildEvents {
   }
 
   void ask() {
-    client_.facts([this, alive = alive_](Reply<DriverFacts> reply) {
+    client_->facts([this, alive = alive_](Reply<DriverFacts> reply) {
       if (!*alive) return;
       if (!reply.status.ok()) return ask_later();
-      facts_ = std::move(reply.value);
+      facts_ = std::make_shared<const DriverFacts>(std::move(reply.value));
       watch();
     });
   }
@@ -168,7 +173,7 @@ class BuiltIn final : public BuiltInDriver, private ChildEvents {
     parts.loop = parts_.loop;
     parts.clock = parts_.clock;
     parts.cluster = parts_.make_cluster();
-    parts.driver = &client_;
+    parts.driver = client_.get();
     parts.log = parts_.log;
     cluster_ = parts.cluster.get();
     transport_ = cluster_->transport(kManager);
@@ -208,8 +213,8 @@ class BuiltIn final : public BuiltInDriver, private ChildEvents {
 
   BuiltInParts parts_;
   BuiltInOptions options_;
-  CsiClient client_;
-  std::optional<DriverFacts> facts_;
+  std::shared_ptr<CsiClient> client_;
+  std::shared_ptr<const DriverFacts> facts_;
   std::unique_ptr<ChildProcess> child_;
   std::unique_ptr<client::Transport> transport_;
   std::unique_ptr<Provisioner> provisioner_;

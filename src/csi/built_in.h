@@ -37,7 +37,8 @@ class BuiltInDriver {
  public:
   static constexpr Duration kPauseMin = std::chrono::milliseconds(200), kPauseMax = std::chrono::seconds(30);
   virtual ~BuiltInDriver() = default;
-  virtual std::unique_ptr<node::VolumePlugin> make_plugin() = 0;
+  // `transport`: as the node; outlives the plugin.
+  virtual std::unique_ptr<node::VolumePlugin> make_plugin(client::Transport& transport) = 0;
   // Starts the driver, and again when it ends; once it answers: CSINode, CSIDriver, the node's label, at the first start the classes.
   virtual void start() = 0;
 };

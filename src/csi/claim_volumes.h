@@ -1,28 +1,33 @@
-// Volumes of pods that come from claims: the node's part of a storage driver, and volumes that are a path of the node.
+// Volumes of pods that come from claims, and those that a driver makes for one pod (inline): the node's part of storage drivers, and
+// volumes that are a path of the node.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <string>
 
-#include "csi/csi_client.h"
-#include "node/volumes/volume_plugin.h"
+#include "base/log.h"
+#include "client/transport.h"
+#include "csi/node_driver.h"
 #include "node/host/host_files.h"
+#include "node/volumes/volume_plugin.h"
 
 namespace plinth::csi {
 
 struct ClaimVolumeParts {
   Loop* loop = nullptr;
   Pool* pool = nullptr;
+  Clock* clock = nullptr;
   node::HostFiles* files = nullptr;
-  CsiClient* driver = nullptr;
+  client::Transport* transport = nullptr;  // as the node: for claims' statuses
+  FindDriver find_driver;
   std::string root;  // of the kubelet's layout: pods/, plugins/
-  // What the driver said of itself; nothing before it has answered.
-  std::function<const DriverFacts*()> facts;
+  Logger log;
 };
 
-// persistentVolumeClaim and ephemeral. A volume of the driver is staged once on the node and published for each pod; what is needed to
-// undo that is in vol_data.json beside the mount, so that a restart may lie between. Calls for one volume wait for each other.
+// persistentVolumeClaim, ephemeral and csi. A volume of a driver is staged once on the node and published for each pod; what is needed to
+// undo that is on disk (volume_data.h), so that a restart may lie between. Calls for one volume wait for each other. A volume that has
+// grown is grown here, too: before it is published, and while it is mounted.
 std::unique_ptr<node::VolumePlugin> make_claim_volumes(ClaimVolumeParts parts);
 
 }  // namespace plinth::csi

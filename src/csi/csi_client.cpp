@@ -71,13 +71,22 @@ void ask_node(std::shared_ptr<Asking> asking) {
                                  });
 }
 
+void take_node(DriverFacts& facts, int type) {
+  switch (type) {
+    case 1: facts.stages = true; break;
+    case 2: facts.node_stats = true; break;
+    case 3: facts.node_expands = true; break;
+    case 5: facts.node_multi_writer_modes = true; break;
+    case 6: facts.mount_group = true; break;
+    default: break;
+  }
+}
+
 void ask_node_capabilities(std::shared_ptr<Asking> asking) {
   ask<wire::NodeGetCapabilitiesResponse>(asking, "/csi.v1.Node/NodeGetCapabilities", wire::NodeGetCapabilitiesRequest(),
                                          [asking](const wire::NodeGetCapabilitiesResponse& response) {
                                            for (const auto& capability : response.capabilities()) {
-                                             asking->facts.stages = asking->facts.stages || capability.rpc().type() == 1;
-                                             asking->facts.node_multi_writer_modes =
-                                                 asking->facts.node_multi_writer_modes || capability.rpc().type() == 5;
+                                             take_node(asking->facts, capability.rpc().type());
                                            }
                                            ask_node(asking);
                                          });
@@ -118,11 +127,15 @@ void ask_plugin(std::shared_ptr<Asking> asking) {
                                            });
 }
 
-wire::NodeStageVolumeRequest stage_request(const NodeCall& from) {
-  wire::NodeStageVolumeRequest out;
+// What staging and publishing ask for alike.
+template <typename Request>
+Request node_request(const NodeCall& from) {
+  Request out;
   out.set_volume_id(from.volume_id);
   out.set_staging_target_path(from.staging_path);
   fill(*out.mutable_volume_capability(), from.capability);
+  if (!from.mount_group.empty()) out.mutable_volume_capability()->mutable_mount()->set_volume_mount_group(from.mount_group);
+  fill(*out.mutable_publish_context(), from.publish_context);
   fill(*out.mutable_secrets(), from.secrets);
   fill(*out.mutable_volume_context(), from.volume_context);
   return out;
@@ -180,18 +193,14 @@ void CsiClient::delete_volume(const std::string& id, const StringMap& secrets, D
 }
 
 void CsiClient::stage(const NodeCall& given, Done<Nothing> done) {
-  call<wire::NodeStageVolumeResponse>(*channel_, "/csi.v1.Node/NodeStageVolume", stage_request(given), std::move(done));
+  call<wire::NodeStageVolumeResponse>(*channel_, "/csi.v1.Node/NodeStageVolume",
+                                      node_request<wire::NodeStageVolumeRequest>(given), std::move(done));
 }
 
 void CsiClient::publish(const NodeCall& given, Done<Nothing> done) {
-  wire::NodePublishVolumeRequest request;
-  request.set_volume_id(given.volume_id);
-  request.set_staging_target_path(given.staging_path);
+  auto request = node_request<wire::NodePublishVolumeRequest>(given);
   request.set_target_path(given.target_path);
   request.set_readonly(given.read_only);
-  fill(*request.mutable_volume_capability(), given.capability);
-  fill(*request.mutable_secrets(), given.secrets);
-  fill(*request.mutable_volume_context(), given.volume_context);
   call<wire::NodePublishVolumeResponse>(*channel_, "/csi.v1.Node/NodePublishVolume", request, std::move(done));
 }
 
@@ -207,6 +216,39 @@ void CsiClient::unstage(const std::string& id, const std::string& staging, Done<
   request.set_volume_id(id);
   request.set_staging_target_path(staging);
   call<wire::NodeUnstageVolumeResponse>(*channel_, "/csi.v1.Node/NodeUnstageVolume", request, std::move(done));
+}
+
+void CsiClient::expand_on_node(const NodeExpandCall& given, Done<Nothing> done) {
+  wire::NodeExpandVolumeRequest request;
+  request.set_volume_id(given.volume_id);
+  request.set_volume_path(given.volume_path);
+  request.set_staging_target_path(given.staging_path);
+  request.mutable_capacity_range()->set_required_bytes(given.required_bytes);
+  fill(*request.mutable_volume_capability(), given.capability);
+  fill(*request.mutable_secrets(), given.secrets);
+  call<wire::NodeExpandVolumeResponse>(*channel_, "/csi.v1.Node/NodeExpandVolume", request, std::move(done));
+}
+
+void CsiClient::volume_stats(const std::string& id, const std::string& path, Done<VolumeStats> done) {
+  wire::NodeGetVolumeStatsRequest request;
+  request.set_volume_id(id);
+  request.set_volume_path(path);
+  call<wire::NodeGetVolumeStatsResponse, VolumeStats>(
+      *channel_, "/csi.v1.Node/NodeGetVolumeStats", request, std::move(done),
+      [](const wire::NodeGetVolumeStatsResponse& response, VolumeStats& out) {
+        constexpr int kBytes = 1, kInodes = 2;
+        for (const wire::VolumeUsage& usage : response.usage()) {
+          if (usage.unit() == kBytes) {
+            out.bytes_total = usage.total();
+            out.bytes_used = usage.used();
+            out.bytes_available = usage.available();
+          } else if (usage.unit() == kInodes) {
+            out.inodes_total = usage.total();
+            out.inodes_used = usage.used();
+            out.inodes_free = usage.available();
+          }
+        }
+      });
 }
 
 }  // namespace plinth::csi

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "net/grpc/grpc.h"
@@ -26,6 +27,9 @@ struct DriverFacts {
   workloads::CsiDriverInfo info;
   bool stages = false;                   // STAGE_UNSTAGE
   bool node_multi_writer_modes = false;  // SINGLE_NODE_MULTI_WRITER
+  bool node_expands = false;             // EXPAND_VOLUME
+  bool node_stats = false;               // GET_VOLUME_STATS
+  bool mount_group = false;              // VOLUME_MOUNT_GROUP
   std::string node_id;
   std::int64_t volumes_max = 0;  // 0: no limit
   StringMap topology;
@@ -36,7 +40,21 @@ struct NodeCall {
   std::string volume_id, staging_path, target_path;
   workloads::CsiCapability capability;
   bool read_only = false;
-  StringMap volume_context, secrets;
+  std::string mount_group;  // fsGroup, of drivers that give a volume to it themselves
+  StringMap volume_context, publish_context, secrets;
+};
+
+// Of NodeExpandVolume.
+struct NodeExpandCall {
+  std::string volume_id, volume_path, staging_path;
+  workloads::CsiCapability capability;
+  std::int64_t required_bytes = 0;
+  StringMap secrets;
+};
+
+// What NodeGetVolumeStats says; of a filesystem all, of a device only its size.
+struct VolumeStats {
+  std::optional<std::int64_t> bytes_total, bytes_used, bytes_available, inodes_total, inodes_used, inodes_free;
 };
 
 class CsiClient {
@@ -52,6 +70,8 @@ class CsiClient {
   void publish(const NodeCall& call, Done<Nothing> done);
   void unpublish(const std::string& id, const std::string& target, Done<Nothing> done);
   void unstage(const std::string& id, const std::string& staging, Done<Nothing> done);
+  void expand_on_node(const NodeExpandCall& call, Done<Nothing> done);
+  void volume_stats(const std::string& id, const std::string& path, Done<VolumeStats> done);
 
  private:
   std::unique_ptr<net::GrpcChannel> channel_;

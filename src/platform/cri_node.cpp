@@ -226,7 +226,7 @@ class CriNode final : public NodeHost {
     agent_ = std::make_unique<node::NodeAgent>(std::move(agent));
     if (host_->registry) host_->registry->on_push(push_events(parts, name_));
     driver_ = make_driver();
-    agent_->add_volume_plugin(driver_->make_plugin());
+    agent_->add_volume_plugin(driver_->make_plugin(agent_->transport()));
   }
   ~CriNode() override {
     *alive_ = false;

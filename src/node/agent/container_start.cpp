@@ -94,6 +94,7 @@ void PodWorker::prepare(const StartPtr& start) {
       event(true, "Failed", "Error: " + made.error().message(), start->container);
       return fail_start(start, "CreateContainerConfigError", made.error().message(), now() + kConfigRetry);
     }
+    start->inputs.devices = std::move(made->devices);
     create(start, std::move(made->mounts));
   }));
 }

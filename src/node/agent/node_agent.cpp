@@ -17,12 +17,12 @@ std::string label(const StringMap& labels, std::string_view key) {
   return it == labels.end() ? std::string() : it->second;
 }
 
-// A pod of which only its sandbox is left.
-std::shared_ptr<const Pod> lost_pod(const Sandbox& sandbox) {
+// A pod of which only its sandbox is left, or only its directory: then without labels.
+std::shared_ptr<const Pod> lost_pod(const StringMap& labels, const std::string& uid) {
   auto pod = std::make_shared<Pod>();
-  pod->name = label(sandbox.labels, kPodNameLabel);
-  pod->name_space = label(sandbox.labels, kPodNamespaceLabel);
-  pod->uid = label(sandbox.labels, kPodUidLabel);
+  pod->name = label(labels, kPodNameLabel);
+  pod->name_space = label(labels, kPodNamespaceLabel);
+  pod->uid = uid;
   pod->gone = true;
   return pod;
 }
@@ -94,7 +94,7 @@ void NodeAgent::start(Done<void> done) {
       started_ = true;
       on_reset();
       relist();
-      sweep_directories();
+      volumes_.sweep();
       rotate_logs();
       size_limits_->start();
       (*finish)({});
@@ -127,13 +127,17 @@ void NodeAgent::on_change(const client::Change& change, const client::View&) {
   if (!started_) return;
   const client::Object& object = change.object;
   const client::Resource& kind = object.resource;
-  if (!kind.group.empty()) return;
-  if (kind.plural == "pods") {
+  if (kind.is("", "pods")) {
     if (change.deleted) pod_is_gone(object.uid);
     else if (is_mine(object)) take_pod(object);
     return;
   }
-  if (kind.plural != "configmaps" && kind.plural != "secrets") return;
+  if (!kind.is("", "configmaps") && !kind.is("", "secrets")) {
+    for (const auto& [_, worker] : workers_) {
+      if (worker->volumes_depend_on(object)) worker->dependency_changed();
+    }
+    return;
+  }
   for (const auto& [_, worker] : workers_) {
     if (worker->depends_on(kind.plural, object.name_space, object.name)) worker->dependency_changed();
   }
@@ -230,19 +234,18 @@ void NodeAgent::take_orphans(const std::vector<Sandbox>& sandboxes) {
   for (const Sandbox& sandbox : sandboxes) {
     const std::string uid = label(sandbox.labels, kPodUidLabel);
     if (uid.empty() || workers_.count(uid) > 0) continue;
-    make_worker(lost_pod(sandbox)).look();
+    make_worker(lost_pod(sandbox.labels, uid)).look();
   }
+  if (!std::exchange(swept_, true)) sweep_directories();
 }
 
-// Directories of pods that are gone and have left no sandbox.
+// Directories of pods that are gone and have left no sandbox. A worker goes on until they are away.
 void NodeAgent::sweep_directories() {
   volumes_.pods_on_disk([this, alive = alive_](Result<std::vector<std::string>> uids) {
     if (!*alive || !uids.ok()) return;
     for (const std::string& uid : *uids) {
       if (workers_.count(uid) > 0) continue;
-      volumes_.tear_down(uid, [this, uid, alive](Result<void> outcome) {
-        if (*alive && !outcome.ok()) given_.log.warning("what a pod has left cannot be removed", {{"uid", uid}, {"error", outcome.error()}});
-      });
+      make_worker(lost_pod({}, uid)).look();
     }
   });
 }

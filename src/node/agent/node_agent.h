@@ -66,6 +66,7 @@ class NodeAgent final : private client::ClusterEvents {
   Runtime& runtime() { return *given_.runtime; }
   Pool& pool() { return *given_.pool; }
   Loop& loop() { return *given_.loop; }
+  client::Transport& transport() { return *given_.transport; }
   // The log of a pod's container; `previous`: of the one before. BadRequest and NotFound in the API server's words.
   Result<LogPlace> find_log(std::string_view name_space, std::string_view pod, std::string_view container, bool previous) const;
   // A pod's container that runs. NotFound in the kubelet's words.
@@ -103,7 +104,7 @@ class NodeAgent final : private client::ClusterEvents {
   std::unique_ptr<SizeLimits> size_limits_;
   std::map<std::string, std::unique_ptr<PodWorker>> workers_;  // by pod uid
   TimerId relist_timer_ = 0, rotation_timer_ = 0;
-  bool started_ = false, stopped_ = false;
+  bool started_ = false, stopped_ = false, swept_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -288,7 +288,7 @@ void PodWorker::end_step(Step& step, const Result<void>& outcome, const char* ev
 void PodWorker::set_up_volumes() {
   memory_.volumes.busy = true;
   memory_.teardown.done = false;
-  parts_.volumes->set_up(pod_, parts_.view(), downward_facts(), false, guarded([this](Result<VolumeMap> ready) {
+  parts_.volumes->set_up(pod_, parts_.view(), downward_facts(), false, volume_tell(), guarded([this](Result<VolumeMap> ready) {
     if (ready.ok()) volumes_ = std::move(*ready);
     memory_.volumes.done = ready.ok();
     end_step(memory_.volumes, ready.ok() ? Result<void>() : Result<void>(std::move(ready).error()), "FailedMount");
@@ -305,7 +305,7 @@ void PodWorker::refresh_volumes() {
   }
   refreshing_ = true;
   memory_.volumes.busy = true;
-  parts_.volumes->set_up(pod_, parts_.view(), downward_facts(), true, guarded([this](Result<VolumeMap> ready) {
+  parts_.volumes->set_up(pod_, parts_.view(), downward_facts(), true, volume_tell(), guarded([this](Result<VolumeMap> ready) {
     refreshing_ = false;
     memory_.volumes.busy = false;
     if (!ready.ok()) event(true, "FailedMount", ready.error().message());
@@ -355,6 +355,10 @@ bool PodWorker::depends_on(std::string_view plural, std::string_view name_space,
     }
   }
   return false;
+}
+
+bool PodWorker::volumes_depend_on(const client::Object& object) const {
+  return !pod_->gone && !is_ending(*pod_, memory_) && !pod_->ended_in_api() && parts_.volumes->concerns(*pod_, object);
 }
 
 void PodWorker::run_sandbox(std::uint32_t attempt) {
@@ -470,12 +474,21 @@ std::vector<std::string> PodWorker::pod_ips() const {
 
 DownwardFacts PodWorker::downward_facts() const { return {pod_ips(), parts_.node_ips, parts_.config.name, parts_.allocatable}; }
 
+VolumeTell PodWorker::volume_tell() {
+  return guarded([this](bool warning, std::string reason, std::string message) { event(warning, std::move(reason), std::move(message)); });
+}
+
 HandlerTarget PodWorker::handler_target(const std::string& container, const std::string& id) const {
   const std::vector<std::string> ips = pod_ips();
   return {pod_, container, id, ips.empty() ? std::string() : ips.front()};
 }
 
 void PodWorker::event(bool warning, std::string reason, std::string message, const std::string& container) {
+  // Of a pod of which only a directory is left nobody knows the name.
+  if (pod_->name.empty()) {
+    if (warning) parts_.log.warning("what a pod has left cannot be removed yet", {{"uid", pod_->uid}, {"reason", reason}, {"message", message}});
+    return;
+  }
   EventSubject subject;
   subject.name_space = pod_->name_space;
   subject.name = pod_->name;

@@ -33,6 +33,8 @@ class PodWorker {
   void look();
   // An object changed that the pod's volumes or variables come from.
   void dependency_changed();
+  // Another object that its volumes wait for or follow.
+  bool volumes_depend_on(const client::Object& object) const;
   bool depends_on(std::string_view plural, std::string_view name_space, std::string_view name) const;
   // Condemns the pod (eviction, not admitted).
   void condemn(Verdict verdict);
@@ -80,6 +82,7 @@ class PodWorker {
 
   std::vector<std::string> pod_ips() const;
   DownwardFacts downward_facts() const;
+  VolumeTell volume_tell();
   HandlerTarget handler_target(const std::string& container, const std::string& id) const;
   void event(bool warning, std::string reason, std::string message, const std::string& container = "");
   std::int64_t now() const { return parts_.clock->wall_ns(); }

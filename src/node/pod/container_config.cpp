@@ -158,6 +158,7 @@ Result<ContainerConfig> make_container_config(const NodeConfig& node, const Pod&
   config.working_dir = spec["workingDir"].as_string();
   config.envs = inputs.environment;
   config.mounts = inputs.mounts;
+  config.devices = inputs.devices;
   config.labels = common_labels(node, pod);
   config.labels[std::string(kContainerNameLabel)] = container.name;
   std::string_view path = spec["terminationMessagePath"].as_string(), policy = spec["terminationMessagePolicy"].as_string();

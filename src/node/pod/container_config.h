@@ -37,6 +37,7 @@ struct ContainerInputs {
   std::string image_ref;  // what pull_image gave, or the image's id
   std::vector<KeyValue> environment;
   std::vector<Mount> mounts;
+  std::vector<Device> devices;
   std::string target_container_id;  // of an ephemeral container's targetContainerName
 };
 

@@ -70,7 +70,8 @@ Result<Mount> mount_of(HostFiles& files, const std::string& pod_directory, const
                        std::size_t index) {
   const std::string name(spec["name"].as_string());
   const auto volume = inputs.volumes.find(name);
-  if (volume == inputs.volumes.end()) return Error(Reason::kNotFound, "cannot find volume \"" + name + "\" to mount into container");
+  if (volume == inputs.volumes.end() || volume->second.device)
+    return Error(Reason::kNotFound, "cannot find volume \"" + name + "\" to mount into container \"" + inputs.container + "\"");
   Mount mount;
   mount.container_path = spec["mountPath"].as_string();
   if (mount.container_path.empty() || mount.container_path.front() != '/') mount.container_path.insert(0, "/");
@@ -93,6 +94,17 @@ Result<Mount> mount_of(HostFiles& files, const std::string& pod_directory, const
   return mount;
 }
 
+Result<Device> device_of(HostFiles& files, const ContainerMountInputs& inputs, const Value& spec) {
+  const std::string name(spec["name"].as_string()), path(spec["devicePath"].as_string());
+  const auto volume = inputs.volumes.find(name);
+  if (volume == inputs.volumes.end() || !volume->second.device)
+    return Error(Reason::kNotFound, "cannot find volume \"" + name + "\" to pass into container \"" + inputs.container + "\"");
+  const auto info = TRY(files.info(volume->second.host_path, true));
+  if (!info || info->type != FileType::kBlockDevice)
+    return Error(Reason::kNotFound, "there is no block device for \"" + path + "\": " + volume->second.host_path);
+  return Device{path, volume->second.host_path, volume->second.readonly ? "r" : "mrw"};
+}
+
 bool mounts_over(const Value& container, std::string_view path) {
   for (const Value& mount : container["volumeMounts"].items()) {
     if (mount["mountPath"].as_string() == path) return true;
@@ -113,6 +125,7 @@ Result<ContainerMounts> make_container_mounts(HostFiles& files, const std::strin
   std::size_t index = 0;
   for (const Value& spec : container->spec["volumeMounts"].items())
     out.mounts.push_back(TRY(mount_of(files, pod_directory, inputs, spec, index++)));
+  for (const Value& spec : container->spec["volumeDevices"].items()) out.devices.push_back(TRY(device_of(files, inputs, spec)));
   if (!inputs.hosts_file.empty() && !mounts_over(container->spec, "/etc/hosts")) {
     const std::string path = pod_directory + "/etc-hosts";
     TRY(files.write(path, inputs.hosts_file, 0644));

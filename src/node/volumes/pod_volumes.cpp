@@ -27,6 +27,7 @@ struct PodVolumes::SetUp {
   std::shared_ptr<const client::View> view;
   DownwardFacts facts;
   bool refresh = false;
+  VolumeTell tell;
   std::size_t at = 0;
   VolumeMap ready;
   Done<VolumeMap> done;
@@ -60,12 +61,13 @@ VolumePlugin* PodVolumes::by_directory(std::string_view name) const {
 }
 
 void PodVolumes::set_up(std::shared_ptr<const Pod> pod, std::shared_ptr<const client::View> view, DownwardFacts facts, bool refresh,
-                        Done<VolumeMap> done) {
+                        VolumeTell tell, Done<VolumeMap> done) {
   auto work = std::make_shared<SetUp>();
   work->pod = std::move(pod);
   work->view = std::move(view);
   work->facts = std::move(facts);
   work->refresh = refresh;
+  work->tell = std::move(tell);
   work->done = std::move(done);
   const std::string directory = pod_directory(work->pod->uid);
   on_pool<void>(loop_, pool_, alive_, [this, directory] { return files_.make_directories(directory, 0750); },
@@ -73,6 +75,18 @@ void PodVolumes::set_up(std::shared_ptr<const Pod> pod, std::shared_ptr<const cl
                   if (!made.ok()) return work->done(std::move(made).error());
                   set_up_next(work);
                 });
+}
+
+bool PodVolumes::concerns(const Pod& pod, const client::Object& changed) const {
+  for (const Value& volume : pod.spec()["volumes"].items()) {
+    const VolumePlugin* plugin = find(volume);
+    if (plugin != nullptr && plugin->concerns(pod, volume, changed)) return true;
+  }
+  return false;
+}
+
+void PodVolumes::sweep() {
+  for (const auto& plugin : plugins_) plugin->sweep();
 }
 
 void PodVolumes::set_up_next(std::shared_ptr<SetUp> work) {
@@ -91,6 +105,7 @@ void PodVolumes::set_up_next(std::shared_ptr<SetUp> work) {
     request.directory = pod_directory(work->pod->uid) + "/volumes/" + directory_name(plugin->name()) + "/" + name;
     request.view = work->view;
     request.facts = work->facts;
+    request.tell = work->tell;
     return plugin->set_up(std::move(request), [this, work, name, alive = alive_](Result<VolumeReady> ready) {
       if (!*alive) return;
       if (!ready.ok()) {

@@ -27,6 +27,7 @@ struct ContainerMountInputs {
 
 struct ContainerMounts {
   std::vector<Mount> mounts;
+  std::vector<Device> devices;
   std::string termination_log;  // its path on the node
 };
 
@@ -39,8 +40,13 @@ class PodVolumes {
   void add(std::unique_ptr<VolumePlugin> plugin);
 
   // All of them, or the error of the first that is not ready. `refresh`: only those whose content follows objects.
+  // `tell`: Events about the pod.
   void set_up(std::shared_ptr<const Pod> pod, std::shared_ptr<const client::View> view, DownwardFacts facts, bool refresh,
-              Done<VolumeMap> done);
+              VolumeTell tell, Done<VolumeMap> done);
+  // Whether one of the pod's volumes waits for that object, or follows it.
+  bool concerns(const Pod& pod, const client::Object& changed) const;
+  // At a start, once every pod has its worker.
+  void sweep();
   // What is on the node for this pod, whatever the pod says: its volumes, then its directory.
   void tear_down(std::string pod_uid, Done<void> done);
   // Directories of pods that are there, by uid: what a start finds.

@@ -97,6 +97,8 @@ class TestCluster {
     return plan.requests.size();
   }
   std::shared_ptr<const client::View> view() const { return cache_.view(); }
+  // One request, as a server would carry it out; false when it is refused.
+  bool make(const client::Request& request) { return carry_out(request); }
   std::optional<std::int64_t> revisit_ns;  // of the last step
 
  private:
