@@ -18,10 +18,11 @@ A scenario is a list of steps:
     restarted            the file can also be played with a restart of the platform after every step: run.py --restarted FILE...
 
 Each file gets a platform of its own (temporary data directory, port 0). In commands KUBECTL, KUBECONFIG, PLINTH, API (the URL) and TMP
-(a folder for files) and SCENARIOS (this folder) are set, kubectl and plinth are on the path; `restart` kills the platform with SIGKILL and starts it again. Placeholders of expected lines are matched
+(a folder for files) and SCENARIOS (this folder) are set, kubectl and plinth are on the path; `restart` kills the platform with SIGKILL and starts it again,
+`restart SIGTERM` ends it gracefully first. Placeholders of expected lines are matched
 against standard output and error together.
 """
-import argparse, os, re, shutil, signal, subprocess, sys, tempfile, threading, time
+import argparse, glob, os, re, shutil, signal, subprocess, sys, tempfile, threading, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, '..', 'clients'))
@@ -88,7 +89,10 @@ class Platform:
         data = os.path.join(self.root, 'data')
         down = subprocess.run([self.plinth, 'down', '--data-dir', data, '--grace', '1'], capture_output=True, text=True)
         left = [line for line in open('/proc/self/mountinfo') if data in line]
-        return down.stderr if down.returncode else ('still mounted:\n' + ''.join(left) if left else None)
+        loops = [path for path in glob.glob('/sys/block/loop*/loop/backing_file') if open(path).read().startswith(data)]
+        if down.returncode:
+            return down.stderr
+        return 'still mounted:\n' + ''.join(left) if left else 'still there: ' + ' '.join(loops) if loops else None
 
     def kill_all(self):
         for process in (self.controllers, self.process):
@@ -202,10 +206,10 @@ def run_step(step, env, platform, groups, folder):
         with open(os.path.join(env['TMP'], step['file']), 'w') as out:
             out.write(step['text'])
         return None
-    if step['command'] == 'restart':
-        platform.kill()
+    if step['command'] in ('restart', 'restart SIGTERM'):
+        problem = platform.kill() if step['command'] == 'restart' else platform.stop()
         platform.start()
-        return None
+        return problem
     process = subprocess.Popen(['bash', '-c', step['command']], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                stdin=subprocess.DEVNULL, start_new_session=True, cwd=folder)
     try:
