@@ -20,5 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   }
   (void)dns::cacheable_seconds(bytes);
   (void)dns::address_of_reverse_name(bytes);
+  if (const auto said = dns::read_answer(bytes)) {
+    for (const dns::Record& record : said->answers) REQUIRE_PROPERTY(!record.data.empty() && record.name.size() <= 255);
+  }
   return 0;
 }

@@ -14,6 +14,7 @@
 #include "platform/local_images.h"
 #include "platform/cri_node.h"
 #include "platform/node_host.h"
+#include "platform/pod_network.h"
 #include "platform/service.h"
 #include "world_real/real_disk.h"
 #include "world_real/spawner.h"
@@ -81,6 +82,14 @@ Result<void> take_controllers(const std::string& text, platform::ServiceOptions&
   return {};
 }
 
+std::vector<std::string> names_of_list(const std::string& text) {
+  std::vector<std::string> out;
+  for (std::string_view name : split(text, ',')) {
+    if (!trim(name).empty()) out.emplace_back(trim(name));
+  }
+  return out;
+}
+
 // There is something to route to where pods run, or are brought by others' nodes.
 void take_ingress(const Arguments& arguments, platform::ServiceOptions& options) {
   const auto chosen = [&](const char* name) {
@@ -89,9 +98,7 @@ void take_ingress(const Arguments& arguments, platform::ServiceOptions& options)
   };
   options.ingress.http = chosen("ingress-http");
   options.ingress.https = chosen("ingress-https");
-  for (std::string_view name : split(argument(arguments, "ingress-classes"), ',')) {
-    if (!trim(name).empty()) options.ingress.classes.emplace(trim(name));
-  }
+  for (std::string& name : names_of_list(argument(arguments, "ingress-classes"))) options.ingress.classes.insert(std::move(name));
 }
 
 Result<void> write_kubeconfig(const platform::Service& service, const std::string& file) {
@@ -120,6 +127,7 @@ Result<platform::MakeNodeHost> cri_node(const Arguments& arguments, std::shared_
   options.name = argument(arguments, "node-name");
   options.pod_range = argument(arguments, "pod-cidr");
   options.cri_socket = argument(arguments, "cri-socket");
+  options.dns_forward = names_of_list(argument(arguments, "dns-forward"));
   TRY(platform::check_cri_node(options));
   if (const std::string images = argument(arguments, "images"); !images.empty()) {
     auto imported = platform::import_images(options.data_dir, images);
@@ -160,11 +168,17 @@ int run(const Arguments& arguments) {
   for (const char* option : {"images", "registry"}) {
     if (node != "cri" && !argument(arguments, option).empty()) return fail(2, fmt::format("--{}: only --node cri has a place for images", option));
   }
+  if (node != "cri" && !argument(arguments, "dns-forward").empty()) return fail(2, "--dns-forward: only --node cri answers pods that look for names");
   auto registry = std::make_shared<std::string>();
   if (node == "cri") {
     auto made = cri_node(arguments, registry);
     if (!made.ok()) return fail(made.error().reason() == Reason::kBadRequest ? 2 : 1, "--node cri: " + made.error().message());
     options.make_node = std::move(*made);
+    if (argument(arguments, "cri-socket").empty()) {
+      if (auto wrong = platform::check_service_range(options.allocation.service_range); !wrong.ok())
+        return fail(2, "--service-cidr " + wrong.error().message());
+      options.pod_gateway = platform::pod_gateway(argument(arguments, "pod-cidr")).value();
+    }
   }
   options.allow_crd_deletion = has_flag(arguments, "allow-crd-deletion");
   take_ingress(arguments, options);
@@ -193,6 +207,7 @@ Command up_command() {
         "plane without a node", "none", false},
        {"--node-name", "NAME", "of the node that --node cri makes (default: the host's name)", "", false},
        {"--pod-cidr", "CIDR", "IPv4 addresses that pods of --node cri get", "10.244.0.0/24", false},
+       {"--dns-forward", "LIST", "name servers that the DNS of --node cri asks for names of elsewhere, as 10.0.0.2:53 (default: those of /etc/resolv.conf)", "", false},
        {"--images", "DIR", "import the images of DIR/*.tar at the start of --node cri, as plinth image import does", "", false},
        {"--registry", "ADDR", "loopback address of the registry of --node cri, to push images to (default 127.0.0.1:0, a free port); none: no registry", "", false},
        {"--cri-socket", "PATH", "use the container runtime that listens there instead of a containerd of our own", "", false},

@@ -19,6 +19,7 @@
 #include "control/volume_protection.h"
 #include "platform/controller_groups.h"
 #include "platform/direct_cluster.h"
+#include "platform/node_host.h"
 #include "platform/node_slots.h"
 #include "server/auth/auth.h"
 #include "server/auth/secret_files.h"
@@ -137,6 +138,7 @@ control::KubernetesServiceOptions service_options(const ControlPlaneOptions& opt
   out.family = range.family();
   out.service_cidr = range.text();
   out.api_address = reachable_address(address);
+  if (out.api_address.empty()) out.api_address = options.pod_gateway;
   out.api_port = parse_integer<std::int64_t>(std::string_view(address).substr(address.rfind(':') + 1)).value_or(kUsualPort);
   return out;
 }
@@ -225,7 +227,8 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
 void ControlPlane::start_node(UniqueFunction<void(Result<void>)> done) {
   if (!parts_->options.make_node) return done({});
   auto node = parts_->options.make_node({parts_->world, parts_->api.get(), parts_->store.get(), parts_->loop, parts_->options.log,
-                                         parts_->options.allocation.service_range.text(), parts_->options.advertised_address});
+                                         parts_->options.allocation.service_range.text(), parts_->options.advertised_address,
+                                         parts_->options.serve_api});
   if (!node.ok()) return done(std::move(node).error());
   parts_->node = std::move(*node);
   parts_->node_slots = make_node_slots(parts_->node->agent());

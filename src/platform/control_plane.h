@@ -12,7 +12,7 @@
 #include "base/result.h"
 #include "base/world.h"
 #include "client/controller_host.h"
-#include "platform/node_host.h"
+#include "platform/make_node.h"
 #include "server/api_server.h"
 #include "store/store.h"
 
@@ -36,6 +36,9 @@ struct ControlPlaneOptions {
       open_store;
   std::function<std::unique_ptr<client::Cluster>(server::ApiServer&, store::Store&, Loop&)> make_cluster;
   MakeNodeHost make_node;  // null: no node
+  // IPv4 at which pods reach this machine; default/kubernetes leads there while the API is on loopback. "": no pods in containers.
+  std::string pod_gateway;
+  ServeApi serve_api;  // see NodeHostParts
 };
 
 class ControlPlane {

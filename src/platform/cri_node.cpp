@@ -7,9 +7,11 @@
 #include <optional>
 
 #include "api/address_range.h"
+#include "base/text.h"
 #include "cri/containerd/take_down.h"
 #include "cri/cri_runtime.h"
 #include "csi/built_in.h"
+#include "network/dns/forward.h"
 #include "node_real/network_prober.h"
 #include "node_real/real_files.h"
 #include "oci/digest.h"
@@ -17,6 +19,7 @@
 #include "platform/direct_cluster.h"
 #include "platform/host_facts.h"
 #include "platform/local_images.h"
+#include "platform/pod_network.h"
 #include "platform/push_events.h"
 #include "registry/registry.h"
 #include "world_real/epoll_loop.h"
@@ -200,9 +203,19 @@ std::unique_ptr<node::Runtime> RuntimeHost::open_driver(cri::CriOptions driver_o
   return cri::make_cri_runtime(std::move(driver), std::move(driver_options));
 }
 
+PodNetworkOptions network_options(const RuntimeHost& host, const std::string& node, const std::string& pod_range) {
+  PodNetworkOptions out;
+  out.node = node;
+  out.bridge = host.places.bridge;
+  out.pod_range = pod_range;
+  out.nft = host.options.nft;
+  out.ip = host.options.ip;
+  return out;
+}
+
 class CriNode final : public NodeHost {
  public:
-  CriNode(const NodeHostParts& parts, std::unique_ptr<RuntimeHost> host, std::string name, const std::string& pod_range)
+  CriNode(const NodeHostParts& parts, std::unique_ptr<RuntimeHost> host, std::string name, const CriNodeOptions& options)
       : parts_(parts),
         host_(std::move(host)),
         name_(std::move(name)),
@@ -218,18 +231,21 @@ class CriNode final : public NodeHost {
     agent.facts.name = name_;
     agent.facts.kubelet_version = kubelet_version;
     agent.facts.runtime_version = host_->runtime_version;
-    agent.facts.pod_cidr = pod_range;
+    agent.facts.pod_cidr = options.pod_range;
     agent.config.log_root = host_->places.node_dir + "/logs";
     agent.config.cgroup_root = host_->places.cgroup_root;
     agent.config.memory_capacity_bytes = machine_memory_bytes();
     if (auto text = files_.read("/etc/resolv.conf", 0, 64 * 1024); text.ok()) agent.config.host_dns = parse_resolv_conf(*text);
+    if (host_->containerd) agent.config.cluster_dns = {cluster_dns_address(api::AddressRange::parse(parts.service_range).value())};
     agent_ = std::make_unique<node::NodeAgent>(std::move(agent));
     if (host_->registry) host_->registry->on_push(push_events(parts, name_));
     driver_ = make_driver();
     agent_->add_volume_plugin(driver_->make_plugin(agent_->transport()));
+    if (host_->containerd) network_ = make_network(options);
   }
   ~CriNode() override {
     *alive_ = false;
+    network_.reset();
     host_->registry.reset();
     host_->pool.reset();
     agent_.reset();
@@ -242,12 +258,17 @@ class CriNode final : public NodeHost {
     host_->containerd->start([this, finish, alive = alive_](Result<void> ready) {
       if (!*alive) return;
       if (!ready.ok()) return (*finish)(std::move(ready));
-      start_agent(finish);
+      network_->start([this, finish, alive](Result<void> served) {
+        if (!*alive) return;
+        if (!served.ok()) return (*finish)(std::move(served));
+        start_agent(finish);
+      });
     });
   }
 
   void stop() override {
     agent_->stop();
+    if (network_) network_->stop();
     if (host_->containerd) host_->containerd->stop([] {});
   }
   node::NodeAgent& agent() override { return *agent_; }
@@ -262,6 +283,23 @@ class CriNode final : public NodeHost {
         (*finish)(std::move(started));
       });
     });
+  }
+
+  std::unique_ptr<PodNetwork> make_network(const CriNodeOptions& given) {
+    PodNetworkParts parts;
+    parts.loop = parts_.loop;
+    parts.clock = parts_.world.clock;
+    parts.entropy = parts_.world.entropy;
+    parts.network = host_->network.get();
+    parts.processes = host_->processes.get();
+    parts.cluster = std::make_unique<DirectCluster>(*parts_.api, *parts_.store, *parts_.loop);
+    parts.serve_api = parts_.serve_api;
+    parts.log = parts_.log.named("network");
+    PodNetworkOptions options = network_options(*host_, name_, given.pod_range);
+    options.forward_to = given.dns_forward;
+    if (!options.forward_to.empty()) return make_pod_network(std::move(parts), std::move(options));
+    if (auto text = files_.read("/etc/resolv.conf", 0, 64 * 1024); text.ok()) options.forward_to = network::dns::resolvers_of(*text);
+    return make_pod_network(std::move(parts), std::move(options));
   }
 
   std::unique_ptr<csi::BuiltInDriver> make_driver() {
@@ -289,6 +327,7 @@ class CriNode final : public NodeHost {
   node_real::RealFiles files_;
   std::unique_ptr<node::Prober> prober_;
   std::unique_ptr<csi::BuiltInDriver> driver_;
+  std::unique_ptr<PodNetwork> network_;  // null where somebody else's runtime has one
   std::unique_ptr<node::NodeAgent> agent_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
@@ -322,7 +361,7 @@ Result<std::unique_ptr<NodeHost>> make_cri_node(const NodeHostParts& parts, cons
   TRY(host->open(options));
   TRY(share_pods_root(*host));
   std::string name = options.name.empty() ? machine_facts(options.data_dir).hostname : options.name;
-  return std::unique_ptr<NodeHost>(std::make_unique<CriNode>(parts, std::move(host), std::move(name), options.pod_range));
+  return std::unique_ptr<NodeHost>(std::make_unique<CriNode>(parts, std::move(host), std::move(name), options));
 }
 
 }  // namespace
@@ -332,6 +371,12 @@ Result<void> check_cri_node(const CriNodeOptions& options) {
   auto range = api::AddressRange::parse(options.pod_range);
   if (!range.ok()) return bad_request("--pod-cidr: " + range.error().message());
   if (options.pod_range.find(':') != std::string::npos) return bad_request("--pod-cidr " + options.pod_range + ": an IPv4 range is needed");
+  for (const std::string& server : options.dns_forward) {
+    const std::size_t colon = server.rfind(':');
+    if (colon == std::string::npos || !api::parse_ip(server.substr(0, colon)) || !parse_integer<std::uint16_t>(server.substr(colon + 1)))
+      return bad_request("--dns-forward " + server + ": an IPv4 address and a port are needed (10.0.0.2:53)");
+  }
+  if (!options.cri_socket.empty() && !options.dns_forward.empty()) return bad_request("--dns-forward: a runtime of somebody else has its own DNS");
   if (!options.cri_socket.empty() && options.cri_socket.front() != '/') {
     return bad_request("--cri-socket " + options.cri_socket + ": an absolute path is needed");
   }
@@ -368,6 +413,11 @@ Result<NodeDownReport> take_down_cri_node(CriNodeOptions given, Duration grace_m
   cri::TakeDownParts parts{loop.get(), &disk, host->pool.get(), host->processes.get(), host->runtime.get(), host->containerd.get()};
   cri::take_down(parts, host->options, places.cgroup_root, grace_max, [&](cri::TakeDownReport told) { report = std::move(told); });
   while (!report) loop->poll(std::chrono::milliseconds(100));
+  if (host->containerd) {
+    auto removed = host->run_now(pod_network_removal(network_options(*host, "", given.pod_range)));
+    if (!removed.ok()) report->problems.push_back("rules of Services: " + removed.error().message());
+    else if (!removed->status.ok()) report->problems.push_back("rules of Services: " + removed->error_output);
+  }
   host.reset();
   return NodeDownReport{report->containers, report->sandboxes, std::move(report->problems)};
 }

@@ -15,6 +15,7 @@ struct CriNodeOptions {
   std::string name;                         // of the Node object; empty: the host's name
   std::string pod_range = "10.244.0.0/24";  // IPv4 addresses of pods
   std::string cri_socket;                   // a runtime that runs already; empty: a containerd of our own
+  std::vector<std::string> dns_forward;    // servers for names of elsewhere, "10.0.0.2:53"; empty: those of this machine's resolv.conf
   std::string registry_address;             // of the registry for images; empty: none
   std::shared_ptr<std::string> registry_bound;  // set to the address that it got, before the node starts; may be null
   // What fork_spawner() returned, before any thread was made. Taken by the node.

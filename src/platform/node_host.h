@@ -1,13 +1,13 @@
 // A node in this process: its agent, and the runtime and files that the agent works with.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "base/log.h"
 #include "base/world.h"
 #include "node/agent/node_agent.h"
+#include "platform/make_node.h"
 #include "server/api_server.h"
 #include "store/store.h"
 
@@ -22,6 +22,7 @@ struct NodeHostParts {
   Logger log;
   std::string service_range;  // "10.96.0.0/16"
   std::string api_address;    // "127.0.0.1:6443"
+  ServeApi serve_api;         // null: pods reach the API already, or never will
 };
 
 // On the controllers' loop.
@@ -34,8 +35,6 @@ class NodeHost {
   virtual void stop() = 0;
   virtual node::NodeAgent& agent() = 0;
 };
-
-using MakeNodeHost = std::function<Result<std::unique_ptr<NodeHost>>(const NodeHostParts&)>;
 
 // The parts of an agent that are the same for every kind of node: its view of the cluster, its identity, the version.
 node::NodeAgentParts node_agent_parts(const NodeHostParts& parts, const std::string& name);

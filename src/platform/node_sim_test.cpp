@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "base/json.h"
+#include "platform/node_host.h"
 #include "platform/sim_platform.h"
 
 namespace plinth::platform {

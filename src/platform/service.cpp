@@ -4,9 +4,12 @@
 #include <thread>
 
 #include "net/tls_network.h"
+#include "network/balancer/balancer_controller.h"
+#include "network/dns/dns_service.h"
 #include "platform/direct_cluster.h"
 #include "platform/certificate_renewal.h"
 #include "platform/kubeconfig.h"
+#include "platform/pod_network.h"
 #include "platform/signals.h"
 #include "server/status.h"
 #include "world_real/epoll_loop.h"
@@ -20,7 +23,17 @@ namespace {
 
 constexpr Duration kDrainGrace = std::chrono::seconds(2);
 
-std::vector<std::string> certificate_hosts(const std::string& address, const api::AddressRange& services) {
+std::string host_of(const std::string& address) {
+  std::string host = address.substr(0, address.rfind(':'));
+  if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
+  return host;
+}
+bool is_on_loopback(const std::string& address) {
+  const std::string host = host_of(address);
+  return host.starts_with("127.") || host == "::1" || host == "localhost";
+}
+
+std::vector<std::string> certificate_hosts(const std::string& address, const api::AddressRange& services, const std::string& pod_gateway) {
   std::vector<std::string> hosts = {"127.0.0.1",
                                     "::1",
                                     "localhost",
@@ -29,10 +42,9 @@ std::vector<std::string> certificate_hosts(const std::string& address, const api
                                     "kubernetes.default.svc",
                                     "kubernetes.default.svc.cluster.local",
                                     services.at(0).text()};
-  const std::size_t colon = address.rfind(':');
-  std::string host = address.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
-  if (!host.empty() && std::find(hosts.begin(), hosts.end(), host) == hosts.end()) hosts.push_back(host);
+  for (const std::string& host : {host_of(address), pod_gateway}) {
+    if (!host.empty() && std::find(hosts.begin(), hosts.end(), host) == hosts.end()) hosts.push_back(host);
+  }
   return hosts;
 }
 
@@ -44,6 +56,15 @@ struct IoLoop {
   std::unique_ptr<net::HttpServer> http;
   std::thread thread;
 };
+
+// To the server of the loop that the stream came to.
+AcceptHandler accept_on(std::vector<std::unique_ptr<IoLoop>>& all) {
+  return [&all](std::unique_ptr<Stream> stream) {
+    for (auto& io : all) {
+      if (io->loop.get() == &stream->loop()) return io->http->serve(std::move(stream));
+    }
+  };
+}
 
 struct Service::Parts {
   ServiceOptions options;
@@ -58,6 +79,7 @@ struct Service::Parts {
   std::unique_ptr<Network> network;
   std::unique_ptr<ControlPlane> control;
   std::unique_ptr<Listener> listener;
+  std::unique_ptr<Listener> pod_listener;  // of the first I/O loop
   std::unique_ptr<IngressHost> ingress;
   std::shared_ptr<TlsServerContext> tls;
   std::unique_ptr<CertificateRenewal> renewal;
@@ -77,6 +99,7 @@ Service::~Service() {
     }
   }
   p.listener.reset();
+  p.pod_listener.reset();
   p.renewal.reset();
   p.ingress.reset();
   if (p.control) p.control->close();
@@ -124,6 +147,37 @@ Result<void> Service::open_ingress(Parts& p, const std::vector<Loop*>& loops, co
   return {};
 }
 
+// Pods reach this machine by the address of their bridge, which is there only once the node has made it.
+ServeApi Service::serve_api_to_pods(Parts& p) {
+  return [&p](UniqueFunction<void(Result<void>)> done) {
+    p.io.front()->loop->post([&p, done = std::move(done)]() mutable {
+      std::vector<Loop*> loops;
+      for (const auto& io : p.io) loops.push_back(io->loop.get());
+      const std::string address = p.options.pod_gateway + p.options.api_address.substr(p.options.api_address.rfind(':'));
+      auto listener = p.network->listen_shared(loops, address, p.tls, accept_on(p.io));
+      Result<void> outcome;
+      if (listener.ok()) p.pod_listener = std::move(*listener);
+      else outcome = Error(listener.error().reason(), "the API cannot listen on " + address + " for pods: " + listener.error().message());
+      p.control_loop->post([outcome = std::move(outcome), done = std::move(done)]() mutable { done(std::move(outcome)); });
+    });
+  };
+}
+
+void Service::add_network_controllers(Parts& p) {
+  const api::AddressRange& services = p.options.allocation.service_range;
+  p.control->add_controller(network::dns::make_dns_service({cluster_dns_address(services), p.options.pod_gateway}));
+  network::BalancerOptions balancer;
+  const auto take = [&](const std::string& address, const char* whose) {
+    if (!address.empty() && !is_on_loopback(address)) balancer.taken["TCP/" + address.substr(address.rfind(':') + 1)] = whose;
+  };
+  take(p.options.api_address, "the API");
+  if (p.ingress) {
+    take(p.ingress->place().http, "the ingress router");
+    take(p.ingress->place().https, "the ingress router");
+  }
+  p.control->add_controller(network::make_balancer_controller(std::move(balancer)));
+}
+
 Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   auto parts = std::make_unique<Parts>();
   Parts& p = *parts;
@@ -156,12 +210,14 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   control.workloads = p.options.workloads;
   control.definitions = p.options.definitions;
   control.make_node = p.options.make_node;
+  control.pod_gateway = p.options.pod_gateway;
+  if (!p.options.pod_gateway.empty() && is_on_loopback(p.options.api_address)) control.serve_api = serve_api_to_pods(p);
   control.allow_crd_deletion = p.options.allow_crd_deletion;
   control.allocation = p.options.allocation;
   control.left_out = p.options.left_out;
   control.log = Logger(&p.log_sink, &p.clock, "plinth");
   p.control = TRY(ControlPlane::open(world, control, nullptr));
-  const std::vector<std::string> hosts = certificate_hosts(p.options.api_address, p.options.allocation.service_range);
+  const std::vector<std::string> hosts = certificate_hosts(p.options.api_address, p.options.allocation.service_range, p.options.pod_gateway);
   Pki pki = TRY(load_or_make_pki(p.control->secret_files(), p.clock, p.entropy, hosts));
   p.control->set_ca(pki.ca.certificate_pem);
   p.control->set_front_proxy_ca(pki.front_proxy_ca.certificate_pem);
@@ -179,12 +235,7 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
         },
         [](const Error& error) { return server::status_json(error); });
   }
-  std::vector<std::unique_ptr<IoLoop>>& all = p.io;
-  auto listener = p.network->listen_shared(io_loops, p.options.api_address, p.tls, [&all](std::unique_ptr<Stream> stream) {
-    for (auto& io : all) {
-      if (io->loop.get() == &stream->loop()) return io->http->serve(std::move(stream));
-    }
-  });
+  auto listener = p.network->listen_shared(io_loops, p.options.api_address, p.tls, accept_on(p.io));
   if (!listener.ok()) {
     return Error(listener.error().reason(), "the API cannot listen on " + p.options.api_address + ": " +
                                                 listener.error().message() +
@@ -194,6 +245,7 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   p.options.api_address = p.listener->address();
   p.control->set_api_address(p.options.api_address);
   TRY(open_ingress(p, io_loops, control.log));
+  if (!p.options.pod_gateway.empty()) add_network_controllers(p);
   return std::unique_ptr<Service>(new Service(std::move(parts)));
 }
 
@@ -212,7 +264,10 @@ Result<void> Service::run(UniqueFunction<void()> ready) {
       p.ingress->stop_following();
       p.io.front()->loop->post([&p] { p.ingress->stop_listening(); });
     }
-    p.io.front()->loop->post([&p] { p.listener->close(); });  // the first loop accepts for all
+    p.io.front()->loop->post([&p] {  // the first loop accepts for all
+      p.listener->close();
+      if (p.pod_listener) p.pod_listener->close();
+    });
     p.control->stop_controllers();
     p.control->api().end_watches();
     for (auto& io : p.io) also.push_back({io->loop.get(), io->http.get()});

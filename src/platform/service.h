@@ -26,6 +26,7 @@ struct ServiceOptions {
   MakeNodeHost make_node;             // null: no node
   bool allow_crd_deletion = false;    // see ControllerParts
   IngressOptions ingress;
+  std::string pod_gateway;  // see ControlPlaneOptions
 };
 
 class Service {
@@ -49,6 +50,8 @@ class Service {
   struct Parts;
   explicit Service(std::unique_ptr<Parts> parts);
   static Result<void> open_ingress(Parts& parts, const std::vector<Loop*>& loops, const Logger& log);
+  static ServeApi serve_api_to_pods(Parts& parts);
+  static void add_network_controllers(Parts& parts);
   std::unique_ptr<Parts> parts_;
 };
 

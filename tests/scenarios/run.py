@@ -22,7 +22,7 @@ Each file gets a platform of its own (temporary data directory, port 0). In comm
 `restart SIGTERM` ends it gracefully first. Placeholders of expected lines are matched
 against standard output and error together.
 """
-import argparse, glob, os, re, shutil, signal, subprocess, sys, tempfile, threading, time
+import argparse, glob, hashlib, os, re, shutil, signal, subprocess, sys, tempfile, threading, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, '..', 'clients'))
@@ -89,10 +89,11 @@ class Platform:
         data = os.path.join(self.root, 'data')
         down = subprocess.run([self.plinth, 'down', '--data-dir', data, '--grace', '1'], capture_output=True, text=True)
         left = [line for line in open('/proc/self/mountinfo') if data in line]
-        loops = [path for path in glob.glob('/sys/block/loop*/loop/backing_file') if open(path).read().startswith(data)]
-        if down.returncode:
-            return down.stderr
-        return 'still mounted:\n' + ''.join(left) if left else 'still there: ' + ' '.join(loops) if loops else None
+        left += [path + '\n' for path in glob.glob('/sys/block/loop*/loop/backing_file') if open(path).read().startswith(data)]
+        mark = hashlib.sha256(data.encode()).hexdigest()[:8]  # in the names of its bridge and tables
+        for command in (['nft', 'list', 'tables'], ['ip', '-brief', 'link'], ['ip', 'route']):
+            left += [line for line in subprocess.run(command, capture_output=True, text=True).stdout.splitlines(True) if mark in line]
+        return down.stderr if down.returncode else ('still there:\n' + ''.join(left) if left else None)
 
     def kill_all(self):
         for process in (self.controllers, self.process):

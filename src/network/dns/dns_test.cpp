@@ -32,6 +32,10 @@ ServiceTable cluster() {
   Service far;
   far.name_space = "ns", far.name = "far", far.type = "ExternalName", far.external_name = "Example.com.";
   out["ns/far"] = far;
+  for (const auto& [name, target] : {std::pair{"near", "web.ns.svc.cluster.local"}, {"lost", "gone.ns.svc.cluster.local"}, {"round", "round.ns.svc.cluster.local"}}) {
+    far.name = name, far.external_name = target;
+    out["ns/" + far.name] = far;
+  }
   return out;
 }
 
@@ -141,6 +145,22 @@ TEST_CASE("bytes that are no query") {
   CHECK(wrong == Code::kNoError);
 }
 
+TEST_CASE("answers of other servers, with shortened names") {
+  const std::string bytes = std::string("\0\7\x81\x80\0\1\0\2\0\0\0\0", 12) + "\3www\7Example\3com" + std::string("\0\0\1\0\1", 5) +
+                            std::string("\xc0\x0c\0\5\0\1\0\0\0\x3c\0\4\1b\xc0\x10", 16) + std::string("\xc0\x2d\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\7", 16);
+  const auto answer = read_answer(bytes);
+  REQUIRE(answer.has_value());
+  REQUIRE(answer->answers.size() == 2);
+  CHECK(answer->answers[0].name == "www.example.com");
+  CHECK(name_of_data(answer->answers[0].data) == "b.example.com");
+  CHECK(answer->answers[1].name == "b.example.com");
+  CHECK(answer->answers[1].data == address_data("192.0.2.7"));
+  for (std::size_t size = 0; size < bytes.size(); ++size) CHECK_FALSE(read_answer(bytes.substr(0, size)).has_value());
+  std::string loop = bytes;
+  loop[34] = 0x21;  // a pointer to itself
+  CHECK_FALSE(read_answer(loop).has_value());
+}
+
 TEST_CASE("resolv.conf") {
   CHECK(resolvers_of("# x\nnameserver 10.0.0.2\nsearch a\n nameserver fe80::1\nnameserver no\n") ==
         std::vector<std::string>{"10.0.0.2:53", "[fe80::1]:53"});
@@ -184,6 +204,19 @@ TEST_CASE("a server over UDP and TCP, which asks another one") {
   CHECK(exchange(query("www.example", Type::kA, 2)).ends_with(address_data("192.0.2.1")));
   CHECK(got[1] == 2);
   CHECK(asked == 1);  // kept
+  // An alias that leads elsewhere is followed: clients that only ask one server want an address.
+  const std::string followed = exchange(query("far.ns.svc.cluster.local", Type::kA, 3));
+  const auto said = read_answer(followed);
+  REQUIRE(said.has_value());
+  REQUIRE(said->answers.size() == 2);
+  CHECK(said->answers[0].type == Type::kCname);
+  CHECK(name_of_data(said->answers[0].data) == "example.com");
+  CHECK(said->answers[1].name == "example.com");
+  CHECK(said->answers[1].data == address_data("192.0.2.1"));
+  CHECK(read_answer(exchange(query("far.ns.svc.cluster.local", Type::kCname)))->answers.size() == 1);
+  CHECK(read_answer(exchange(query("near.ns.svc.cluster.local", Type::kA)))->answers.back().data == address_data("10.96.0.7"));
+  CHECK(read_answer(exchange(query("lost.ns.svc.cluster.local", Type::kA)))->code == Code::kNameError);
+  CHECK(read_answer(exchange(query("round.ns.svc.cluster.local", Type::kA)))->answers.size() == 9);
   CHECK((exchange(query("x.example", Type::kA).substr(0, 20))[3] & 15) == 1);
 
   struct Client final : StreamEvents {

@@ -59,6 +59,56 @@ void read_edns(std::string_view bytes, std::size_t at, Question& out) {
   }
 }
 
+// A name that may end in a pointer to an earlier one; as read_name() else.
+bool read_shortened_name(std::string_view bytes, std::size_t& at, std::string& name) {
+  constexpr int kPointersMax = 32;
+  std::size_t end = 0;  // behind the first pointer
+  std::size_t place = at;
+  for (int pointers = 0; place < bytes.size();) {
+    const auto size = static_cast<unsigned char>(bytes[place]);
+    if (size == 0) {
+      at = end != 0 ? end : place + 1;
+      return true;
+    }
+    if (size >= 0xc0) {
+      if (place + 2 > bytes.size() || ++pointers > kPointersMax) return false;
+      if (end == 0) end = place + 2;
+      place = read16(bytes, place) & 0x3fffu;
+      continue;
+    }
+    if (size > kLabelBytesMax || place + 1 + size > bytes.size() || name.size() + 1 + size > kNameBytesMax) return false;
+    if (!name.empty()) name += '.';
+    name += bytes.substr(place + 1, size);
+    place += 1u + size;
+  }
+  return false;
+}
+
+// One record of an answer; false when it is cut off. Without data where it cannot stand for itself.
+bool read_record(std::string_view bytes, std::size_t& at, Record& out) {
+  constexpr std::size_t kFixedBytes = 10;
+  std::string name;
+  if (!read_shortened_name(bytes, at, name) || at + kFixedBytes > bytes.size()) return false;
+  out.name = to_lower(name);
+  out.type = static_cast<Type>(read16(bytes, at));
+  out.ttl = (std::uint32_t{read16(bytes, at + 4)} << 16) | read16(bytes, at + 6);
+  const std::size_t size = read16(bytes, at + 8);
+  at += kFixedBytes;
+  if (at + size > bytes.size()) return false;
+  std::size_t inside = at;
+  std::string target;
+  switch (out.type) {
+    case Type::kA: case Type::kAaaa: case Type::kTxt: case Type::kSrv: out.data = bytes.substr(at, size); break;
+    case Type::kCname: case Type::kNs: case Type::kPtr:
+      if (!read_shortened_name(bytes, inside, target)) return false;
+      out.data = name_data(to_lower(target));
+      break;
+    default: break;
+  }
+  at += size;
+  return true;
+}
+
 std::string header(std::uint16_t id, std::uint16_t flags, std::size_t questions, std::size_t answers, std::size_t authority,
                    std::size_t additional) {
   std::string out;
@@ -142,6 +192,40 @@ std::string write_answer(const Question& question, const Answer& answer, std::si
 std::string write_error(std::string_view query, Code code) {
   const auto flags = static_cast<std::uint16_t>(kResponse | (read16(query, 2) & (0x7800 | kRecursionDesired)) | static_cast<std::uint16_t>(code));
   return header(read16(query, 0), flags, 0, 0, 0, 0);
+}
+
+std::string write_query(std::string_view name, std::uint16_t type) {
+  std::string out = header(0, kRecursionDesired, 1, 0, 0, 0) + name_data(name);
+  append16(out, type);
+  append16(out, kClassIn);
+  return out;
+}
+
+bool is_cut_short(std::string_view answer) { return answer.size() >= kHeaderBytes && (read16(answer, 2) & kTruncated) != 0; }
+
+std::optional<Answer> read_answer(std::string_view bytes) {
+  if (bytes.size() < kHeaderBytes || (read16(bytes, 2) & kResponse) == 0) return std::nullopt;
+  Answer out;
+  out.authoritative = false;
+  out.code = static_cast<Code>(read16(bytes, 2) & 15);
+  std::size_t at = kHeaderBytes;
+  for (int i = read16(bytes, 4); i > 0; --i) {
+    std::string name;
+    if (!read_shortened_name(bytes, at, name) || at + 4 > bytes.size()) return std::nullopt;
+    at += 4;
+  }
+  for (int i = read16(bytes, 6); i > 0; --i) {
+    Record record;
+    if (!read_record(bytes, at, record)) return std::nullopt;
+    if (!record.data.empty()) out.answers.push_back(std::move(record));
+  }
+  return out;
+}
+
+std::string name_of_data(std::string_view data) {
+  std::size_t at = 0;
+  std::string name;
+  return read_name(data, at, name) ? to_lower(name) : "";
 }
 
 std::string address_data(const std::string& ip) {

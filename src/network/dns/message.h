@@ -9,7 +9,7 @@
 
 namespace plinth::network::dns {
 
-enum class Type : std::uint16_t { kA = 1, kNs = 2, kCname = 5, kSoa = 6, kPtr = 12, kAaaa = 28, kSrv = 33, kOpt = 41, kAny = 255 };
+enum class Type : std::uint16_t { kA = 1, kNs = 2, kCname = 5, kSoa = 6, kPtr = 12, kTxt = 16, kAaaa = 28, kSrv = 33, kOpt = 41, kAny = 255 };
 enum class Code : std::uint8_t { kNoError = 0, kFormatError = 1, kServerFailure = 2, kNameError = 3, kNotImplemented = 4, kRefused = 5 };
 
 inline constexpr std::size_t kUdpBytesDefault = 512;  // of an answer to who does not say (EDNS0) that more is welcome
@@ -47,9 +47,17 @@ std::string write_answer(const Question& question, const Answer& answer, std::si
 // To a message that has a header at least.
 std::string write_error(std::string_view query, Code code);
 
+// For asking others: recursion is desired.
+std::string write_query(std::string_view name, std::uint16_t type);
+bool is_cut_short(std::string_view answer);  // to what a datagram holds
+// What another server said, with names in full. Nothing when the bytes are no answer. Records of kinds whose data may hold
+// shortened names that are not known here are left out.
+std::optional<Answer> read_answer(std::string_view bytes);
+
 // Data of records. An IP that is none gives "".
 std::string address_data(const std::string& ip);
 std::string name_data(std::string_view name);
+std::string name_of_data(std::string_view data);  // lower case; the reverse of name_data
 std::string srv_data(std::uint16_t priority, std::uint16_t weight, std::uint16_t port, std::string_view target);
 std::string soa_data(std::string_view server, std::string_view mailbox, std::uint32_t serial, std::uint32_t minimum);
 

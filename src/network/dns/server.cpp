@@ -101,7 +101,36 @@ void Server::answer(std::string_view query, bool tcp, UniqueFunction<void(std::s
   }
   const auto found = zone_ ? zone_->find(*question) : std::nullopt;
   if (!found) return forward_->ask(std::string(query), tcp, std::move(done));
-  done(write_answer(*question, *found, tcp ? kTcpBytesMax : question->udp_bytes));
+  follow(*question, *found, kAliasesMax, [question = *question, tcp, done = std::move(done)](Answer answer) {
+    done(write_answer(question, answer, tcp ? kTcpBytesMax : question.udp_bytes));
+  });
+}
+
+void Server::follow(Question question, Answer answer, int hops_left, UniqueFunction<void(Answer)> done) {
+  const bool alias = !answer.answers.empty() && answer.answers.back().type == Type::kCname;
+  const auto asks_for = [&](Type type) { return question.type == static_cast<std::uint16_t>(type); };
+  if (!alias || hops_left == 0 || asks_for(Type::kCname) || asks_for(Type::kAny)) return done(std::move(answer));
+  question.name = name_of_data(answer.answers.back().data);
+  if (const auto found = zone_->find(question)) {
+    answer.code = found->code;
+    answer.authority = found->authority;
+    answer.answers.insert(answer.answers.end(), found->answers.begin(), found->answers.end());
+    return follow(std::move(question), std::move(answer), hops_left - 1, std::move(done));
+  }
+  ask_others(write_query(question.name, question.type), [answer = std::move(answer), done = std::move(done)](const std::string& bytes) mutable {
+    const auto said = read_answer(bytes);
+    answer.code = said ? said->code : Code::kServerFailure;
+    if (said) answer.answers.insert(answer.answers.end(), said->answers.begin(), said->answers.end());
+    done(std::move(answer));
+  });
+}
+
+// Over UDP, and again over TCP when the answer was cut short.
+void Server::ask_others(const std::string& query, UniqueFunction<void(std::string)> done) {
+  forward_->ask(query, false, [this, query, done = std::move(done)](std::string bytes) mutable {
+    if (!is_cut_short(bytes)) return done(std::move(bytes));
+    forward_->ask(std::move(query), true, std::move(done));
+  });
 }
 
 void Server::accept(std::unique_ptr<Stream> stream) {

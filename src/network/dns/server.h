@@ -22,6 +22,7 @@ struct ServerParts {
 class Server {
  public:
   static constexpr std::size_t kConnectionsMax = 100;
+  static constexpr int kAliasesMax = 8;  // that lead from one to the next
   static constexpr Duration kConnectionIdle = std::chrono::seconds(10);
 
   // `address` "10.244.0.1:53"; port 0 takes one that is free for both.
@@ -34,6 +35,9 @@ class Server {
   struct Connection;
   explicit Server(ServerParts parts) : parts_(parts) {}
   void answer(std::string_view query, bool tcp, UniqueFunction<void(std::string)> done);
+  // Follows the alias that an answer ends with, if it is not the alias itself that was asked for.
+  void follow(Question question, Answer answer, int hops_left, UniqueFunction<void(Answer)> done);
+  void ask_others(const std::string& query, UniqueFunction<void(std::string)> done);
   void accept(std::unique_ptr<Stream> stream);
 
   ServerParts parts_;

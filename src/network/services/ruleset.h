@@ -1,7 +1,10 @@
-// Services as nftables rules: what kube-proxy does, for one node. One table of Plinth's own, replaced as a whole.
+// Services as nftables rules: what kube-proxy does, for one node. One table of Plinth's own.
 #pragma once
 
+#include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "network/services/service_table.h"
 
@@ -12,19 +15,33 @@ struct RulesetOptions {
   std::string pod_range;      // "10.244.0.0/24"
   std::vector<std::string> service_ranges;  // "10.96.0.0/16"; what is asked there of nobody is refused
   std::string bridge;         // of the pods
-  // "127.0.0.1:6443": where default/kubernetes is while it has no endpoints, which may not be on loopback. Pods get there only so: what
-  // else comes from the bridge for loopback is dropped.
-  std::string api_address;
+  // Packets between two ports of the bridge pass these rules too (br_netfilter): answers from pod to pod are translated back, and
+  // sources are kept.
+  bool bridge_is_filtered = false;
   std::string table = "plinth-services";
 };
 
-// The input of `nft -f -`, one transaction: a table is there before and after it, never half of one. IPv4; addresses of IPv6 are left
-// out. A function of its arguments alone, in a fixed order, so equal Services give equal text.
+// Names in a table that is there. Chains and sets that are still wanted stay when rules change, and so do the clients that sets
+// of session affinity hold.
+struct TableContent {
+  std::set<std::string> chains, sets;
+};
+
+struct Ruleset {
+  std::string text;  // for `nft -f -`: one transaction, so there is never half of one
+  TableContent content;  // once it was carried out
+};
+
+// IPv4; addresses of IPv6 are left out. A function of its arguments alone, in a fixed order, so equal Services give equal text.
+// `there`: null replaces whatever is there as a whole.
 //
-// Sources are kept, but for traffic of this machine itself and from pods to pods: answers between two ports of one bridge would
-// otherwise go past the translation. ClientIP affinity chooses by the client's address, for as long as the endpoints stay.
-std::string services_ruleset(const ServiceTable& services, const RulesetOptions& options);
+// Addresses of Services are for this machine and its own pods; node ports, external addresses and those of load balancers for
+// everybody. Sources are kept, but for traffic of this machine itself, of a pod to itself and, where the bridge is not filtered, from pods to
+// pods: answers between two ports of one bridge would otherwise go past the translation.
+Ruleset services_ruleset(const ServiceTable& services, const RulesetOptions& options, const TableContent* there);
 // Takes everything away; succeeds where nothing is.
 std::string remove_ruleset(const RulesetOptions& options);
+// From the output of `nft list table`.
+TableContent table_content(std::string_view listed);
 
 }  // namespace plinth::network

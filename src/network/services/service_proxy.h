@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,13 +28,15 @@ struct ServiceProxyParts {
   Logger log;
 };
 
-// On one loop. Rules stay when it ends: Services go on working for pods that go on.
+// On one loop. Rules stay when it ends: Services go on working for pods that go on, and the next start takes them over.
 class ServiceProxy final : private client::ClusterEvents {
  public:
   // Changes that come close together are one; at most one transaction in so long, one under way.
   static constexpr Duration kApplyInterval = std::chrono::milliseconds(50);
   static constexpr Duration kRetryMin = std::chrono::seconds(1), kRetryMax = std::chrono::seconds(30);
   static constexpr Duration kCommandTimeout = std::chrono::seconds(20);
+  // How often it looks whether its rules are still there: others flush the machine's rules, too.
+  static constexpr Duration kAuditInterval = std::chrono::seconds(60);
 
   ServiceProxy(ServiceProxyParts parts, ServiceProxyOptions options);
   ~ServiceProxy() override;
@@ -42,28 +45,33 @@ class ServiceProxy final : private client::ClusterEvents {
   void stop();
 
  private:
+  using Outcome = UniqueFunction<void(Result<std::string>)>;
   void on_change(const client::Change& change, const client::View& view) override;
   void on_progress() override {}
   void on_reset() override { schedule(kApplyInterval); }
   void schedule(Duration delay);
+  void arm_audit();
+  void look(UniqueFunction<void()> then);
   void apply();
-  void applied(Result<void> outcome, std::string text);
-  void run(std::vector<std::string> arguments, std::string input, UniqueFunction<void(Result<void>)> done);
-  void prepare_links();
+  void make_links(std::vector<std::string> ranges);
+  void applied(Result<void> outcome);
+  void run(std::vector<std::string> arguments, std::string input, Outcome done);
   std::vector<std::string> service_ranges() const;
 
   ServiceProxyParts parts_;
   ServiceProxyOptions options_;
   UniqueFunction<void(Result<void>)> ready_;
-  std::string applied_;  // text of the rules that are there
-  TimerId timer_ = 0;
+  std::string applied_;                 // text of the rules that are there; "" when that is not known
+  std::optional<TableContent> there_;   // names in the table; none: there is no table, or nobody knows what is in it
+  std::optional<std::vector<std::string>> linked_;  // ranges of Services that have routes
+  TimerId timer_ = 0, audit_ = 0;
   Duration retry_ = kRetryMin;
   bool running_ = false;
   bool again_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-// Commands that take its rules and routes away (not the bridge); each succeeds where nothing is.
-std::vector<std::vector<std::string>> service_removal(const ServiceProxyOptions& options);
+// Takes its rules away; succeeds where nothing is. Routes go with the bridge.
+std::vector<std::string> service_removal(const ServiceProxyOptions& options);
 
 }  // namespace plinth::network

@@ -27,6 +27,7 @@ Service read_service(const client::Object& object) {
   for (const Value& ingress : object["status"]["loadBalancer"]["ingress"].items()) {
     if (!ingress["ip"].as_string().empty()) out.balancer_ips.emplace_back(ingress["ip"].as_string());
   }
+  out.balancer_sources = texts(spec["loadBalancerSourceRanges"]);
   out.publish_not_ready = spec["publishNotReadyAddresses"].as_bool();
   if (spec["sessionAffinity"].as_string() == "ClientIP") {
     const Value* seconds = spec.find_path({"sessionAffinityConfig", "clientIP", "timeoutSeconds"});

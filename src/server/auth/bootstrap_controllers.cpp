@@ -82,6 +82,11 @@ controller disruption-controller
   core | pods/status | patch update
   * | */scale | get
   @report
+controller dns-service-controller
+  core | services endpoints | create get list patch watch
+  core | endpoints/restricted | create
+  discovery.k8s.io | endpointslices | create get list patch watch
+  discovery.k8s.io | endpointslices/restricted | create
 controller endpoint-controller
   core | pods services | read
   core | endpoints | create delete get list update watch

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""busybox_image.py FILE.tar NAME: an OCI archive of an image with this machine's static busybox in it."""
-import hashlib, io, json, platform, sys, tarfile
+"""busybox_image.py FILE.tar NAME [PROGRAM...]: an OCI archive of an image with this machine's static busybox in it, and with programs of
+this machine, given by their paths, and their libraries."""
+import hashlib, io, json, platform, re, subprocess, sys, tarfile
 
-TOOLS = ('sh', 'sleep', 'cat', 'true', 'echo', 'ls', 'env', 'kill', 'nc', 'id', 'httpd', 'wget', 'ps', 'tar', 'mkdir', 'touch', 'test', 'hostname', 'stty')
+TOOLS = ('sh', 'sleep', 'cat', 'true', 'echo', 'ls', 'env', 'kill', 'nc', 'id', 'httpd', 'wget', 'ps', 'tar', 'mkdir', 'touch', 'test', 'hostname', 'stty', 'nslookup', 'seq', 'mv', 'rm', 'chmod', 'printf',
+         'grep')
 
 
 def add(tar, name, content, mode=0o644):
@@ -24,6 +26,11 @@ def layer():
             entry = tarfile.TarInfo('bin/' + tool)
             entry.type, entry.linkname = tarfile.SYMTYPE, 'busybox'
             tar.addfile(entry)
+        for program in sys.argv[3:]:
+            libraries = subprocess.run(['ldd', program], capture_output=True, text=True, check=True).stdout
+            for path in [program, *re.findall(r'(/\S+) \(0x', libraries)]:
+                with open(path, 'rb') as f:
+                    add(tar, path.lstrip('/'), f.read(), 0o755)
         add(tar, 'etc/passwd', b'root:x:0:0:root:/root:/bin/sh\n')
     return out.getvalue()
 
