@@ -188,7 +188,10 @@ TEST_CASE("errors of a stream reset it, and the connection goes on") {
         {"a pseudo field in trailers", post(1) + frame(http2::kHeaders, kWhole, 1, field(":path", "/"))},
         {"WINDOW_UPDATE of 0", get(1, wait) + frame(http2::kWindowUpdate, 0, 1, number(0))}}},
       {Code::kStreamClosed,
-       {{"DATA after the end", get(1, wait) + frame(http2::kData, 0, 1, "x")}, {"HEADERS after the end", get(1, wait) + get(1)}}},
+       {{"DATA after the end", get(1, wait) + frame(http2::kData, 0, 1, "x")},
+        {"HEADERS after the end", get(1, wait) + get(1)},
+        {"DATA after its reset", get(1, wait) + frame(http2::kRstStream, 0, 1, number(8)) + frame(http2::kData, 0, 1, "x")},
+        {"HEADERS after its reset", get(1, wait) + frame(http2::kRstStream, 0, 1, number(8)) + get(1)}}},
       {Code::kFlowControlError, {{"a window beyond 2^31", get(1, wait) + frame(http2::kWindowUpdate, 0, 1, number(0x7fffffff))}}},
       {Code::kFrameSizeError, {{"PRIORITY of 4 bytes", frame(http2::kPriority, 0, 1, "1234")}}},
   };
@@ -222,7 +225,7 @@ TEST_CASE("what is allowed, common or not") {
       {"unknown frames, flags and settings",
        frame(static_cast<http2::Type>(0xbb), 0xff, 1, "?") + frame(http2::kSettings, 0, 0, setting(0x7777, 1)) + get(1)},
       {"reset, and what was under way", get(1, field("wait", "")) + frame(http2::kRstStream, 0, 1, number(8)) + frame(http2::kWindowUpdate, 0, 1, number(1)) +
-                                             frame(http2::kRstStream, 0, 1, number(8)) + frame(http2::kData, 0, 1, "late") + get(3)},
+                                             frame(http2::kRstStream, 0, 1, number(8)) + get(3)},
   };
   for (const Row& row : kRows) {
     CAPTURE(row.name);
@@ -235,6 +238,20 @@ TEST_CASE("what is allowed, common or not") {
       return talk.statuses == 1;
     }));
   }
+}
+
+TEST_CASE("what was on its way when an answer cut a request short is passed over") {
+  HttpLimits limits;
+  limits.body_bytes_max = 10;
+  HttpWorld world(echo, limits);
+  const auto client = world.connect();
+  client->send(std::string(kHttp2Preface) + frame(http2::kSettings, 0, 0) + post(1, field("content-length", "20")));
+  const std::string cut = frame(http2::kRstStream, 0, 1, number(0));
+  REQUIRE(world.until([&] { return client->received.find(cut) != std::string::npos; }));
+  client->received.clear();
+  client->send(frame(http2::kData, 0, 1, "late") + frame(http2::kHeaders, kWhole, 1, field("a", "b")) + get(3));
+  CHECK(world.until([&] { return client->received.ends_with("GET / x\n"); }));
+  CHECK(client->received.find(frame(http2::kRstStream, 0, 1, number(5))) == std::string::npos);
 }
 
 TEST_CASE("before its settings a client says nothing else") {

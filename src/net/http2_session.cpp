@@ -21,6 +21,7 @@ constexpr std::size_t kSettingsMax = 32;  // of one frame
 constexpr std::uint8_t kContinuationsMax = 8;
 // Frames of data in a row that hold none.
 constexpr std::uint16_t kEmptyFramesMax = 1000;
+constexpr std::size_t kCutStreamsMax = 100;  // that are remembered
 // Of a header block, beyond what its fields may be in all.
 constexpr std::size_t kBlockBytesMore = http2::kFrameBytesMax;
 constexpr std::size_t kSettingBytes = 6, kPingBytes = 8, kPriorityBytes = 5, kGoAwayBytesMin = 8;
@@ -129,7 +130,7 @@ void Http2Session::take_data(const FrameHead& head, std::string_view payload) {
   const bool ends = head.has(http2::kEndStream);
   empty_frames_ = payload.empty() && !ends ? static_cast<std::uint16_t>(empty_frames_ + 1) : std::uint16_t{0};
   if (empty_frames_ > kEmptyFramesMax) return terminate(Code::kEnhanceYourCalm);
-  if (exchange == nullptr) return;
+  if (exchange == nullptr) return take_late(head.stream_id);
   if (exchange->request_received) return stream_error(head.stream_id, Code::kStreamClosed);
   Http2Stream& stream = exchange->stream;
   stream.body_bytes += static_cast<std::int64_t>(payload.size());
@@ -179,7 +180,7 @@ void Http2Session::take_headers(const FrameHead& head, std::string_view payload)
   if (head.stream_id % 2 == 0 || !strip_padding(head, payload)) return terminate(Code::kProtocolError);
   if (head.has(http2::kHasPriority)) {
     if (payload.size() < kPriorityBytes) return terminate(Code::kFrameSizeError);
-    payload.remove_prefix(kPriorityBytes);
+    payload.remove_prefix(kPriorityBytes);  // deprecated by RFC 9113
   }
   const bool ends_stream = head.has(http2::kEndStream);
   if (head.has(http2::kEndHeaders)) return take_block(head.stream_id, ends_stream, payload);
@@ -201,11 +202,20 @@ void Http2Session::take_continuation(const FrameHead& head, std::string_view pay
 // Every block is decoded: what the decoder keeps is shared by all.
 void Http2Session::take_block(std::int32_t stream_id, bool ends_stream, std::string_view block) {
   if (Http2Exchange* exchange = connection_.find(stream_id)) return take_trailers(*exchange, ends_stream, block);
-  if (stream_id <= last_stream_ || go_away_sent_) return skip_block(block);
+  if (stream_id <= last_stream_ || go_away_sent_) {
+    skip_block(block);
+    if (stream_id <= last_stream_ && !terminated_) take_late(stream_id);
+    return;
+  }
   last_stream_ = stream_id;
   if (connection_.stream_count() < streams_max_) return take_request(stream_id, ends_stream, block);
   skip_block(block);
   if (!terminated_) stream_error(stream_id, Code::kRefusedStream);
+}
+
+// Something for a stream that ended.
+void Http2Session::take_late(std::int32_t stream_id) {
+  if (std::find(cut_.begin(), cut_.end(), stream_id) == cut_.end()) stream_error(stream_id, Code::kStreamClosed);
 }
 
 void Http2Session::skip_block(std::string_view block) {
@@ -332,6 +342,8 @@ void Http2Session::stream_error(std::int32_t stream_id, Code code) {
 }
 
 void Http2Session::reset(std::int32_t stream_id, Code code) {
+  if (cut_.size() == kCutStreamsMax) cut_.erase(cut_.begin());
+  cut_.push_back(stream_id);
   http2::append_frame_head(control_, 4, http2::kRstStream, http2::kNone, stream_id);
   http2::append_u32(control_, static_cast<std::uint32_t>(code));
   connection_.stream_closed(stream_id);

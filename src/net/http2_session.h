@@ -18,8 +18,8 @@ class Http2Exchange;
 // Bytes come in with receive() and leave with send_next(); the connection, which owns the streams (its exchanges), is told what
 // happens to them. An idle session holds a decoder's table and some forty bytes.
 //
-// Priorities are not kept: streams with something to send take turns, a frame each. Of streams that ended nothing is kept: what
-// still comes for them is passed over.
+// Priorities are not kept: streams with something to send take turns, a frame each. Of streams that ended nothing is kept but the
+// numbers of those that we cut short: what a client still sends for them was on its way.
 //
 // Floods end the session: resets by the client or because of it (CVE-2023-44487, CVE-2025-8671), acknowledgements that are not
 // taken, settings, continuations and empty frames beyond the limits in the .cpp files.
@@ -73,6 +73,7 @@ class Http2Session {
   bool take_from_windows(const http2::FrameHead& head, Http2Exchange* exchange);
   void open_window(Http2Exchange& exchange, std::size_t bytes);
   void stream_error(std::int32_t stream_id, http2::Code code);
+  void take_late(std::int32_t stream_id);
   bool is_idle(std::int32_t stream_id) const { return stream_id > last_stream_ || stream_id % 2 == 0; }
   void count_reset();
   void count_ack();
@@ -93,6 +94,7 @@ class Http2Session {
   std::string control_;  // frames to be sent before others
   std::vector<std::int32_t> ready_;  // streams with something to send, in turn from ready_first_
   std::size_t ready_first_ = 0;
+  std::vector<std::int32_t> cut_;  // streams that we reset, the last ones
   std::int64_t send_window_ = http2::kDefaultWindow;
   std::int64_t reset_tokens_at_ns_ = 0;
   double reset_tokens_;
