@@ -59,4 +59,17 @@ Result<void> sweep(const std::string& directory) {
   return {};
 }
 
+Result<std::vector<std::string>> end_devices(const std::string& directory) {
+  for (const FoundLoop& found : loops_below(directory)) {
+    for (const MountEntry& entry : TRY(mounts_of(found.device))) {
+      if (entry.major == kLoopMajor) thaw(entry.path);
+      TRY(unmount_all(entry.path));
+    }
+    TRY(detach_loop(found.device));
+  }
+  std::vector<std::string> left;
+  for (const FoundLoop& found : loops_below(directory)) left.push_back(found.device.path() + " of " + found.file + " is in use");
+  return left;
+}
+
 }  // namespace plinth::csi_driver

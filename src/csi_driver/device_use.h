@@ -21,5 +21,7 @@ Result<std::vector<MountEntry>> mounts_of(LoopDevice device);
 
 // After a crash: thaws what a snapshot left frozen, ends devices of images that are gone (with their mounts).
 Result<void> sweep(const std::string& directory);
+// For good: unmounts what is left of images below `directory`, ends their devices. What is still there then, in words.
+Result<std::vector<std::string>> end_devices(const std::string& directory);
 
 }  // namespace plinth::csi_driver
