@@ -30,10 +30,26 @@ bool remove_tree(Disk& disk, const std::string& path, int depth) {
   return remove_folder(disk, path);
 }
 
+void add_folders(Disk& disk, const std::string& path, int depth, std::vector<std::string>& out) {
+  auto entries = disk.list(path);
+  if (!entries.ok() || depth > kDepthMax) return;
+  out.push_back(path);
+  for (const std::string& name : *entries) add_folders(disk, path + "/" + name, depth + 1, out);
+}
+
+bool is_group(const std::string& group) { return group.size() >= 2 && group.front() == '/' && group.find("..") == std::string::npos; }
+
 }  // namespace
 
+std::vector<std::string> cgroup_folders(Disk& disk, const std::string& group) {
+  std::vector<std::string> out;
+  if (!is_group(group)) return out;
+  for (const std::string& path : places(disk, group)) add_folders(disk, path, 0, out);
+  return out;
+}
+
 bool remove_cgroup(Disk& disk, const std::string& group) {
-  if (group.size() < 2 || group.front() != '/' || group.find("..") != std::string::npos) return true;
+  if (!is_group(group)) return true;
   bool gone = true;
   for (const std::string& path : places(disk, group)) {
     if (!disk.list(path).ok()) continue;
@@ -43,7 +59,7 @@ bool remove_cgroup(Disk& disk, const std::string& group) {
 }
 
 bool remove_cgroup_tree(Disk& disk, const std::string& group) {
-  if (group.size() < 2 || group.front() != '/' || group.find("..") != std::string::npos) return true;
+  if (!is_group(group)) return true;
   bool gone = true;
   for (const std::string& path : places(disk, group)) gone = remove_tree(disk, path, 0) && gone;
   return gone;

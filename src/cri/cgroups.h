@@ -13,5 +13,7 @@ namespace plinth::cri {
 bool remove_cgroup(Disk& disk, const std::string& group);
 // The same for every group below `group`, deepest first, and for itself.
 bool remove_cgroup_tree(Disk& disk, const std::string& group);
+// The folders of `group` and of the groups below it, in each hierarchy.
+std::vector<std::string> cgroup_folders(Disk& disk, const std::string& group);
 
 }  // namespace plinth::cri

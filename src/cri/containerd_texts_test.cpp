@@ -3,6 +3,7 @@
 
 #include "cri/call_order.h"
 #include "cri/cgroups.h"
+#include "cri/leftover_processes.h"
 #include "cri/containerd/containerd.h"
 #include "cri/containerd/take_down.h"
 #include "cri/event_watch.h"
@@ -153,6 +154,21 @@ TEST_CASE("a control group's name cannot lead elsewhere") {
   put(world.disk(), "/sys/fs/cgroup/memory/x", "");
   for (const char* name : {"", "/", "x", "/../memory"}) CHECK(remove_cgroup(world.disk(), name));
   CHECK(world.disk().list("/sys/fs/cgroup/memory").ok());
+}
+
+TEST_CASE("processes that a killed containerd left are found by its socket and by the pods' control groups") {
+  using namespace std::string_literals;
+  world_sim::SimWorld world(1);
+  Disk& disk = world.disk();
+  put(disk, "/proc/7/cmdline", "/usr/bin/containerd-shim-runc-v2\0-namespace\0k8s.io\0-address\0/run/p/containerd.sock\0"s);
+  put(disk, "/proc/8/cmdline", "/usr/bin/containerd-shim-runc-v2\0-address\0/run/other/containerd.sock\0"s);
+  put(disk, "/proc/9/cmdline", "less\0-address\0/run/p/containerd.sock\0"s);
+  put(disk, "/proc/self/cmdline", "/usr/bin/containerd-shim-runc-v2\0-address\0/run/p/containerd.sock\0"s);
+  put(disk, "/sys/fs/cgroup/memory/plinth-1/besteffort/pod1/abc/cgroup.procs", "20\n21\n");
+  put(disk, "/sys/fs/cgroup/cpu/plinth-1/besteffort/pod1/abc/cgroup.procs", "21\n0\n");
+  put(disk, "/sys/fs/cgroup/cpu/plinth-2/cgroup.procs", "30\n");
+  CHECK((leftover_processes(disk, "/run/p/containerd.sock", "/plinth-1") == std::vector<std::int32_t>{7, 20, 21}));
+  CHECK((leftover_processes(disk, "/run/p/containerd.sock", "") == std::vector<std::int32_t>{7}));
 }
 
 TEST_CASE("what the OCI runtime is called with") {

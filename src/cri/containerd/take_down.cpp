@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "cri/cgroups.h"
+#include "cri/leftover_processes.h"
 
 namespace plinth::cri {
 namespace {
@@ -15,6 +16,9 @@ constexpr std::int64_t kDefaultGraceS = 30;
 constexpr Duration kCommandTimeout = std::chrono::seconds(20);
 constexpr std::size_t kCommandOutputMax = 4096;
 constexpr std::size_t kMountinfoBytesMax = 4 * 1024 * 1024;
+// What was killed is still in its control group for a moment.
+constexpr Duration kCgroupPause = std::chrono::milliseconds(100);
+constexpr int kCgroupAttemptsMax = 50;
 
 Duration grace_of(const node::Container& container, Duration grace_max) {
   std::int64_t seconds = kDefaultGraceS;
@@ -23,19 +27,6 @@ Duration grace_of(const node::Container& container, Duration grace_max) {
     std::from_chars(found->second.data(), found->second.data() + found->second.size(), seconds);
   }
   return std::min<Duration>(std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, 86'400)), grace_max);
-}
-
-// Kernel files tell no size: read to the end.
-std::string read_mountinfo(Disk& disk) {
-  auto file = disk.open("/proc/self/mountinfo", OpenMode::kRead);
-  if (!file.ok()) return "";
-  std::string out, part(64 * 1024, '\0');
-  while (out.size() < kMountinfoBytesMax) {
-    auto n = (*file)->read_at(out.size(), part);
-    if (!n.ok() || *n == 0) break;
-    out.append(part, 0, *n);
-  }
-  return out;
 }
 
 // Steps one after the other; lives by what is under way.
@@ -89,17 +80,50 @@ class TakeDown final : public std::enable_shared_from_this<TakeDown> {
 
   void stop_runtime() {
     if (parts_.containerd == nullptr) return finish();
-    parts_.containerd->stop([self = shared_from_this()] { self->list_mounts(); });
+    parts_.containerd->stop([self = shared_from_this()] { self->list_leftovers(); });
+  }
+
+  void list_leftovers() {
+    auto started = parts_.pool->run([self = shared_from_this()] {
+      auto pids = leftover_processes(*self->parts_.disk, socket_path(self->options_), self->cgroup_root_);
+      self->parts_.loop->post([self, pids = std::move(pids)] { self->kill_leftovers(pids); });
+    });
+    if (!started.ok()) remove_cgroups();
+  }
+
+  void kill_leftovers(const std::vector<std::int32_t>& pids) {
+    if (pids.empty()) return remove_cgroups();
+    // One that has ended meanwhile is no trouble.
+    std::string script = "kill -KILL";
+    for (const std::int32_t pid : pids) script += " " + std::to_string(pid);
+    SpawnRequest request;
+    request.arguments = {"sh", "-c", script + " 2>/dev/null || true"};
+    run_command(*parts_.processes, *parts_.loop, std::move(request), "", kCommandTimeout, kCommandOutputMax,
+                [self = shared_from_this()](Result<CommandOutcome>) { self->remove_cgroups(); });
+  }
+
+  void remove_cgroups() {
+    if (cgroup_root_.empty()) return list_mounts();
+    auto started = parts_.pool->run([self = shared_from_this()] {
+      const bool gone = remove_cgroup_tree(*self->parts_.disk, self->cgroup_root_);
+      self->parts_.loop->post([self, gone] {
+        if (gone) return self->list_mounts();
+        if (++self->cgroup_attempts_ < kCgroupAttemptsMax) {
+          self->parts_.loop->after(kCgroupPause, [self] { self->remove_cgroups(); });
+          return;
+        }
+        self->report_.problems.push_back("control groups below " + self->cgroup_root_ + " are in use");
+        self->list_mounts();
+      });
+    });
+    if (!started.ok()) list_mounts();
   }
 
   void list_mounts() {
     auto started = parts_.pool->run([self = shared_from_this()] {
-      auto mounts = std::make_shared<std::vector<std::string>>(
-          mounts_below(read_mountinfo(*self->parts_.disk), {self->options_.run_dir, self->options_.data_dir}));
-      if (!self->cgroup_root_.empty() && !remove_cgroup_tree(*self->parts_.disk, self->cgroup_root_)) {
-        self->parts_.loop->post([self] { self->report_.problems.push_back("control groups below " + self->cgroup_root_ + " are in use"); });
-      }
-      self->parts_.loop->post([self, mounts] { self->run_commands(*mounts); });
+      const std::string mountinfo = read_kernel_file(*self->parts_.disk, "/proc/self/mountinfo", kMountinfoBytesMax);
+      auto mounts = mounts_below(mountinfo, {self->options_.run_dir, self->options_.data_dir});
+      self->parts_.loop->post([self, mounts = std::move(mounts)] { self->run_commands(mounts); });
     });
     if (!started.ok()) run_commands({});
   }
@@ -153,6 +177,7 @@ class TakeDown final : public std::enable_shared_from_this<TakeDown> {
   UniqueFunction<void(TakeDownReport)> done_;
   TakeDownReport report_;
   std::size_t left_ = 0, command_ = 0;
+  int cgroup_attempts_ = 0;
   Task then_;
   std::vector<Command> commands_;
 };
