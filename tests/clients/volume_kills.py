@@ -73,8 +73,7 @@ class Platform:
         if what == 'driver':
             found = self.children(lambda command: 'csi-driver' in command and any(self.data in word for word in command))
         elif what == 'runtime':
-            mark = '/run/plinth/' + hashlib.sha256(self.data.encode()).hexdigest()[:8]
-            found = self.children(lambda command: os.path.basename(command[0]) == 'containerd' and any(mark in word for word in command))
+            found = self.children(lambda command: os.path.basename(command[0]) == 'containerd' and any(self.run_dir() in word for word in command))
         else:
             found = [self.process.pid]
         for pid in found:
@@ -84,6 +83,9 @@ class Platform:
                 pass
         if what == 'platform':
             self.process.wait()
+
+    def run_dir(self):
+        return '/run/plinth/' + hashlib.sha256(self.data.encode()).hexdigest()[:8]
 
     def kubectl(self, *arguments, text=None, check=False):
         out = subprocess.run([self.kubectl_path, '--request-timeout=20s', *arguments], env={**os.environ, 'KUBECONFIG': self.config}, input=text,
@@ -105,6 +107,9 @@ class Platform:
             found += [path + ' ' + file] if file.startswith(self.data) else []
         for folder in ('kubelet/pods/*', 'volumes/volumes/*', 'kubelet/plugins/kubernetes.io/csi/*/*'):
             found += [path for path in glob.glob(node + folder) if not path.endswith(('/staging', '/publish'))]
+        if whole:
+            found += self.children(lambda command: any(self.run_dir() in word for word in command))
+            found += glob.glob('/sys/fs/cgroup/*/plinth-' + self.run_dir()[-8:])
         return found
 
 
@@ -188,7 +193,7 @@ def main():
             platform.process.send_signal(signal.SIGTERM)
             platform.process.wait()
         down = subprocess.run([plinth, 'down', '--data-dir', platform.data, '--grace', '1'], capture_output=True, text=True)
-    problem = problem or down.stderr or ' '.join(platform.leftovers(whole=True))
+    problem = problem or down.stderr or ' '.join(str(left) for left in platform.leftovers(whole=True))
     print(f'seed {seed}: {problem}' if problem else f'{rounds} kills: all data is there, nothing is left')
     shutil.rmtree(root, ignore_errors=True)
     return 1 if problem else 0
