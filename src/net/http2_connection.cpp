@@ -4,6 +4,9 @@
 #include <charconv>
 
 #include <fmt/core.h>
+#include <nghttp2/nghttp2.h>
+
+#include "net/http2_session.h"
 
 namespace plinth::net {
 namespace {
@@ -36,11 +39,14 @@ std::unique_ptr<ServerConnection> make_http2_connection(ConnectionOwner& owner, 
 }
 
 Http2Connection::Http2Connection(ConnectionOwner& owner, std::unique_ptr<Stream> stream)
-    : owner_(owner), stream_(std::move(stream)), session_(*this, owner.limits(), static_cast<bool>(owner.stream_handler())) {}
+    : owner_(owner), stream_(std::move(stream)) {
+  session_ = open_server_session(*this, owner.limits(), static_cast<bool>(owner.stream_handler()));
+}
 
 Http2Connection::~Http2Connection() {
   if (self_) *self_ = nullptr;
   lose_all();
+  nghttp2_session_del(session_);
 }
 
 std::shared_ptr<Http2Connection*> Http2Connection::self() {
@@ -64,26 +70,23 @@ void Http2Connection::on_data(std::string_view bytes) {
 }
 
 void Http2Connection::receive(std::string_view bytes) {
-  if (!stream_ || ending_) return;
+  if (!stream_ || ending_ || session_ == nullptr) return;
   receiving_ = true;
-  session_.receive(bytes);
+  const ssize_t used = nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   receiving_ = false;
   if (!stream_) return;
-  if (session_.flooded()) return end_now();
+  if (used == NGHTTP2_ERR_FLOODED) return end_now();
   flush();
+  if (used < 0 && !ending_) end_gracefully();
 }
 
-Http2Exchange* Http2Connection::find(std::int32_t stream_id) const {
-  const auto found = exchanges_.find(stream_id);
-  return found == exchanges_.end() ? nullptr : found->second.get();
-}
-
-Http2Exchange& Http2Connection::begin_request(std::int32_t stream_id) {
+void Http2Connection::begin_request(std::int32_t stream_id) {
   const std::int64_t now = owner_.clock().monotonic_ns();
   auto exchange = std::make_shared<Http2Exchange>(*this, owner_.loop(), stream_id, now);
   exchange->request.version = 20;
+  nghttp2_session_set_stream_user_data(session_, stream_id, exchange.get());
   if (exchanges_.empty()) set_deadline(owner_.limits().header_timeout);
-  return *exchanges_.emplace(stream_id, std::move(exchange)).first->second;
+  exchanges_.emplace(stream_id, std::move(exchange));
 }
 
 void Http2Connection::take_header(Http2Exchange& exchange, std::string_view name, std::string_view value) {
@@ -119,12 +122,12 @@ void Http2Connection::end_head(Http2Exchange& exchange, bool more_follows) {
   }
   if (exchange.refusal) return refuse(exchange);
   if (owner_.stream_handler()) {
-    if (more_follows && request.headers.get("expect") == "100-continue") session_.submit_continue(exchange.stream_id());
+    if (more_follows && request.headers.get("expect") == "100-continue") submit_continue(session_, exchange.stream_id());
     return dispatch_streamed(exchange, more_follows);
   }
   // What is announced need not come: no more than a typical object is made room for.
   if (more_follows) request.body.reserve(std::min(std::max(announced_length(request), kBodyReserveMin), kBodyReserveMax));
-  if (more_follows && request.headers.get("expect") == "100-continue") session_.submit_continue(exchange.stream_id());
+  if (more_follows && request.headers.get("expect") == "100-continue") submit_continue(session_, exchange.stream_id());
 }
 
 void Http2Connection::dispatch_streamed(Http2Exchange& exchange, bool more_follows) {
@@ -140,9 +143,8 @@ void Http2Connection::dispatch_streamed(Http2Exchange& exchange, bool more_follo
 }
 
 void Http2Connection::consume(std::int32_t stream_id, std::size_t bytes) {
-  Http2Exchange* exchange = find(stream_id);
-  if (bytes == 0 || exchange == nullptr || ending_) return;
-  session_.consume(*exchange, bytes);
+  if (bytes == 0 || session_ == nullptr || ending_) return;
+  nghttp2_session_consume_stream(session_, stream_id, bytes);
   schedule_flush();
 }
 
@@ -161,7 +163,8 @@ void Http2Connection::take_body(Http2Exchange& exchange, std::string_view bytes)
     exchange.dispatched = true;
     body_bytes_ -= exchange.request.body.size();
     exchange.request.body = {};
-    return session_.reset(exchange.stream_id(), http2::Code::kRefusedStream);
+    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, exchange.stream_id(), NGHTTP2_REFUSED_STREAM);
+    return;
   }
   body_bytes_ += bytes.size();
   exchange.request.body += bytes;
@@ -195,23 +198,44 @@ void Http2Connection::refuse(Http2Exchange& exchange) {
 }
 
 void Http2Connection::submit_head(Http2Exchange& exchange, const HttpResponse& response, bool with_body) {
-  session_.submit_head(exchange, response, owner_.date(), with_body);
+  submit_response_head(session_, exchange, response, owner_.date(), with_body);
   schedule_flush();
 }
 
-void Http2Connection::resume(Http2Exchange& exchange) {
-  session_.resume(exchange);
+void Http2Connection::resume(Http2Exchange& exchange, bool deferred) {
+  if (deferred) nghttp2_session_resume_data(session_, exchange.stream_id());
   schedule_flush();
 }
 
 void Http2Connection::abort_exchange(Http2Exchange& exchange) {
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, exchange.stream_id(), NGHTTP2_INTERNAL_ERROR);
   const auto shared = exchanges_.at(exchange.stream_id());
-  shared->detach();
-  session_.reset(shared->stream_id(), http2::Code::kInternalError);
+  nghttp2_session_set_stream_user_data(session_, exchange.stream_id(), nullptr);
   schedule_flush();
+  shared->detach();
 }
 
-void Http2Connection::sent_all(Http2Exchange& exchange) { maybe_drained_.push_back(exchanges_.at(exchange.stream_id())); }
+int Http2Connection::frame_data(Http2Exchange& exchange, const unsigned char* frame_head, std::size_t size) {
+  if (output_full()) {
+    output_cut_ = true;
+    return NGHTTP2_ERR_WOULDBLOCK;
+  }
+  if (exchange.queued_bytes() < size) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // its answer was aborted meanwhile
+  constexpr std::size_t kFrameHeadBytes = 9;
+  small_.append(reinterpret_cast<const char*>(frame_head), kFrameHeadBytes);
+  exchange.take(size, small_, chain_);
+  chain_bytes_ += size;
+  if (exchange.queued_bytes() == 0 && !exchange.ended()) maybe_drained_.push_back(exchanges_.at(exchange.stream_id()));
+  return 0;
+}
+
+// The last frame of an answer left. A client that still sends the request's body is told to stop: RFC 9113 section 8.1.
+void Http2Connection::head_or_data_sent(Http2Exchange& exchange) {
+  if (!exchange.request_received) {
+    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, exchange.stream_id(), NGHTTP2_NO_ERROR);
+  }
+  exchange.detach();
+}
 
 void Http2Connection::stream_closed(std::int32_t stream_id) {
   const auto found = exchanges_.find(stream_id);
@@ -249,7 +273,10 @@ void Http2Connection::flush() {
 void Http2Connection::fill_output() {
   output_cut_ = false;
   while (!output_full()) {
-    if (!session_.send_next(small_, chain_, chain_bytes_)) return;
+    const std::uint8_t* data = nullptr;
+    const ssize_t size = nghttp2_session_mem_send(session_, &data);
+    if (size <= 0) return;
+    small_.append(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
   }
   output_cut_ = true;
 }
@@ -269,22 +296,23 @@ void Http2Connection::on_drained() { flush(); }
 
 void Http2Connection::end_when_done() {
   if (!stream_ || ending_) return;
-  if (draining_ && exchanges_.empty() && !session_.over()) {
-    session_.terminate(http2::Code::kNoError);
+  if (draining_ && exchanges_.empty() && nghttp2_session_want_read(session_) != 0) {
+    nghttp2_session_terminate_session(session_, NGHTTP2_NO_ERROR);
     return schedule_flush();
   }
-  if (session_.over() && !session_.wants_to_send()) end_gracefully();
+  if (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0) end_gracefully();
 }
 
 void Http2Connection::drain() {
   if (draining_ || !stream_) return;
   draining_ = true;
-  session_.announce_shutdown();
+  nghttp2_submit_shutdown_notice(session_);
   schedule_flush();
   owner_.loop().after(kGoAwayDelay, [self = self()] {
     Http2Connection* connection = *self;
     if (connection == nullptr || !connection->stream_ || connection->ending_) return;
-    connection->session_.go_away();
+    const std::int32_t last = nghttp2_session_get_last_proc_stream_id(connection->session_);
+    nghttp2_submit_goaway(connection->session_, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, nullptr, 0);
     connection->flush();
   });
 }
@@ -344,11 +372,9 @@ void Http2Connection::on_deadline() {
     return flush();
   }
   const std::int64_t now = owner_.clock().monotonic_ns();
-  std::vector<std::int32_t> over;
   for (const auto& [id, exchange] : exchanges_) {
-    if (!check_exchange(*exchange, now)) over.push_back(id);
+    if (!check_exchange(*exchange, now)) nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
   }
-  for (const std::int32_t id : over) session_.reset(id, http2::Code::kCancel);
   set_deadline(owner_.limits().header_timeout);
   flush();
 }

@@ -7,14 +7,17 @@
 #include <vector>
 
 #include "net/http2_exchange.h"
-#include "net/http2_session.h"
 #include "net/server_connection.h"
+
+struct nghttp2_session;
 
 namespace plinth::net {
 
-// The session parses and frames. Frames of one round of the loop leave in one write; no more is framed than the network takes, so
-// that bodies wait as the shared bytes they came as. The session's limits are on what the protocol allows, those of HttpLimits are
-// kept here.
+// nghttp2 parses and frames; bytes come in with mem_recv and leave with mem_send. Frames of one round of the loop leave in one
+// write; no more is framed than the network takes, so that bodies wait as the shared bytes they came as.
+//
+// Floods: nghttp2 ends sessions that exceed its limits on resets (CVE-2023-44487), continuations, settings and unsent
+// acknowledgements; the limits of HttpLimits are kept here.
 class Http2Connection final : public ServerConnection, private StreamEvents {
  public:
   Http2Connection(ConnectionOwner& owner, std::unique_ptr<Stream> stream);
@@ -27,11 +30,11 @@ class Http2Connection final : public ServerConnection, private StreamEvents {
 
   // For exchanges:
   void submit_head(Http2Exchange& exchange, const HttpResponse& response, bool with_body);
-  void resume(Http2Exchange& exchange);
+  void resume(Http2Exchange& exchange, bool deferred);
   void abort_exchange(Http2Exchange& exchange);
 
  private:
-  friend class Http2Session;
+  friend struct Http2Callbacks;
   using Exchanges = std::unordered_map<std::int32_t, std::shared_ptr<Http2Exchange>>;
 
   void on_data(std::string_view bytes) override;
@@ -39,21 +42,15 @@ class Http2Connection final : public ServerConnection, private StreamEvents {
   void on_read_closed() override;
   void on_closed() override;
 
-  // What the session asks and reports:
-  Http2Exchange* find(std::int32_t stream_id) const;
-  std::size_t stream_count() const { return exchanges_.size(); }
-  template <typename Visit>
-  void for_each_exchange(Visit visit) {
-    for (auto& [id, exchange] : exchanges_) visit(*exchange);
-  }
-  std::int64_t now_ns() const { return owner_.clock().monotonic_ns(); }
-  Http2Exchange& begin_request(std::int32_t stream_id);
+  // What nghttp2 reports:
+  void begin_request(std::int32_t stream_id);
   void take_header(Http2Exchange& exchange, std::string_view name, std::string_view value);
   void take_body(Http2Exchange& exchange, std::string_view bytes);
   void end_head(Http2Exchange& exchange, bool more_follows);
   void end_request(Http2Exchange& exchange);
-  void sent_all(Http2Exchange& exchange);  // what was queued so far
+  void head_or_data_sent(Http2Exchange& exchange);
   void stream_closed(std::int32_t stream_id);
+  int frame_data(Http2Exchange& exchange, const unsigned char* frame_head, std::size_t size);
 
   void receive(std::string_view bytes);
   void dispatch(Http2Exchange& exchange);
@@ -76,6 +73,7 @@ class Http2Connection final : public ServerConnection, private StreamEvents {
 
   ConnectionOwner& owner_;
   std::unique_ptr<Stream> stream_;
+  nghttp2_session* session_ = nullptr;
   Exchanges exchanges_;
   std::vector<std::weak_ptr<Http2Exchange>> maybe_drained_;
   std::shared_ptr<Http2Connection*> self_;
@@ -91,7 +89,6 @@ class Http2Connection final : public ServerConnection, private StreamEvents {
   bool output_cut_ = false;  // there may be more to frame than was framed
   bool draining_ = false;
   bool ending_ = false;
-  Http2Session session_;
 };
 
 }  // namespace plinth::net

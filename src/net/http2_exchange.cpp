@@ -61,7 +61,7 @@ void Http2Exchange::end_with_trailers(Headers trailers) {
 }
 
 void Http2Exchange::resume() {
-  connection_->resume(*this);
+  connection_->resume(*this, std::exchange(deferred_, false));
 }
 
 void Http2Exchange::abort() {

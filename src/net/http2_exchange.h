@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "net/http.h"
-#include "net/http2_stream.h"
 #include "net/incoming_body.h"
 
 namespace plinth::net {
@@ -34,8 +33,6 @@ class Http2Exchange final : public Responder {
   std::int32_t stream_id() const { return stream_id_; }
   std::int64_t started_ns() const { return started_ns_; }
 
-  Http2Stream stream;  // the session's
-
   // The request as it arrives.
   HttpRequest request;
   std::size_t header_bytes = 0;
@@ -51,6 +48,7 @@ class Http2Exchange final : public Responder {
   const Headers& trailers() const { return trailers_; }
   // Moves up to `size` bytes to `out`; small ones are copied to `small`, which goes before later parts of `out`.
   void take(std::size_t size, std::string& small, ByteChain& out);
+  void mark_deferred() { deferred_ = true; }
   // True once for each time the queue was emptied while somebody wants to know.
   bool owes_drained() { return drained_ && queued_ == 0 && std::exchange(owes_drained_, false); }
   void drained();
@@ -74,6 +72,7 @@ class Http2Exchange final : public Responder {
   bool head_only_ = false;
   bool answered_ = false;  // the head was submitted
   bool ended_ = false;
+  bool deferred_ = false;  // the session waits for more bytes
   bool owes_drained_ = false;
   bool lost_ = false;
   Headers trailers_;

@@ -5,7 +5,6 @@
 #include <openssl/pem.h>
 
 #include "net/tls_context.h"
-#include "net/tls_stream.h"
 
 namespace plinth {
 
@@ -130,7 +129,6 @@ Result<SslContextPtr> new_server_context(const KeyPair& identity, const std::str
   SslContextPtr context = TRY(new_context(TLS_server_method()));
   TRY(use_identity(context.get(), identity));
   SSL_CTX_set_alpn_select_cb(context.get(), select_protocol, nullptr);
-  SSL_CTX_set_keylog_callback(context.get(), TlsStream::keep_secret);
   // Resumption by tickets only: nothing is kept here per session.
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   SSL_CTX_set_session_id_context(context.get(), kSessionContext, sizeof kSessionContext - 1);

@@ -194,14 +194,12 @@ TlsStream::Alive TlsStream::step_handshake() {
   if (!handshake_done_) return Alive::kYes;
   ERR_clear_error();
   const int result = SSL_do_handshake(ssl_.get());
+  flush();
   if (result == 1) {
     handshaken_ = true;
     learn_peer();
-    take_over_records();
-    flush();
     return end_handshake({});
   }
-  flush();
   const int error = SSL_get_error(ssl_.get(), result);
   if (error == SSL_ERROR_WANT_READ && !plain_read_closed_ && !closed_) return Alive::kYes;
   if (error == SSL_ERROR_WANT_READ)
@@ -214,20 +212,6 @@ TlsStream::Alive TlsStream::step_handshake() {
               fmt::format("TLS handshake: the server's certificate is refused: {}", X509_verify_cert_error_string(verdict))));
   }
   return end_handshake(openssl_error("TLS handshake"));
-}
-
-void TlsStream::keep_secret(const SSL* ssl, const char* line) {
-  TlsStream& stream = TlsBio::stream(SSL_get_rbio(ssl));
-  if (!stream.secrets_) stream.secrets_ = std::make_unique<TrafficSecrets>();
-  stream.secrets_->take_line(line);
-}
-
-// Before what the handshake's last step wrote is flushed: nothing but tickets, under the new keys.
-void TlsStream::take_over_records() {
-  const auto secrets = std::move(secrets_);
-  if (!secrets || SSL_is_server(ssl_.get()) == 0) return;
-  records_ = Tls13Records::take_over(ssl_.get(), *secrets, output_);
-  if (records_) ssl_.reset();
 }
 
 TlsStream::Alive TlsStream::end_handshake(Result<void> outcome) {
@@ -255,43 +239,7 @@ void TlsStream::learn_peer() {
   peer_.certificate = describe(certificate);
 }
 
-TlsStream::Alive TlsStream::read_plaintext() { return records_ ? read_records() : read_openssl(); }
-
-TlsStream::Alive TlsStream::read_records() {
-  bool& destroyed = *destroyed_;
-  char buffer[kRecordBytes + 1];
-  while (events_ != nullptr && !paused_ && !read_closed_ && !closing_ && !input_.empty()) {
-    std::size_t size = 0;
-    switch (records_->open(input_, buffer, size)) {
-      case Tls13Records::Opened::kIncomplete:
-        if (plain_read_closed_) input_ = {};  // the rest will not come
-        return Alive::kYes;
-      case Tls13Records::Opened::kEnd:
-        input_ = {};
-        return end_reading();
-      case Tls13Records::Opened::kFailed:
-        input_ = {};
-        return fail_reading();
-      case Tls13Records::Opened::kData:
-        break;
-    }
-    if (size == 0) continue;
-    events_->on_data({buffer, size});
-    if (destroyed) return Alive::kNo;
-  }
-  return Alive::kYes;
-}
-
-TlsStream::Alive TlsStream::fail_reading() {
-  if (const std::uint8_t alert = records_->alert(); alert != 0) {
-    records_->seal_alert(alert, output_);
-    flush();
-  }
-  close();
-  return Alive::kYes;
-}
-
-TlsStream::Alive TlsStream::read_openssl() {
+TlsStream::Alive TlsStream::read_plaintext() {
   bool& destroyed = *destroyed_;
   char buffer[kRecordBytes];
   while (events_ != nullptr && !paused_ && !read_closed_ && !closing_ && !input_.empty()) {
@@ -367,11 +315,6 @@ bool TlsStream::encrypt_one_record() {
     record = {gathered, size};
   }
   record = record.substr(0, kRecordBytes);
-  if (records_) {
-    if (!records_->seal(record, output_)) return false;
-    consume(record.size());
-    return true;
-  }
   ERR_clear_error();
   std::size_t written = 0;
   if (SSL_write_ex(ssl_.get(), record.data(), record.size(), &written) != 1) {
@@ -411,22 +354,13 @@ void TlsStream::flush() {
   plain_->write({SharedBytes(std::exchange(output_, {}))});
 }
 
-// Appends close_notify.
-void TlsStream::say_goodbye() {
-  if (records_) {
-    records_->seal_alert(Tls13Records::kCloseNotify, output_);
-  } else {
-    ERR_clear_error();
-    SSL_shutdown(ssl_.get());
-    ERR_clear_error();
-  }
-  flush();
-}
-
 void TlsStream::finish_writing() {
   if (!write_ending_ || write_ended_) return;
   write_ended_ = true;
-  say_goodbye();
+  ERR_clear_error();
+  SSL_shutdown(ssl_.get());  // appends close_notify
+  ERR_clear_error();
+  flush();
   plain_->shutdown_write();
 }
 
@@ -444,8 +378,12 @@ void TlsStream::close() {
   queued_ = 0;
   write_ending_ = true;
   write_ended_ = true;
-  const bool alerted = records_ && records_->alert() != 0;
-  if (handshaken_ && !alerted) say_goodbye();
+  if (handshaken_) {
+    ERR_clear_error();
+    SSL_shutdown(ssl_.get());
+    ERR_clear_error();
+    flush();
+  }
   plain_->close();
 }
 

@@ -6,13 +6,11 @@
 
 #include "base/world.h"
 #include "net/openssl_ptr.h"
-#include "net/tls13_records.h"
 
 namespace plinth::net {
 
 // Ciphertext goes through memory, so many records leave in one system call. Plaintext stays queued as the shared bytes it came
-// as and is encrypted only as far as the network takes it. An idle connection holds no buffer, and a server's of TLS 1.3 nothing of
-// OpenSSL but two keys (tls13_records.h).
+// as and is encrypted only as far as the network takes it. An idle connection holds no buffer.
 class TlsStream final : public Stream, private StreamEvents {
  public:
   using HandshakeDone = UniqueFunction<void(Result<void>)>;
@@ -22,9 +20,6 @@ class TlsStream final : public Stream, private StreamEvents {
 
   // Calls `done` once, later; the stream may be destroyed in it. Not called when the stream is destroyed before.
   void handshake(HandshakeDone done);
-
-  // For SSL_CTX_set_keylog_callback of servers' contexts.
-  static void keep_secret(const SSL* ssl, const char* line);
 
   void start(StreamEvents* events) override;
   void write(ByteChain bytes) override;
@@ -51,12 +46,7 @@ class TlsStream final : public Stream, private StreamEvents {
   Alive step_handshake();
   Alive end_handshake(Result<void> outcome);
   Alive read_plaintext();
-  Alive read_openssl();
-  Alive read_records();
   Alive end_reading();
-  Alive fail_reading();
-  void take_over_records();
-  void say_goodbye();
   Alive tell_drained();
   void encrypt();
   bool encrypt_one_record();
@@ -68,9 +58,7 @@ class TlsStream final : public Stream, private StreamEvents {
   void update_reading();
   void learn_peer();
 
-  SslPtr ssl_;                              // null once records_ does its work
-  std::unique_ptr<TrafficSecrets> secrets_;  // during a server's handshake
-  std::unique_ptr<Tls13Records> records_;
+  SslPtr ssl_;
   std::unique_ptr<Stream> plain_;
   StreamEvents* events_ = nullptr;
   bool* destroyed_ = nullptr;
