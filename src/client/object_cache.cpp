@@ -167,8 +167,6 @@ ObjectCache::~ObjectCache() = default;
 
 std::shared_ptr<const View> ObjectCache::view() const { return std::make_shared<CacheView>(root_, source_); }
 
-bool ObjectCache::has_kind(const Resource& resource) const { return root_->find(resource) != nullptr; }
-
 std::size_t ObjectCache::object_count() const {
   std::size_t n = 0;
   for (const auto& [resource, kind] : root_->kinds) n += kind->objects.size();
@@ -184,11 +182,17 @@ ObjectCache::Kind* ObjectCache::writable(const Resource& resource) {
   return found->second.get();
 }
 
+bool ObjectCache::has_version(const Resource& resource) const {
+  const Kind* kind = root_->find(resource);
+  return kind != nullptr && kind->resource.version == resource.version;
+}
+
 void ObjectCache::add_kind(const Resource& resource) {
-  if (has_kind(resource)) return;
-  if (root_.use_count() > 1) root_ = std::make_shared<Root>(*root_);
-  auto kind = std::make_shared<Kind>();
+  if (has_version(resource)) return;
+  const Kind* before = writable(resource);
+  auto kind = before != nullptr ? std::make_shared<Kind>(*before) : std::make_shared<Kind>();
   kind->resource = resource;
+  root_->kinds.erase(resource);  // the key tells the version too
   root_->kinds.emplace(resource, std::move(kind));
 }
 
@@ -212,7 +216,8 @@ std::vector<Change> ObjectCache::replace(const Resource& resource, std::vector<O
     const Object* before = kind->find(object.name_space, object.name);
     if (before != nullptr && before->uid != object.uid) changes.push_back(change_of(*before, false, true));
     const bool created = before == nullptr || before->uid != object.uid;
-    if (created || before->revision != object.revision) changes.push_back(change_of(object, created, false));
+    const bool is_changed = created || before->revision != object.revision || before->resource.version != object.resource.version;
+    if (is_changed) changes.push_back(change_of(object, created, false));
     next.put(std::move(object));
   }
   for (const auto& [name, object] : kind->objects) {

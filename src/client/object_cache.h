@@ -25,13 +25,16 @@ class ObjectCache {
   explicit ObjectCache(Source source = {});
   ~ObjectCache();
 
-  // A kind that is followed from now on; empty until it is fed.
+  // A kind that is followed from now on, at that version; empty until it is fed. Where another version was followed, its objects stay
+  // until then.
   void add_kind(const Resource& resource);
   // No longer served: its objects are gone. Told as deletions.
   std::vector<Change> remove_kind(const Resource& resource);
-  bool has_kind(const Resource& resource) const;
+  // Whether the kind is followed at that version.
+  bool has_version(const Resource& resource) const;
 
-  // A whole list of a kind at `revision`. What that changes, deletions included (their objects are the last states known here).
+  // A whole list of a kind at `revision`. What that changes, deletions included (their objects are the last states known here);
+  // an object in another version counts as changed.
   std::vector<Change> replace(const Resource& resource, std::vector<Object> objects, std::uint64_t revision);
   // One change. Nothing when it is not newer than what is known.
   std::optional<Change> apply(Object object, bool deleted);

@@ -57,6 +57,25 @@ TEST_CASE("a list tells what it changes, also what went away meanwhile") {
   CHECK(told == std::vector<std::string>{"+again/u5", "+new/u6", "-again/u4", "-gone/u2", "~changed/u3"});
 }
 
+TEST_CASE("a kind that is followed in another version keeps its objects until the list in that one comes") {
+  Resource before{"example.com", "v1beta1", "things", "Thing", true}, now = before;
+  now.version = "v1";
+  ObjectCache cache;
+  cache.add_kind(before);
+  cache.replace(before, {test_object(before, "a", "x", 1, "u1")}, 3);
+  CHECK_FALSE(cache.has_version(now));
+  cache.add_kind(now);
+  CHECK(cache.has_version(now));
+  CHECK(cache.view()->find_resource("example.com", "things")->version == "v1");
+  REQUIRE(cache.view()->resources().size() == 1);
+  CHECK(cache.view()->resources()[0].version == "v1");
+  CHECK(cache.view()->get(now, "a", "x")->resource.version == "v1beta1");
+  // No new revision, but whoever wants to write it must know the version.
+  REQUIRE(cache.replace(now, {test_object(now, "a", "x", 1, "u1")}, 3).size() == 1);
+  CHECK(cache.view()->get(now, "a", "x")->resource.version == "v1");
+  CHECK(cache.replace(now, {test_object(now, "a", "x", 1, "u1")}, 3).empty());
+}
+
 TEST_CASE("changes that are not news are dropped") {
   ObjectCache cache;
   cache.add_kind(config_maps());

@@ -102,6 +102,7 @@ void RemoteCluster::follow(const std::vector<Resource>& served) {
       const auto resource = resource_of_definition(crd);
       if (!resource || (options_.wanted && !options_.wanted(*resource))) return true;
       kinds_.add_served(*resource);
+      wanted.erase(*resource);  // in a version that may be no more
       wanted.insert(*resource);
       return true;
     });
@@ -125,7 +126,8 @@ void RemoteCluster::follow(const std::vector<Resource>& served) {
 }
 
 void RemoteCluster::follow_kind(const Resource& resource) {
-  if (reflectors_.count(resource) > 0) return;
+  if (reflectors_.count(resource) > 0 && cache_.has_version(resource)) return;
+  reflectors_.erase(resource);  // of a version that is not preferred any more, or not served at all
   cache_.add_kind(resource);
   ReflectorEvents& events = *this;
   auto reflector = std::make_unique<Reflector>(server_, resource, events);

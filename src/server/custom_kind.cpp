@@ -83,7 +83,8 @@ class CrdKind final : public CustomKind {
     established_ = condition_is_true(crd_.root(), "Established");
     terminating_ = crd_["metadata"].find("deletionTimestamp") != nullptr;
     build_versions(spec);
-    for (api::KindVersion& version : versions_) version.stamp = hash_text(to_json(schema_in(whole, version.name)));
+    for (api::KindVersion& version : versions_)
+      version.stamp = make_stamp(version.name, hash_text(to_json(schema_in(whole, version.name))));
     for (const api::KindVersion& v : versions_) {
       if (v.storage) row_.stamp = v.stamp;
     }
@@ -193,6 +194,17 @@ std::shared_ptr<CustomKind> CustomKind::make(store::RecordPtr record) {
   auto whole = decode_record(*record, "", false);
   if (!whole.ok()) return nullptr;
   return std::make_shared<CrdKind>(*whole, std::move(record));
+}
+
+std::uint64_t make_stamp(std::string_view version, std::uint64_t shape) { return hash_text(version) << 48 | shape >> 16; }
+
+const api::KindVersion& version_of_stamp(const api::KindRow& row, std::uint64_t stamp) {
+  const api::KindVersion* storage = &row.versions.front();
+  for (const api::KindVersion& version : row.versions) {
+    if ((version.stamp ^ stamp) >> 48 == 0) return version;
+    if (version.storage) storage = &version;
+  }
+  return *storage;
 }
 
 bool serves_same(const CustomKind& a, const CustomKind& b) {

@@ -31,7 +31,7 @@ void LaggingCluster::stop() {
 void LaggingCluster::follow_kinds() {
   const auto now = source_.view();
   for (const Resource& resource : now->resources()) {
-    if (cache_.has_kind(resource)) continue;
+    if (cache_.has_version(resource)) continue;
     cache_.add_kind(resource);
     relist(resource);
   }
@@ -86,6 +86,7 @@ void LaggingCluster::deliver(const Resource& resource) {
   for (std::uint64_t n = 1 + random_.below(8); n > 0 && !queue.changes.empty(); --n) {
     Change change = std::move(queue.changes.front());
     queue.changes.pop_front();
+    if (!cache_.has_version(change.object.resource)) return relist(resource);  // seen while another version was preferred
     if (auto applied = cache_.apply(std::move(change.object), change.deleted)) tell({std::move(*applied)});
   }
   events_->on_progress();

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "sim/compose_run.h"
+#include "sim/schema_run.h"
 #include "sim/sim_run.h"
 
 namespace plinth::sim {
@@ -21,7 +22,7 @@ struct Arguments {
   std::uint64_t seeds = 200, from = 1, jobs = 0, replay_every = 10;
   std::string mutation;
   bool boot_time = false;
-  bool compose = false;
+  bool compose = false, schemas = false;
 };
 
 // Shared with the processes that run seeds; one writes its own.
@@ -31,7 +32,7 @@ struct Progress {
 
 constexpr const char* kUsage =
     "usage: ./dev sim [--seeds N] [--from S] [--jobs N] [--replay-every N] [--mutation no-sync|no-checksum|no-tail-cut] "
-    "[--compose] [--boot-time]\n";
+    "[--compose | --schemas] [--boot-time]\n";
 
 bool parse(int argc, char** argv, Arguments& out) {
   for (int i = 1; i < argc; ++i) {
@@ -40,8 +41,8 @@ bool parse(int argc, char** argv, Arguments& out) {
       out.boot_time = true;
       continue;
     }
-    if (name == "--compose") {
-      out.compose = true;
+    if (name == "--compose" || name == "--schemas") {
+      (name == "--compose" ? out.compose : out.schemas) = true;
       continue;
     }
     if (i + 1 == argc) return false;
@@ -73,13 +74,24 @@ bool sabotage_of(const std::string& name, Sabotage& out) {
   return name.empty() || out.skip_sync || out.skip_checksum || out.skip_tail_cut;
 }
 
+constexpr ClientKind kClients[] = {ClientKind::kDirect, ClientKind::kLagging, ClientKind::kRemote};
+
 // Of composition alone, the clients in turn.
 RunOutcome run_compose_seed(std::uint64_t seed) {
-  constexpr ClientKind kClients[] = {ClientKind::kDirect, ClientKind::kLagging, ClientKind::kRemote};
   RunOutcome out;
   ComposeRun run(seed, kClients[seed % std::size(kClients)]);
   out.wrong = run.run();
   out.lives = run.lives();
+  return out;
+}
+
+// Of custom resources whose definitions change.
+RunOutcome run_schema_seed(std::uint64_t seed) {
+  RunOutcome out;
+  SchemaRun run(seed, kClients[seed % std::size(kClients)]);
+  out.wrong = run.run();
+  out.lives = run.lives();
+  out.acknowledged = run.acknowledged();
   return out;
 }
 
@@ -89,8 +101,9 @@ int run_share(const Arguments& arguments, Sabotage sabotage, std::uint64_t share
     progress.seed = arguments.from + n;
     const bool replay =
         arguments.replay_every != 0 && progress.seed % arguments.replay_every == 0 && arguments.mutation.empty();
-    const RunOutcome outcome =
-        arguments.compose ? run_compose_seed(progress.seed) : run_seed(progress.seed, sabotage, replay);
+    const RunOutcome outcome = arguments.compose   ? run_compose_seed(progress.seed)
+                               : arguments.schemas ? run_schema_seed(progress.seed)
+                                                   : run_seed(progress.seed, sabotage, replay);
     ++progress.done;
     progress.lives += outcome.lives;
     progress.acknowledged += outcome.acknowledged;
@@ -99,7 +112,9 @@ int run_share(const Arguments& arguments, Sabotage sabotage, std::uint64_t share
     ++progress.failed;
     const std::string text = "seed " + std::to_string(progress.seed) + ": " + outcome.wrong + "\n  again: ./dev sim --from " +
                              std::to_string(progress.seed) + " --seeds 1" +
-                             (arguments.compose ? " --compose" : "") +
+                             (arguments.compose   ? " --compose"
+                              : arguments.schemas ? " --schemas"
+                                                  : "") +
                              (arguments.mutation.empty() ? "" : " --mutation " + arguments.mutation) + "\n";
     if (write(STDOUT_FILENO, text.data(), text.size()) < 0) return 2;
     return 1;

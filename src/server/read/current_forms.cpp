@@ -1,5 +1,6 @@
 #include "server/read/current_forms.h"
 
+#include "server/custom_kind.h"
 #include "server/object_codec.h"
 #include "server/read/schema_upgrade.h"
 #include "store/record_codec.h"
@@ -8,10 +9,12 @@ namespace plinth::server {
 
 Result<store::RecordPtr> CurrentForms::get(const ResolvedKind& kind, const store::RecordPtr& record) {
   const api::KindVersion& version = *kind.version;
-  if (version.conversion.empty() && version.stamp == record->schema_stamp()) return record;
+  if (is_in_shape(kind, *record)) return record;
 
   std::string id = std::string(record->key()) + "@" + std::to_string(record->revision()) + "/" + std::string(kind.row->group) + "/" +
                    std::string(version.name) + "#" + std::to_string(version.stamp);
+  // What it looks like depends on the version that it is stored in too.
+  if (kind.custom) id += "#" + std::to_string(version_of_stamp(*kind.row, record->schema_stamp()).stamp);
   if (store::RecordPtr cached = find(id)) return cached;
   store::RecordPtr form = TRY(upgrade_record(kind, *record));
   insert(std::move(id), form);

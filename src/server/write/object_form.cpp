@@ -3,11 +3,13 @@
 #include "api/cel/schema_rules.h"
 #include "api/decode.h"
 #include "api/default.h"
+#include "api/prune.h"
 #include "api/strategies/object_meta.h"
 #include "api/strategies/object_rules.h"
 #include "api/strategies/strategy.h"
 #include "api/validate.h"
 #include "base/quoted.h"
+#include "server/custom_kind.h"
 #include "server/object_codec.h"
 #include "server/read/current_forms.h"
 #include "server/read/schema_upgrade.h"
@@ -56,6 +58,26 @@ std::pair<const api::KindRow*, const api::KindVersion*> storage_form(const Resol
     }
   }
   return {kind.row, kind.version};
+}
+
+const api::KindVersion& storage_version(const api::KindRow& row) {
+  for (const api::KindVersion& version : row.versions) {
+    if (version.storage) return version;
+  }
+  return row.versions.front();
+}
+
+// What a client sent through another version than the stored one. That one's defaults are set by whoever reads.
+store::EncodedObject encode_custom(const ResolvedKind& kind, const api::KindVersion& storage, const Value& object,
+                                   const Ownership& ownership) {
+  kind.custom->ensure_schema(storage);
+  Draft stored;
+  stored.root() = stored.clone(object);
+  api::prune(stored, stored.root(), *storage.schema);
+  Draft read(stored.view());
+  api::apply_defaults(read, read.root(), *storage.schema);
+  const bool is_in_shape = equal(read.root(), stored.root());
+  return encode_object(stored.root(), ownership.json(), *kind.row, storage, is_in_shape ? storage.stamp : make_stamp(storage.name, 0));
 }
 
 void set_type(const ResolvedKind& kind, Draft& object) {
@@ -143,6 +165,11 @@ std::vector<std::string> object_warnings(const ResolvedKind& kind, const Value& 
 }
 
 store::EncodedObject encode_for_storage(const ResolvedKind& kind, const Value& object, const Ownership& ownership) {
+  if (kind.custom) {
+    const api::KindVersion& storage = storage_version(*kind.row);
+    if (!same_shape(storage.stamp, kind.version->stamp)) return encode_custom(kind, storage, object, ownership);
+    return encode_object(object, ownership.json(), *kind.row, storage, storage.stamp);
+  }
   const api::Conversion* conversion = conversion_of(*kind.version);
   if (conversion == nullptr) return encode_object(object, ownership.json(), *kind.row, *kind.version, kind.version->stamp);
   // At rest there is one form of an object, whichever version it came in.
