@@ -160,15 +160,19 @@ TEST_CASE("processes that a killed containerd left are found by its socket and b
   using namespace std::string_literals;
   world_sim::SimWorld world(1);
   Disk& disk = world.disk();
-  put(disk, "/proc/7/cmdline", "/usr/bin/containerd-shim-runc-v2\0-namespace\0k8s.io\0-address\0/run/p/containerd.sock\0"s);
-  put(disk, "/proc/8/cmdline", "/usr/bin/containerd-shim-runc-v2\0-address\0/run/other/containerd.sock\0"s);
+  put(disk, "/proc/7/cmdline", "/usr/bin/containerd-shim-runc-v2\0-namespace\0k8s.io\0-id\0c1\0-address\0/run/p/containerd.sock\0"s);
+  put(disk, "/proc/7/stat", "7 (containerd-shim) S 1 7 7 0");
+  put(disk, "/proc/11/stat", "11 (a) b) S 7 11 11 0");
+  put(disk, "/proc/8/cmdline", "/usr/bin/containerd-shim-runc-v2\0-id\0c2\0-address\0/run/other/containerd.sock\0"s);
   put(disk, "/proc/9/cmdline", "less\0-address\0/run/p/containerd.sock\0"s);
-  put(disk, "/proc/self/cmdline", "/usr/bin/containerd-shim-runc-v2\0-address\0/run/p/containerd.sock\0"s);
+  put(disk, "/proc/self/cmdline", "/usr/bin/containerd-shim-runc-v2\0-id\0c3\0-address\0/run/p/containerd.sock\0"s);
   put(disk, "/sys/fs/cgroup/memory/plinth-1/besteffort/pod1/abc/cgroup.procs", "20\n21\n");
   put(disk, "/sys/fs/cgroup/cpu/plinth-1/besteffort/pod1/abc/cgroup.procs", "21\n0\n");
   put(disk, "/sys/fs/cgroup/cpu/plinth-2/cgroup.procs", "30\n");
   CHECK((leftover_processes(disk, "/run/p/containerd.sock", "/plinth-1") == std::vector<std::int32_t>{7, 20, 21}));
   CHECK((leftover_processes(disk, "/run/p/containerd.sock", "") == std::vector<std::int32_t>{7}));
+  CHECK((shims_of(disk, "/run/p/containerd.sock") == std::map<std::string, std::int32_t>{{"c1", 7}}));
+  CHECK((with_children(disk, {7}) == std::vector<std::int32_t>{11, 7}));
 }
 
 TEST_CASE("what the OCI runtime is called with") {

@@ -149,6 +149,7 @@ Result<void> RuntimeHost::open_containerd(const std::string& pod_range) {
   parts.clock = clock;
   parts.disk = disk;
   parts.processes = processes.get();
+  parts.pool = pool.get();
   parts.log = log;
   containerd = TRY(cri::make_containerd(std::move(parts), options, images.get()));
   return {};

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cri/cri_runtime.h"
+#include "cri/leftover_processes.h"
 #include "cri/pause/pause_image.h"
 #include "net/http.h"
 #include "oci/pull_endpoint.h"
@@ -91,6 +92,13 @@ class OwnContainerd final : public Containerd, private ChildEvents {
 
   Result<void> write_files();
   void set_up_network(Task then);
+  // A containerd that was ended in the middle of a start may not know a shim of its own any more: what is there while nobody can start
+  // anything, and is not among its containers and sandboxes later, is ended.
+  void find_shims(void (OwnContainerd::*then)());
+  void spawn_again() { find_shims(&OwnContainerd::spawn); }
+  void greet();
+  void end_strangers();
+  void end_shims(std::vector<std::int32_t> pids);
   void spawn();
   void poll();
   void check_status();
@@ -111,6 +119,7 @@ class OwnContainerd final : public Containerd, private ChildEvents {
   Duration restart_ = kRestartMin;
   std::int64_t started_ns_ = 0, deadline_ns_ = 0;
   std::string last_answer_;
+  std::map<std::string, std::int32_t> shims_;  // by container or sandbox; before it started
   TimerId timer_ = 0;
   bool stopping_ = false;
 };
@@ -161,6 +170,54 @@ void OwnContainerd::start(node::Done<void> ready) {
   set_up_network([this] { spawn(); });
 }
 
+void OwnContainerd::find_shims(void (OwnContainerd::*then)()) {
+  shims_.clear();
+  if (parts_.pool == nullptr) return (this->*then)();
+  auto started = parts_.pool->run([this, then, disk = parts_.disk, loop = parts_.loop, socket = socket_path(options_), alive = alive_] {
+    loop->post([this, then, alive, found = shims_of(*disk, socket)]() mutable {
+      if (!*alive || stopping_) return;
+      shims_ = std::move(found);
+      (this->*then)();
+    });
+  });
+  if (!started.ok()) (this->*then)();
+}
+
+// The one before may have gone on until this one came: only now nothing is started any more.
+void OwnContainerd::greet() {
+  end_strangers();
+  fetch_pause_image();
+}
+
+void OwnContainerd::end_strangers() {
+  if (shims_.empty()) return;
+  runtime_->list_sandboxes({}, [this](Result<std::vector<node::Sandbox>> sandboxes) {
+    if (!sandboxes.ok()) return;
+    for (const node::Sandbox& sandbox : *sandboxes) shims_.erase(sandbox.id);
+    runtime_->list_containers({}, [this](Result<std::vector<node::Container>> containers) {
+      if (!containers.ok()) return;
+      for (const node::Container& container : *containers) shims_.erase(container.id);
+      std::vector<std::int32_t> pids;
+      for (const auto& [id, pid] : std::exchange(shims_, {})) {
+        parts_.log.warning("a shim whose container is not known is ended", {{"container", id}, {"pid", pid}});
+        pids.push_back(pid);
+      }
+      if (!pids.empty() && !stopping_) end_shims(std::move(pids));
+    });
+  });
+}
+
+void OwnContainerd::end_shims(std::vector<std::int32_t> pids) {
+  (void)parts_.pool->run([this, disk = parts_.disk, loop = parts_.loop, pids = std::move(pids), alive = alive_] {
+    loop->post([this, alive, all = with_children(*disk, pids)] {
+      if (!*alive) return;
+      SpawnRequest request;
+      request.arguments = kill_command(all);
+      run_command(*parts_.processes, *parts_.loop, std::move(request), "", kCommandTimeout, kCommandOutputMax, [](Result<CommandOutcome>) {});
+    });
+  });
+}
+
 void OwnContainerd::set_up_network(Task then) {
   SpawnRequest request;
   request.arguments = {options_.nft, "-f", "-"};
@@ -186,12 +243,12 @@ void OwnContainerd::spawn() {
     if (!child.ok()) return tell_ready(std::move(child).error());
     child_ = std::move(*child);
     child_->start(this);
-    if (ready_) begin_timer(kPollInterval, &OwnContainerd::poll);
+    if (ready_ || !shims_.empty()) begin_timer(kPollInterval, &OwnContainerd::poll);
   });
 }
 
 void OwnContainerd::poll() {
-  if (parts_.clock->monotonic_ns() > deadline_ns_) {
+  if (ready_ && parts_.clock->monotonic_ns() > deadline_ns_) {
     return tell_ready(Error(Reason::kTimeout, fmt::format("containerd is not ready after {} s: {} (its log: {}/containerd.log)",
                                                           kReadyTimeout / std::chrono::seconds(1), last_answer_, options_.data_dir)));
   }
@@ -206,9 +263,11 @@ void OwnContainerd::check_status() {
         if (!condition.status) waits_for = fmt::format("{}: {}", condition.type, condition.message);
       }
     }
-    if (waits_for.empty()) return fetch_pause_image();
+    if (waits_for.empty()) {
+      return ready_ ? find_shims(&OwnContainerd::greet) : end_strangers();
+    }
     last_answer_ = std::move(waits_for);
-    if (ready_ && !stopping_) begin_timer(kPollInterval, &OwnContainerd::poll);
+    if (!stopping_ && child_ && timer_ == 0) begin_timer(kPollInterval, &OwnContainerd::poll);
   });
 }
 
@@ -236,7 +295,7 @@ void OwnContainerd::on_exit(ExitStatus status) {
   restart_ = lived_ns > kStableAfter.count() ? kRestartMin : std::min(restart_ * 2, kRestartMax);
   parts_.log.error("containerd ended and is started again",
                    {{"code", status.code}, {"signal", status.signal}, {"log", options_.data_dir + "/containerd.log"}, {"in", restart_}});
-  begin_timer(restart_, &OwnContainerd::spawn);
+  begin_timer(restart_, &OwnContainerd::spawn_again);
 }
 
 void OwnContainerd::stop(Task done) {

@@ -20,6 +20,7 @@ struct ContainerdParts {
   Clock* clock = nullptr;
   Disk* disk = nullptr;
   Processes* processes = nullptr;
+  Pool* pool = nullptr;  // for a look at the machine's processes; null: shims that a killed containerd forgot stay
   Logger log;
 };
 

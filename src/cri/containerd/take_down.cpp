@@ -93,11 +93,8 @@ class TakeDown final : public std::enable_shared_from_this<TakeDown> {
 
   void kill_leftovers(const std::vector<std::int32_t>& pids) {
     if (pids.empty()) return remove_cgroups();
-    // One that has ended meanwhile is no trouble.
-    std::string script = "kill -KILL";
-    for (const std::int32_t pid : pids) script += " " + std::to_string(pid);
     SpawnRequest request;
-    request.arguments = {"sh", "-c", script + " 2>/dev/null || true"};
+    request.arguments = kill_command(pids);
     run_command(*parts_.processes, *parts_.loop, std::move(request), "", kCommandTimeout, kCommandOutputMax,
                 [self = shared_from_this()](Result<CommandOutcome>) { self->remove_cgroups(); });
   }
