@@ -27,6 +27,11 @@ std::shared_ptr<const Pod> lost_pod(const StringMap& labels, const std::string& 
   return pod;
 }
 
+// What volumes may wait for or follow; most changes are of other kinds.
+bool is_of_storage(const client::Resource& kind) {
+  return kind.is("", "persistentvolumeclaims") || kind.is("", "persistentvolumes") || kind.group == "storage.k8s.io";
+}
+
 }  // namespace
 
 NodeAgent::NodeAgent(NodeAgentParts given)
@@ -133,6 +138,7 @@ void NodeAgent::on_change(const client::Change& change, const client::View&) {
     return;
   }
   if (!kind.is("", "configmaps") && !kind.is("", "secrets")) {
+    if (!is_of_storage(kind)) return;
     for (const auto& [_, worker] : workers_) {
       if (worker->volumes_depend_on(object)) worker->dependency_changed();
     }
