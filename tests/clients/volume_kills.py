@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Kills the platform, its storage driver or its container runtime while pods with volumes come and go, again and again:
+"""Kills the platform, its storage driver or its container runtime, stops the driver for a while, or takes the node down as before a reboot,
+while pods with volumes come and go, again and again:
 
     volume_kills.py PLINTH KUBECTL [ROUNDS [SEED]]
 
@@ -71,7 +72,7 @@ class Platform:
 
     def kill(self, what):
         if what == 'driver':
-            found = self.children(lambda command: 'csi-driver' in command and any(self.data in word for word in command))
+            found = self.driver()
         elif what == 'runtime':
             found = self.children(lambda command: os.path.basename(command[0]) == 'containerd' and any(self.run_dir() in word for word in command))
         else:
@@ -83,6 +84,30 @@ class Platform:
                 pass
         if what == 'platform':
             self.process.wait()
+
+    def driver(self):
+        return self.children(lambda command: 'csi-driver' in command and any(self.data in word for word in command))
+
+    def hang(self, seconds):
+        """The driver answers nothing for a while."""
+        for number in (signal.SIGSTOP, signal.SIGCONT):
+            for pid in self.driver():
+                try:
+                    os.kill(pid, number)
+                except ProcessLookupError:
+                    pass
+            if number == signal.SIGSTOP:
+                time.sleep(seconds)
+
+    def reboot(self):
+        """What a restart of the machine leaves: containers, mounts and devices are gone, files are there."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+        down = subprocess.run([self.plinth, 'down', '--data-dir', self.data, '--grace', '0'], capture_output=True, text=True)
+        left = [one for one in self.leftovers(whole=True) if not str(one).startswith(self.data)]
+        if down.returncode != 0 or left:
+            raise RuntimeError(f'down: {down.stderr} left: {left}')
+        self.start()
 
     def run_dir(self):
         return '/run/plinth/' + hashlib.sha256(self.data.encode()).hexdigest()[:8]
@@ -107,6 +132,7 @@ class Platform:
             found += [path + ' ' + file] if file.startswith(self.data) else []
         for folder in ('kubelet/pods/*', 'volumes/volumes/*', 'kubelet/plugins/kubernetes.io/csi/*/*'):
             found += [path for path in glob.glob(node + folder) if not path.endswith(('/staging', '/publish'))]
+        found += [f'shim {pid}' for pid in self.children(lambda command: command[0].endswith('-shim-runc-v2') and any(self.run_dir() in word for word in command))]
         if whole:
             found += self.children(lambda command: any(self.run_dir() in word for word in command))
             found += glob.glob('/sys/fs/cgroup/*/plinth-' + self.run_dir()[-8:])
@@ -159,12 +185,17 @@ def run(platform, rounds, chance):
     for number in range(rounds):
         churn(platform, chance)
         time.sleep(chance.uniform(0, 1.5))
-        victims = chance.choice((['platform'], ['platform'], ['driver'], ['driver', 'platform'], ['runtime'], ['platform', 'runtime']))
-        for victim in victims:
-            platform.kill(victim)
+        victims = chance.choice((['platform'], ['platform'], ['driver'], ['driver', 'platform'], ['runtime'], ['platform', 'runtime'], ['hang'], ['reboot']))
+        print(f'round {number}: {" and ".join(victims)}', file=sys.stderr)
+        if victims == ['hang']:
+            platform.hang(chance.uniform(0.5, 4))
+        elif victims == ['reboot']:
+            platform.reboot()
+        else:
+            for victim in victims:
+                platform.kill(victim)
         if 'platform' in victims:
             platform.start()
-        print(f'round {number}: killed {" and ".join(victims)}', file=sys.stderr)
         if chance.random() < 0.3:
             time.sleep(chance.uniform(0, 3))
     platform.kubectl('scale', 'statefulset/writer', '--replicas=2')
@@ -174,7 +205,7 @@ def run(platform, rounds, chance):
     wait_for('all pods are gone', lambda: 'No resources' in platform.kubectl('get', 'pods'))
     platform.kubectl('delete', 'pvc', '--all', '--wait=false')
     wait_for('all volumes are gone', lambda: 'No resources' in platform.kubectl('get', 'pv'))
-    wait_for(f'nothing is left: {platform.leftovers()}', lambda: not platform.leftovers())
+    wait_for('nothing is left', lambda: not platform.leftovers())
 
 
 def main():
@@ -186,7 +217,7 @@ def main():
     try:
         run(platform, rounds, random.Random(seed))
     except (RuntimeError, subprocess.SubprocessError) as error:
-        problem = str(error)
+        problem = f'{error}; left: {platform.leftovers()}'
         problem += '\n' + platform.kubectl('get', 'pods,pvc,pv') + platform.kubectl('get', 'events')[-3000:]
     finally:
         if platform.process:
