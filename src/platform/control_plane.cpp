@@ -97,6 +97,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const World& world, con
   parts->auth = TRY(server::auth::Auth::open(*parts->files, *world.entropy, server::auth::AuthOptions()));
 
   server::ApiServerParts api;
+  api.pool = options.pool;
   api.world = world;
   api.store = parts->store.get();
   api.auth = parts->auth.get();

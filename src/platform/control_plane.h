@@ -27,6 +27,7 @@ struct ControlPlaneOptions {
   bool workloads = false;             // controllers of Deployments, Jobs and the like: for a platform that runs pods
   std::vector<Document> definitions;  // composition definitions that are installed after each start
   bool allow_crd_deletion = false;    // see ControllerParts
+  Pool* pool = nullptr;               // of ApiServerParts
   Logger log;
   std::uint64_t store_bytes_max = 0;                // 0: no ceiling
   std::uint64_t store_segment_bytes = 16ull << 20;  // small where disks are simulated: segments are zeroed when they are made

@@ -75,6 +75,7 @@ struct Service::Parts {
   std::unique_ptr<world_real::EpollLoop> control_loop;  // controllers and signals; run()'s thread
   std::vector<std::unique_ptr<IoLoop>> io;
   std::unique_ptr<world_real::ThreadPool> resolver;
+  std::unique_ptr<world_real::ThreadPool> workers;  // what would hold a loop for too long
   std::unique_ptr<world_real::RealNetwork> tcp;
   std::unique_ptr<Network> network;
   std::unique_ptr<ControlPlane> control;
@@ -98,6 +99,7 @@ Service::~Service() {
       io->thread.join();
     }
   }
+  p.workers.reset();  // before what its tasks work with
   p.listener.reset();
   p.pod_listener.reset();
   p.renewal.reset();
@@ -194,6 +196,8 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   }
   constexpr std::size_t kResolverThreads = 2, kResolverQueue = 256;
   p.resolver = std::make_unique<world_real::ThreadPool>(kResolverThreads, kResolverQueue);
+  constexpr std::size_t kWorkerThreads = 2, kWorkerQueue = 256;
+  p.workers = std::make_unique<world_real::ThreadPool>(kWorkerThreads, kWorkerQueue);
   p.tcp = std::make_unique<world_real::RealNetwork>(*p.resolver);
   p.network = net::make_tls_network(*p.tcp);
 
@@ -215,6 +219,7 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   control.allow_crd_deletion = p.options.allow_crd_deletion;
   control.allocation = p.options.allocation;
   control.left_out = p.options.left_out;
+  control.pool = p.workers.get();
   control.log = Logger(&p.log_sink, &p.clock, "plinth");
   p.control = TRY(ControlPlane::open(world, control, nullptr));
   const std::vector<std::string> hosts = certificate_hosts(p.options.api_address, p.options.allocation.service_range, p.options.pod_gateway);

@@ -65,6 +65,7 @@ ApiServer::ApiServer(ApiServerParts given, ApiServerOptions options)
   context.admission_book = &parts_->admission_book;
   context.webhook_clients = &parts_->webhook_clients;
   context.auth = given_.auth;
+  context.pool = given_.pool;
   context.limits = options_.limits;
   context.allocation = options_.allocation;
   parts_->registry.sync(*given_.store->snapshot());

@@ -36,6 +36,7 @@ struct ApiServerParts {
   World world;
   store::Store* store = nullptr;
   auth::Auth* auth = nullptr;
+  Pool* pool = nullptr;  // for what would hold a loop for too long; null: there it is done all the same
 };
 
 class ApiServer {

@@ -41,6 +41,7 @@ struct ServerContext {
   Clock* clock = nullptr;
   Entropy* entropy = nullptr;
   Network* network = nullptr;
+  Pool* pool = nullptr;  // see ApiServerParts
   store::Store* store = nullptr;
   KindRegistry* registry = nullptr;
   CurrentForms* forms = nullptr;

@@ -29,6 +29,7 @@ Result<void> SimPlatform::open() {
   options.store_segment_bytes = options_.segment_bytes;
   options.store_history_bytes_max = options_.history_bytes_max;
   options.workloads = options_.workloads;
+  options.pool = &world_.pool();
   if (options_.verbose) options.log = Logger(&log_sink_, &world_.clock(), "plinth", LogLevel::kDebug);
   options.open_store = [sabotage = options_.sabotage](const store::StoreOptions& given, const World& world,
                                                       const store::StoreWiring& wiring) {

@@ -26,16 +26,17 @@ cel::Value view(const Document& document, const cel::Shape* shape, cel::Memory& 
   return document.is_null() ? cel::Value::null() : cel::Value::of_document(document.root(), shape, memory);
 }
 
-// Evaluates against one budget.
+// Evaluates against one budget, and one allowance.
 class Evaluator {
  public:
-  Evaluator(AdmissionActivation& activation, std::uint64_t budget) : activation_(activation), budget_(budget) {}
+  Evaluator(AdmissionActivation& activation, std::uint64_t budget, CostAllowance& allowance)
+      : activation_(activation), allowance_(allowance), budget_(budget) {}
 
   struct Outcome {
     cel::Value value;
     std::string error;
   };
-  // False when the budget is spent.
+  // False when the budget or the allowance is spent.
   bool run(const AdmissionExpression& expression, Outcome& out) {
     out = Outcome();
     if (!expression.program) {
@@ -52,8 +53,9 @@ class Evaluator {
 
   cel::Value run_program(const cel::Program& program) {
     cel::Report report;
-    const cel::Value value = program.run(activation_.values(), activation_.memory(), {kRuleCostMax, nullptr}, &report);
-    if (report.cost > budget_) is_spent_ = true;
+    const cel::Value value = program.run(activation_.values(), activation_.memory(), {allowance_.limit(kRuleCostMax), nullptr}, &report);
+    allowance_.charge(report.cost);
+    if (report.cost > budget_ || allowance_.spent) is_spent_ = true;
     else budget_ -= report.cost;
     return value;
   }
@@ -61,6 +63,7 @@ class Evaluator {
 
  private:
   AdmissionActivation& activation_;
+  CostAllowance& allowance_;
   std::uint64_t budget_;
   bool is_spent_ = false;
 };
@@ -106,8 +109,8 @@ MatchConditions::MatchConditions(const Value& list, bool has_params) {
   for (const Value& one : list.items()) expressions_.push_back(compile_admission(trim(one["expression"].as_string()), environment, kBool));
 }
 
-MatchConditions::Outcome MatchConditions::evaluate(AdmissionActivation& activation) const {
-  Evaluator evaluator(activation, kConditionsCostMax);
+MatchConditions::Outcome MatchConditions::evaluate(AdmissionActivation& activation, CostAllowance& allowance) const {
+  Evaluator evaluator(activation, kConditionsCostMax, allowance);
   std::vector<std::string> errors;
   for (const AdmissionExpression& expression : expressions_) {
     Evaluator::Outcome outcome;
@@ -170,8 +173,8 @@ std::vector<PolicyProgram::Part> PolicyProgram::parts() const {
 // One evaluation of a policy. Variables are evaluated when an expression first needs them.
 class PolicyProgram::Run {
  public:
-  Run(const PolicyProgram& policy, const AdmissionInput& input)
-      : policy_(policy), activation_(input, policy.shapes_), evaluator_(activation_, kObjectCostMax) {
+  Run(const PolicyProgram& policy, const AdmissionInput& input, CostAllowance& allowance)
+      : policy_(policy), allowance_(allowance), activation_(input, policy.shapes_), evaluator_(activation_, kObjectCostMax, allowance) {
     // `variables` itself stands behind the first one.
     if (!policy.variables_.empty()) activation_.values().resize(kSlotCount + 1 + policy.variables_.size(), cel::Value::absent());
     known_.resize(policy.variables_.size(), false);
@@ -179,7 +182,7 @@ class PolicyProgram::Run {
 
   std::vector<PolicyDecision> decisions() {
     if (!policy_.conditions_.empty()) {
-      const MatchConditions::Outcome outcome = policy_.conditions_.evaluate(activation_);
+      const MatchConditions::Outcome outcome = policy_.conditions_.evaluate(activation_, allowance_);
       if (!outcome.error.empty()) return policy_.ignores_failure_ ? std::vector<PolicyDecision>() : std::vector<PolicyDecision>{error(outcome.error)};
       if (!outcome.matches) return {};
     }
@@ -273,13 +276,14 @@ class PolicyProgram::Run {
   }
 
   const PolicyProgram& policy_;
+  CostAllowance& allowance_;
   AdmissionActivation activation_;
   Evaluator evaluator_;
   std::vector<bool> known_;
 };
 
-std::vector<PolicyDecision> PolicyProgram::evaluate(const AdmissionInput& input) const {
-  std::vector<PolicyDecision> out = Run(*this, input).decisions();
+std::vector<PolicyDecision> PolicyProgram::evaluate(const AdmissionInput& input, CostAllowance& allowance) const {
+  std::vector<PolicyDecision> out = Run(*this, input, allowance).decisions();
   std::erase_if(out, [&](const PolicyDecision& decision) {
     return decision.kind == PolicyDecision::Kind::kAdmit || (decision.kind == PolicyDecision::Kind::kError && ignores_failure_);
   });

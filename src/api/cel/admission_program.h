@@ -10,6 +10,7 @@
 
 #include "api/cel/admission_environment.h"
 #include "api/cel/authorizer.h"
+#include "api/cel/cost_allowance.h"
 #include "api/cel_types.h"
 #include "base/value.h"
 #include "cel/program.h"
@@ -58,7 +59,8 @@ class MatchConditions {
   MatchConditions() = default;
   MatchConditions(const Value& list, bool has_params);
   bool empty() const { return expressions_.empty(); }
-  Outcome evaluate(AdmissionActivation& activation) const;
+  // Counts for nothing when `allowance` is spent.
+  Outcome evaluate(AdmissionActivation& activation, CostAllowance& allowance) const;
 
  private:
   std::vector<AdmissionExpression> expressions_;
@@ -79,8 +81,8 @@ class PolicyProgram {
 
   bool has_params() const { return has_params_; }
   bool ignores_failure() const { return ignores_failure_; }
-  // Empty when the request is admitted, or none of the policy's business.
-  std::vector<PolicyDecision> evaluate(const AdmissionInput& input) const;
+  // Empty when the request is admitted, or none of the policy's business. Counts for nothing when `allowance` is spent.
+  std::vector<PolicyDecision> evaluate(const AdmissionInput& input, CostAllowance& allowance) const;
 
   // The expressions with their paths below spec, for complaints about them.
   struct Part {

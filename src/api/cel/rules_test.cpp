@@ -44,7 +44,8 @@ void check_object(const Document& recorded) {
   FieldErrors errors;
   std::vector<std::string> warnings;
   const Value* old = recorded->find("old");
-  rules->validate(recorded["object"], old, errors, warnings);
+  CostAllowance allowance;
+  rules->validate(recorded["object"], old, errors, warnings, allowance);
   std::sort(warnings.begin(), warnings.end());
   CHECK(lines(sorted_texts(errors)) == lines(sorted_texts(recorded["errors"])));
   CHECK(lines(warnings) == lines(sorted_texts(recorded["warnings"])));

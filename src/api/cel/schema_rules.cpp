@@ -158,9 +158,10 @@ class SchemaRules::Builder {
 // One object, against the budget of one object.
 class SchemaRules::Run {
  public:
-  Run(FieldErrors& errors, std::vector<std::string>& warnings) : errors_(errors), warnings_(warnings) {}
+  Run(FieldErrors& errors, std::vector<std::string>& warnings, CostAllowance& allowance)
+      : errors_(errors), warnings_(warnings), allowance_(allowance) {}
 
-  // False when the budget is spent.
+  // False when the budget or the allowance is spent.
   bool visit(const Node& node, const Value& now, const Value* old, const PathStep& at, const Correlation& correlation) {
     if (now.is_null()) return true;  // the place around it may have rules for that
     if (old != nullptr && old->is_null()) old = nullptr;
@@ -220,6 +221,7 @@ class SchemaRules::Run {
     const cel::Value variables[2] = {self_, source.optional_old_self ? optional_old_self(has_old) : old_self_};
     std::uint64_t cost = 0;
     const cel::Value value = run(*rule.program, variables, cost);
+    if (allowance_.spent) return false;
     if (cost > static_cast<std::uint64_t>(budget_)) return stop(at, type, std::string(kOutOfBudget));
     budget_ -= static_cast<std::int64_t>(cost);
     if (value.is_error()) return failed(source, value.as_error().message, type, at);
@@ -233,8 +235,9 @@ class SchemaRules::Run {
 
   cel::Value run(const cel::Program& program, std::span<const cel::Value> variables, std::uint64_t& cost) {
     cel::Report report;
-    const cel::Value value = program.run(variables, memory_, {kRuleCostMax, nullptr}, &report);
+    const cel::Value value = program.run(variables, memory_, {allowance_.limit(kRuleCostMax), nullptr}, &report);
     cost = report.cost;
+    allowance_.charge(cost);
     return value;
   }
 
@@ -262,6 +265,7 @@ class SchemaRules::Run {
     if (rule.message) {
       std::string fatal;
       auto made = evaluate_message(rule, variables, fatal);
+      if (allowance_.spent) return false;
       if (!fatal.empty()) {
         add(field_invalid(std::move(path), type, std::move(fatal)), is_old_error);
         return false;
@@ -276,6 +280,7 @@ class SchemaRules::Run {
   std::optional<std::string> evaluate_message(const CompiledRule& rule, std::span<const cel::Value> variables, std::string& fatal) {
     std::uint64_t cost = 0;
     const cel::Value value = run(*rule.message, variables, cost);
+    if (allowance_.spent) return std::nullopt;
     if (cost > static_cast<std::uint64_t>(budget_)) {
       fatal = "messageExpression evaluation failed due to running out of cost budget, no further validation rules will be run";
       return std::nullopt;
@@ -310,6 +315,7 @@ class SchemaRules::Run {
 
   FieldErrors& errors_;
   std::vector<std::string>& warnings_;
+  CostAllowance& allowance_;
   cel::Memory memory_;
   cel::Value self_, old_self_;
   std::int64_t budget_ = static_cast<std::int64_t>(kObjectCostMax);
@@ -329,10 +335,10 @@ std::shared_ptr<const SchemaRules> SchemaRules::compile(CompiledSchemaPtr schema
   return rules;
 }
 
-void SchemaRules::validate(const Value& object, const Value* old, FieldErrors& errors, std::vector<std::string>& warnings) const {
+void SchemaRules::validate(const Value& object, const Value* old, FieldErrors& errors, std::vector<std::string>& warnings, CostAllowance& allowance) const {
   Correlation correlation;
   if (old != nullptr) correlation.here = {&schema_->root(), &object, old};
-  Run(errors, warnings).visit(*root_, object, old, PathStep::root(), correlation);
+  Run(errors, warnings, allowance).visit(*root_, object, old, PathStep::root(), correlation);
 }
 
 bool blocks_rules(const FieldErrors& errors) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "api/cel/cost_allowance.h"
 #include "api/cel/rule_types.h"
 #include "api/crd_schema.h"
 #include "api/field_error.h"
@@ -38,8 +39,9 @@ class SchemaRules {
   static std::shared_ptr<const SchemaRules> compile(CompiledSchemaPtr schema);
   ~SchemaRules();
 
-  // `old` null on create. What fails and is unchanged since is a warning. Stops at the budget of one object.
-  void validate(const Value& object, const Value* old, FieldErrors& errors, std::vector<std::string>& warnings) const;
+  // `old` null on create. What fails and is unchanged since is a warning. Stops at the budget of one object, and when `allowance`
+  // is spent.
+  void validate(const Value& object, const Value* old, FieldErrors& errors, std::vector<std::string>& warnings, CostAllowance& allowance) const;
 
  private:
   struct Node;

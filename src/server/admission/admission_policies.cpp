@@ -94,7 +94,8 @@ Result<std::vector<Document>> parameters(ServerContext& context, const Admission
 
 class Evaluation {
  public:
-  Evaluation(ServerContext& context, AdmissionRequest& request) : context_(context), request_(request) {}
+  Evaluation(ServerContext& context, const AdmissionRequest& request, api::CostAllowance& allowance)
+      : context_(context), request_(request), allowance_(allowance) {}
 
   void evaluate(const BoundPolicy& bound) {
     const AdmissionPolicy& policy = *bound.policy;
@@ -106,13 +107,18 @@ class Evaluation {
         if (!policy.ignores_failure()) deny(policy, *binding, "failed to configure binding: " + params.error().message(), "");
         continue;
       }
-      for (Document& param : *params) apply(policy, *binding, std::move(param));
+      for (Document& param : *params) {
+        apply(policy, *binding, std::move(param));
+        if (allowance_.spent) return;
+      }
     }
   }
 
-  Result<void> outcome() && {
-    if (denial_) return denied(request_, *denial_);
-    return {};
+  PolicyFindings outcome() && {
+    PolicyFindings out;
+    if (denial_) out.refused = denied(request_, *denial_);
+    out.warnings = std::move(warnings_);
+    return out;
   }
 
  private:
@@ -120,11 +126,11 @@ class Evaluation {
     if (!input_) input_.emplace(context_, request_, /*with_namespace=*/true);
     input_->input().params = std::move(param);
     const auto actions = binding.object["spec"]["validationActions"].items();
-    for (const api::PolicyDecision& decision : policy.program().evaluate(input_->input())) {
+    for (const api::PolicyDecision& decision : policy.program().evaluate(input_->input(), allowance_)) {
       for (const Value& action : actions) {
         if (action.as_string() == "Deny") deny(policy, binding, decision.message, decision.reason);
         if (action.as_string() == "Warn") {
-          request_.warnings.push_back(fmt::format("Validation failed for ValidatingAdmissionPolicy '{}' with binding '{}': {}", policy.name(), binding.name, decision.message));
+          warnings_.push_back(fmt::format("Validation failed for ValidatingAdmissionPolicy '{}' with binding '{}': {}", policy.name(), binding.name, decision.message));
         }
       }
     }
@@ -136,19 +142,27 @@ class Evaluation {
   }
 
   ServerContext& context_;
-  AdmissionRequest& request_;
+  const AdmissionRequest& request_;
+  api::CostAllowance& allowance_;
+  std::vector<std::string> warnings_;
   std::optional<ExpressionInput> input_;
   std::optional<Denial> denial_;
 };
 
 }  // namespace
 
-Result<void> evaluate_policies(ServerContext& context, AdmissionRequest& request) {
-  if (context.admission_book == nullptr) return {};
+bool concerns_policies(ServerContext& context, const AdmissionRequest& request) {
+  if (context.admission_book == nullptr) return false;
+  return !context.admission_book->at(*request.snapshot)->policies.empty() && !is_policy(request);
+}
+
+PolicyFindings evaluate_policies(ServerContext& context, const AdmissionRequest& request, api::CostAllowance& allowance) {
   const AdmissionStatePtr state = context.admission_book->at(*request.snapshot);
-  if (state->policies.empty() || is_policy(request)) return {};
-  Evaluation evaluation(context, request);
-  for (const BoundPolicy* bound : state->policies.find(resource_key(request))) evaluation.evaluate(*bound);
+  Evaluation evaluation(context, request, allowance);
+  for (const BoundPolicy* bound : state->policies.find(resource_key(request))) {
+    evaluation.evaluate(*bound);
+    if (allowance.spent) break;
+  }
   return std::move(evaluation).outcome();
 }
 

@@ -16,12 +16,12 @@ std::vector<WebhookPtr> matching_webhooks(ServerContext& context, const Admissio
   return out;
 }
 
-Result<bool> meets_conditions(ServerContext& context, const AdmissionRequest& request, const Webhook& webhook) {
+Result<bool> meets_conditions(ServerContext& context, const AdmissionRequest& request, const Webhook& webhook, api::CostAllowance& allowance) {
   if (webhook.conditions.empty()) return true;
   ExpressionInput input(context, request, /*with_namespace=*/false);
   api::CelShapes shapes;
   api::AdmissionActivation activation(input.input(), shapes);
-  const api::MatchConditions::Outcome outcome = webhook.conditions.evaluate(activation);
+  const api::MatchConditions::Outcome outcome = webhook.conditions.evaluate(activation, allowance);
   if (outcome.error.empty() || webhook.ignores_failure()) return outcome.matches;
   return admission_forbidden(request, outcome.error);
 }

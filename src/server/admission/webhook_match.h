@@ -16,7 +16,7 @@ enum class WebhookType : std::uint8_t { kMutating, kValidating };
 std::vector<WebhookPtr> matching_webhooks(ServerContext& context, const AdmissionRequest& request, WebhookType type);
 
 // Whether the request meets a webhook's matchConditions, as it is now. Forbidden where that cannot be said and failurePolicy is
-// Fail.
-Result<bool> meets_conditions(ServerContext& context, const AdmissionRequest& request, const Webhook& webhook);
+// Fail. On any thread; counts for nothing when `allowance` is spent.
+Result<bool> meets_conditions(ServerContext& context, const AdmissionRequest& request, const Webhook& webhook, api::CostAllowance& allowance);
 
 }  // namespace plinth::server

@@ -3,6 +3,7 @@
 #include "api/json_patch.h"
 #include "base/quoted.h"
 #include "server/admission/webhook_call.h"
+#include "server/costly_work.h"
 
 namespace plinth::server {
 namespace {
@@ -34,25 +35,39 @@ class MutatingCalls : public std::enable_shared_from_this<MutatingCalls> {
         done_(std::move(done)) {}
 
   void next() {
-    for (;; ++at_) {
-      while (at_ < webhooks_.size() && again_ && !(webhooks_[at_]->reinvokes() && changed_after_[at_])) ++at_;
-      if (at_ == webhooks_.size()) {
-        if (again_ || !any_reinvocation()) return done_(changed_);
-        again_ = true;
-        at_ = 0;
-        return next();
-      }
-      auto concerned = meets_conditions(context_, request_, *webhooks_[at_]);
-      if (!concerned.ok()) return done_(std::move(concerned).error());
-      if (*concerned) break;
-    }
+    while (at_ < webhooks_.size() && again_ && !(webhooks_[at_]->reinvokes() && changed_after_[at_])) ++at_;
+    if (at_ < webhooks_.size()) return webhooks_[at_]->conditions.empty() ? call() : ask_conditions();
+    if (again_ || !any_reinvocation()) return done_(changed_);
+    again_ = true;
+    at_ = 0;
+    next();
+  }
+
+ private:
+  void ask_conditions() {
+    auto self = shared_from_this();
+    auto concerned = std::make_shared<Result<bool>>(false);
+    run_costly(
+        context_, loop_,
+        [self, concerned](api::CostAllowance& allowance) {
+          *concerned = meets_conditions(self->context_, self->request_, *self->webhooks_[self->at_], allowance);
+        },
+        [self, concerned](Result<void> ran) {
+          if (!ran.ok()) return self->done_(std::move(ran).error());
+          if (!concerned->ok()) return self->done_(std::move(*concerned).error());
+          if (**concerned) return self->call();
+          ++self->at_;
+          self->next();
+        });
+  }
+
+  void call() {
     auto allowed = check_dry_run(request_, *webhooks_[at_]);
     if (!allowed.ok()) return done_(std::move(allowed).error());
     auto self = shared_from_this();
     call_webhook(context_, loop_, request_, webhooks_[at_], [self](Result<WebhookAnswer> answer) { self->answered(std::move(answer)); });
   }
 
- private:
   bool any_reinvocation() const {
     for (std::size_t i = 0; i < webhooks_.size(); ++i) {
       if (webhooks_[i]->reinvokes() && changed_after_[i]) return true;
@@ -88,11 +103,39 @@ class MutatingCalls : public std::enable_shared_from_this<MutatingCalls> {
 };
 
 struct ValidatingCalls {
+  ServerContext& context;
+  Loop& loop;
+  AdmissionRequest& request;
   std::vector<WebhookPtr> webhooks;
+  UniqueFunction<void(Result<void>)> done;
   std::size_t open = 0;
   std::optional<Error> refused;
-  UniqueFunction<void(Result<void>)> done;
 };
+
+// Those whose conditions the request meets.
+Result<std::vector<WebhookPtr>> concerned_webhooks(const ValidatingCalls& calls, api::CostAllowance& allowance) {
+  std::vector<WebhookPtr> out;
+  for (const WebhookPtr& webhook : calls.webhooks) {
+    if (!TRY(meets_conditions(calls.context, calls.request, *webhook, allowance))) continue;
+    TRY(check_dry_run(calls.request, *webhook));
+    out.push_back(webhook);
+  }
+  return out;
+}
+
+void call_all(const std::shared_ptr<ValidatingCalls>& calls) {
+  if (calls->webhooks.empty()) return calls->done(Result<void>());
+  calls->open = calls->webhooks.size();
+  for (std::size_t i = 0; i < calls->webhooks.size(); ++i) {
+    call_webhook(calls->context, calls->loop, calls->request, calls->webhooks[i], [calls, i](Result<WebhookAnswer> answer) {
+      auto settled = settle(calls->request, *calls->webhooks[i], answer);
+      if (!settled.ok() && !calls->refused) calls->refused = std::move(settled).error();
+      if (--calls->open > 0) return;
+      if (calls->refused) calls->done(std::move(*calls->refused));
+      else calls->done(Result<void>());
+    });
+  }
+}
 
 }  // namespace
 
@@ -103,29 +146,18 @@ void call_mutating_webhooks(ServerContext& context, Loop& loop, AdmissionRequest
 }
 
 void call_validating_webhooks(ServerContext& context, Loop& loop, AdmissionRequest& request, UniqueFunction<void(Result<void>)> done) {
-  auto calls = std::make_shared<ValidatingCalls>();
-  calls->webhooks = matching_webhooks(context, request, WebhookType::kValidating);
-  if (calls->webhooks.empty()) return done(Result<void>());
-  for (const WebhookPtr& webhook : std::exchange(calls->webhooks, {})) {
-    auto concerned = meets_conditions(context, request, *webhook);
-    if (!concerned.ok()) return done(std::move(concerned).error());
-    if (!*concerned) continue;
-    auto allowed = check_dry_run(request, *webhook);
-    if (!allowed.ok()) return done(std::move(allowed));
-    calls->webhooks.push_back(webhook);
-  }
-  if (calls->webhooks.empty()) return done(Result<void>());
-  calls->done = std::move(done);
-  calls->open = calls->webhooks.size();
-  for (std::size_t i = 0; i < calls->webhooks.size(); ++i) {
-    call_webhook(context, loop, request, calls->webhooks[i], [calls, i, &request](Result<WebhookAnswer> answer) {
-      auto settled = settle(request, *calls->webhooks[i], answer);
-      if (!settled.ok() && !calls->refused) calls->refused = std::move(settled).error();
-      if (--calls->open > 0) return;
-      if (calls->refused) calls->done(std::move(*calls->refused));
-      else calls->done(Result<void>());
-    });
-  }
+  std::vector<WebhookPtr> webhooks = matching_webhooks(context, request, WebhookType::kValidating);
+  if (webhooks.empty()) return done(Result<void>());
+  auto calls = std::make_shared<ValidatingCalls>(ValidatingCalls{context, loop, request, std::move(webhooks), std::move(done)});
+  auto concerned = std::make_shared<Result<std::vector<WebhookPtr>>>(std::vector<WebhookPtr>());
+  run_costly(
+      context, loop, [calls, concerned](api::CostAllowance& allowance) { *concerned = concerned_webhooks(*calls, allowance); },
+      [calls, concerned](Result<void> ran) {
+        if (!ran.ok()) return calls->done(std::move(ran));
+        if (!concerned->ok()) return calls->done(std::move(*concerned).error());
+        calls->webhooks = std::move(**concerned);
+        call_all(calls);
+      });
 }
 
 }  // namespace plinth::server

@@ -141,7 +141,8 @@ Result<void> default_object(const ResolvedKind& kind, Draft& object, const Arena
 }
 
 api::FieldErrors validate_object(const ResolvedKind& kind, std::string_view subresource, const Value& object,
-                                 const Value* old, std::vector<std::string>& warnings, const Arena* in_form) {
+                                 const Value* old, std::vector<std::string>& warnings, const Arena* in_form,
+                                 api::CostAllowance& allowance) {
   if (kind.row->builtin) return api::validate_object(object, old, *kind.row, *kind.version, subresource, in_form);
   api::FieldErrors errors;
   if (old == nullptr)
@@ -151,7 +152,7 @@ api::FieldErrors validate_object(const ResolvedKind& kind, std::string_view subr
   api::append_distinct(errors, api::validate(*kind.version->schema, object, {old, kind.custom->patterns(*kind.version)}));
   if (const api::SchemaRules* rules = kind.custom->rules(*kind.version)) {
     if (api::blocks_rules(errors)) errors.push_back(api::rules_not_checked());
-    else rules->validate(object, old, errors, warnings);
+    else rules->validate(object, old, errors, warnings, allowance);
   }
   return errors;
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/cel/cost_allowance.h"
 #include "api/field_error.h"
 #include "base/result.h"
 #include "base/value.h"
@@ -38,9 +39,10 @@ Result<void> decode_changed(const ResolvedKind& kind, Draft& object);
 // Defaults of the schema and of the kind's strategy; idempotent.
 Result<void> default_object(const ResolvedKind& kind, Draft& object, const Arena* in_form = nullptr);
 
-// What is wrong with an object; `old` null for a creation. `warnings` gets what is wrong and was so before.
+// What is wrong with an object; `old` null for a creation. `warnings` gets what is wrong and was so before. All of it counts for
+// nothing when `allowance`, for the rules of custom kinds, is spent.
 api::FieldErrors validate_object(const ResolvedKind& kind, std::string_view subresource, const Value& object, const Value* old,
-                                 std::vector<std::string>& warnings, const Arena* in_form = nullptr);
+                                 std::vector<std::string>& warnings, const Arena* in_form, api::CostAllowance& allowance);
 std::vector<std::string> object_warnings(const ResolvedKind& kind, const Value& object, const Value* old);
 
 // In the storage version's shape, with everything that the store's index needs.

@@ -36,6 +36,7 @@ class PipelineBench {
     context_.clock = &world_.clock();
     context_.entropy = &world_.entropy();
     context_.network = &world_.network();
+    context_.pool = &pool_;
     context_.store = store_.get();
     context_.registry = &registry_;
     context_.forms = &forms_;
@@ -79,9 +80,21 @@ class PipelineBench {
   // The Warning header of the last answer.
   std::string warning;
   ServerContext& context() { return context_; }
+  // How often work left the loop.
+  std::size_t pool_runs() const { return pool_.runs; }
 
  private:
+  struct CountingPool final : Pool {
+    explicit CountingPool(Pool& p) : pool(p) {}
+    Result<void> run(Task task) override {
+      ++runs;
+      return pool.run(std::move(task));
+    }
+    Pool& pool;
+    std::size_t runs = 0;
+  };
   world_sim::SimWorld world_{1};
+  CountingPool pool_{world_.pool()};
   world_sim::SimLoop& loop_;
   std::unique_ptr<store::Store> store_;
   KindRegistry registry_;

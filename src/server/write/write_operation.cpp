@@ -5,6 +5,7 @@
 #include "server/admission/admission_policies.h"
 #include "server/admission/resource_quota.h"
 #include "server/admission/webhooks.h"
+#include "server/costly_work.h"
 #include "server/object_codec.h"
 #include "server/read/decoded_objects.h"
 #include "server/read/representation.h"
@@ -148,10 +149,8 @@ void WriteOperation::complete() {
   prepare();
   auto checked = context_.admission->prepare(context_, admission_);
   if (checked.ok()) checked = allocate(context_, admission_);
-  if (checked.ok()) checked = check();
   if (!checked.ok()) return fail(checked.error());
-  canonicalize(kind_, object);
-  validate();
+  check();
 }
 
 // Upstream's BeforeCreate and BeforeUpdate: after mutating admission, so that it sees what the client sent.
@@ -171,18 +170,58 @@ void WriteOperation::prepare() {
   restore_system_metadata(object, old.root());
 }
 
-Result<void> WriteOperation::check() {
+void WriteOperation::check() {
+  struct Findings {
+    api::FieldErrors errors;
+    std::vector<std::string> old_errors;
+  };
+  const auto find = [](const WriteOperation& self, api::CostAllowance& allowance) {
+    const Document& old_object = self.proposal_.old_object;
+    const Value* old = old_object.is_null() ? nullptr : &old_object.root();
+    Findings found;
+    found.errors = validate_object(self.kind_, self.exchange_->info.subresource, self.admission_.object->root(), old, found.old_errors,
+                                   self.proposal_.in_form, allowance);
+    return found;
+  };
+  if (kind_.row->builtin) {
+    api::CostAllowance none_needed;
+    return checked(find(*this, none_needed).errors, {});
+  }
+  auto self = shared_from_this();
+  auto found = std::make_shared<Findings>();
+  run_costly(
+      context_, exchange_->loop(), [self, found, find](api::CostAllowance& allowance) { *found = find(*self, allowance); },
+      [self, found](Result<void> ran) {
+        if (!ran.ok()) return self->fail(ran.error());
+        self->checked(std::move(found->errors), std::move(found->old_errors));
+      });
+}
+
+void WriteOperation::checked(api::FieldErrors errors, std::vector<std::string> old_errors) {
   const Value* old = proposal_.old_object.is_null() ? nullptr : &proposal_.old_object.root();
-  std::vector<std::string> old_errors;
-  const api::FieldErrors errors = validate_object(kind_, exchange_->info.subresource, admission_.object->root(), old, old_errors, proposal_.in_form);
   for (std::string& warning : old_errors) exchange_->warn(std::move(warning));
-  if (!errors.empty()) return api::invalid(kind_.row->group, kind_.row->kind, admission_.name, errors);
+  if (!errors.empty()) return fail(api::invalid(kind_.row->group, kind_.row->kind, admission_.name, errors));
   for (std::string& warning : object_warnings(kind_, admission_.object->root(), old)) exchange_->warn(std::move(warning));
-  return {};
+  canonicalize(kind_, *admission_.object);
+  validate();
 }
 
 void WriteOperation::validate() {
-  if (auto allowed = evaluate_policies(context_, admission_); !allowed.ok()) return fail(allowed.error());
+  if (!concerns_policies(context_, admission_)) return ask_webhooks();
+  auto self = shared_from_this();
+  auto found = std::make_shared<PolicyFindings>();
+  run_costly(
+      context_, exchange_->loop(),
+      [self, found](api::CostAllowance& allowance) { *found = evaluate_policies(self->context_, self->admission_, allowance); },
+      [self, found](Result<void> ran) {
+        if (!ran.ok()) return self->fail(ran.error());
+        for (std::string& warning : found->warnings) self->admission_.warnings.push_back(std::move(warning));
+        if (found->refused) return self->fail(*found->refused);
+        self->ask_webhooks();
+      });
+}
+
+void WriteOperation::ask_webhooks() {
   auto self = shared_from_this();
   call_validating_webhooks(context_, exchange_->loop(), admission_, [self](Result<void> allowed) {
     if (!allowed.ok()) return self->fail(allowed.error());

@@ -2,7 +2,8 @@
 // kind's strategy), validate, validating admission, encode, commit; and again when the commit finds that the snapshot was overtaken
 // (a bounded number of times).
 //
-// Lives on its exchange's loop. The stages run one after the other on the loop; only webhooks and the commit are waited for.
+// Lives on its exchange's loop. The stages run one after the other on the loop; only webhooks, the commit and costly expressions
+// (server/costly_work.h) are waited for.
 #pragma once
 
 #include <memory>
@@ -73,14 +74,16 @@ class WriteOperation : public std::enable_shared_from_this<WriteOperation> {
   void refuse_or_wait(const Error& refusal);
   void complete();
   void prepare();
+  void check();
+  void checked(api::FieldErrors errors, std::vector<std::string> old_errors);
   void validate();
+  void ask_webhooks();
   void commit();
   void committed(store::CommitOutcome outcome);
   void remember(const store::RecordPtr& record);
   void try_again(Error otherwise);
   Error name_is_taken() const;
   void finish_dry_run(store::EncodedObject encoded);
-  Result<void> check();
   Result<store::Transaction> transaction();
 
   store::SnapshotPtr snapshot_;
