@@ -266,6 +266,15 @@ def run_file(path, plinth, kubectl, keep_going, mode=''):
         shutil.rmtree(root, ignore_errors=True)
 
 
+def requirements(files):
+    """The variables that these scenarios ask for."""
+    found = set()
+    for path in files:
+        with open(path) as f:
+            found.update(line.split()[1] for line in f if line.startswith('requires '))
+    return found
+
+
 def missing_requirement(path, version):
     """What the scenario asks for and is not here, in words; None when it can run."""
     with open(path) as f:
@@ -304,6 +313,7 @@ def main():
     parser.add_argument('--attached', action='store_true', help='with the controllers of composition attached from outside; the files that say so')
     parser.add_argument('--restarted', action='store_true', help='with a restart of the platform after every step; the files that say so')
     parser.add_argument('--soak', action='store_true', help='tests/soak: controllers that others wrote and that take long to build')
+    parser.add_argument('--first-client', action='store_true', help='with the first kubectl only')
     parser.add_argument('files', nargs='*')
     arguments = parser.parse_args()
     plinth = os.environ['PLINTH']
@@ -323,18 +333,19 @@ def main():
                 ('FOREIGN_CRDS', foreign_crds.foreign_crds)]
     if arguments.soak:
         prepared = [('KUBECTL_CURRENT', stock_clients.kubectl), *foreign_controllers.HEAVY]
+    folder = os.path.join(HERE, '..', 'soak') if arguments.soak else HERE
+    files = arguments.files or sorted(os.path.join(folder, f) for f in os.listdir(folder) if f.endswith('.txt'))
+    needed = requirements(files) | (set() if arguments.first_client else {'KUBECTL_CURRENT'})
     for variable, prepare in prepared:
-        if not os.environ.get(variable):
+        if variable in needed and not os.environ.get(variable):
             path, about = prepare()
             print(f'{variable}: {about}' if path else f'no {variable}: {about}')
             os.environ.update({variable: path} if path else {})
-    folder = os.path.join(HERE, '..', 'soak') if arguments.soak else HERE
-    files = arguments.files or sorted(os.path.join(folder, f) for f in os.listdir(folder) if f.endswith('.txt'))
     only = 'attached' if arguments.attached else 'restarted' if arguments.restarted else ''
     if only:
         files = [f for f in files if has_mark(f, only)]
     passed = failed = skipped = 0
-    kubectls = clients()
+    kubectls = clients()[:1] if arguments.first_client else clients()
     if not kubectls:
         skipped = len(files)
         print('skipped: no kubectl here')
