@@ -217,8 +217,8 @@ def main():
     try:
         run(platform, rounds, random.Random(seed))
     except (RuntimeError, subprocess.SubprocessError) as error:
-        problem = f'{error}; left: {platform.leftovers()}'
-        problem += '\n' + platform.kubectl('get', 'pods,pvc,pv') + platform.kubectl('get', 'events')[-3000:]
+        events = platform.kubectl('get', 'events', '--sort-by=.lastTimestamp')[-3000:]
+        problem = f'{events}\n{platform.kubectl("get", "pods,pvc,pv")}\n{error}; left: {platform.leftovers()}'
     finally:
         if platform.process:
             platform.process.send_signal(signal.SIGTERM)
