@@ -10,7 +10,7 @@ no mount, loop device, directory or volume is left, and `plinth down` leaves not
 import glob, hashlib, json, os, random, re, shutil, signal, subprocess, sys, tempfile, threading, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-WAIT_SECONDS = 120
+WAIT_SECONDS = 180
 POD = {'terminationGracePeriodSeconds': 1, 'securityContext': {'fsGroup': 2000}}
 WRITER = 'n=$(tail -n 1 /data/log 2>/dev/null); n=${n:-0}; while true; do n=$((n+1)); echo $n >> /data/log; sync; sleep 0.2; done'
 
