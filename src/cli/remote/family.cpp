@@ -21,10 +21,17 @@ struct Listed {
 
 std::string_view uid_of(const Value& object) { return object["metadata"]["uid"].as_string(); }
 
-// What an object may be found by as somebody's child.
-std::set<std::string> parents_of(const Value& object) {
-  std::set<std::string> out;
+std::string service_key(const Value& metadata) {
+  return "service " + std::string(metadata["namespace"].as_string()) + "/" + std::string(metadata["name"].as_string());
+}
+
+bool is_core(const client::Resource& resource, std::string_view plural) { return resource.group.empty() && resource.plural == plural; }
+
+// What an object may be found by as somebody's child. Endpoints have no owner, and the labels of their Service: they belong to it.
+std::set<std::string> parents_of(const client::Resource& resource, const Value& object) {
   const Value metadata = object["metadata"];
+  if (is_core(resource, "endpoints")) return {service_key(metadata)};
+  std::set<std::string> out;
   for (const Value& owner : metadata["ownerReferences"].items()) out.insert("uid " + std::string(owner["uid"].as_string()));
   const Value labels = metadata["labels"];
   if (const std::string_view set = labels[kPartOf].as_string(); !set.empty()) out.insert("set " + std::string(set));
@@ -36,7 +43,7 @@ class Family {
  public:
   explicit Family(std::vector<Listed> all) : all_(std::move(all)) {
     for (std::size_t i = 0; i < all_.size(); ++i) {
-      for (const std::string& parent : parents_of(all_[i].item)) by_parent_[parent].push_back(i);
+      for (const std::string& parent : parents_of(all_[i].resource, all_[i].item)) by_parent_[parent].push_back(i);
     }
   }
 
@@ -44,7 +51,9 @@ class Family {
     const Value& object = member.object.root();
     std::set<std::size_t> found;
     const std::string_view set = object["metadata"]["labels"][kSetId].as_string();
-    for (const std::string& key : {"uid " + std::string(uid_of(object)), "set " + std::string(set)}) {
+    std::vector<std::string> keys = {"uid " + std::string(uid_of(object)), "set " + std::string(set)};
+    if (is_core(member.resource, "services")) keys.push_back(service_key(object["metadata"]));
+    for (const std::string& key : keys) {
       if (const auto at = by_parent_.find(key); at != by_parent_.end()) found.insert(at->second.begin(), at->second.end());
     }
     for (std::size_t i : found) {

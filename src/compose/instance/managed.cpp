@@ -52,8 +52,24 @@ std::optional<client::Resource> resource_of(const std::vector<client::Resource>&
   return std::nullopt;
 }
 
+bool is_in_inventory(const Object& object, const ParentInstance& parent) {
+  const Value annotations = parent.object.metadata()["annotations"];
+  if (!inventory_is_intact(parent.set_id, annotations)) return false;
+  return read_inventory(annotations).group_kinds.count(group_kind_text(object.resource.group, object.resource.kind)) > 0;
+}
+
+// The label alone says little: Endpoints and EndpointSlices have all labels of their Service. A child has us as an owner, or a mark of
+// ours beside the labels; one that lost these counts where nobody else owns it and the inventory has its kind.
 bool is_child(const Object& object, const ParentInstance& parent) {
-  return object.label(kPartOfLabel) == parent.set_id && object.uid != parent.object.uid;
+  if (object.label(kPartOfLabel) != parent.set_id || object.uid == parent.object.uid) return false;
+  const auto owners = object.owners();
+  const auto is_ours = [&](const client::OwnerReference& o) { return o.uid == parent.object.uid; };
+  if (std::any_of(owners.begin(), owners.end(), is_ours)) return true;
+  const Value annotations = object.metadata()["annotations"];
+  for (std::string_view mark : {kApplyOrderAnnotation, kOwnerMarkAnnotation}) {
+    if (!annotations[mark].is_null()) return true;
+  }
+  return owners.empty() && is_in_inventory(object, parent);
 }
 
 // Children by label, in those places of the inventory that owner references do not reach.
