@@ -4,9 +4,7 @@
 A scenario is a list of steps:
 
     # a comment
-    $ command            run by bash; may go on with a trailing backslash
-    expected output      [..] stands for any text within a line, a line of ... for any number of lines
-    ? 1                  expected exit status, when it is not 0
+    $ command            and what it prints: see steps.py
     requires NAME        skipped, by name, unless the variable is set (SHARED: the folder with the walk-throughs, beside the checkout;
                          CONTAINERS: root, containerd, CNI plugins, nft, busybox; IMAGES: the folder that ./dev builds images into)
     requires kubectl 1.N the client under test must be that new
@@ -26,6 +24,7 @@ import argparse, glob, hashlib, os, re, shutil, signal, subprocess, sys, tempfil
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, '..', 'clients'))
+from steps import problem_of, steps_of  # noqa: E402
 import csi_sanity, foreign_controllers, foreign_crds, go_client, stock_clients  # noqa: E402
 
 STEP_SECONDS = 60
@@ -145,48 +144,6 @@ def parse(path):
         return steps_of(f.read().split('\n'))
 
 
-def steps_of(lines, before=0):
-    """The steps of lines that follow line `before` of their file."""
-    steps = []
-    i = 0
-    while i < len(lines):
-        line = lines[i]
-        if line.startswith('$ '):
-            command = line[2:]
-            while command.endswith('\\') and i + 1 < len(lines):
-                i += 1
-                command = command[:-1] + '\n' + lines[i]
-            step = {'line': before + i + 1, 'command': command, 'expected': [], 'status': 0}
-            steps.append(step)
-            # A here-document belongs to the command.
-            m = re.search(r"<<'?(\w+)'?", command)
-            if m:
-                while i + 1 < len(lines):
-                    i += 1
-                    step['command'] += '\n' + lines[i]
-                    if lines[i] == m[1]:
-                        break
-        elif line.startswith('? ') and steps:
-            steps[-1]['status'] = int(line[2:])
-        elif line.startswith(('# ', 'requires ', 'option ')) or line in ('once', 'attached', 'restarted') or not line.strip():
-            pass
-        elif steps:
-            steps[-1]['expected'].append(line)
-        i += 1
-    return steps
-
-
-def pattern(line):
-    return '.*'.join(re.escape(part) for part in line.split('[..]'))
-
-
-def matches(expected, actual):
-    regex = ''
-    for line in expected:
-        regex += r'(?:.*\n)*' if line == '...' else pattern(line) + r'[ \t]*\n'
-    return re.fullmatch(regex, actual) is not None
-
-
 def group_lives(group):
     try:
         os.killpg(group, 0)
@@ -202,6 +159,17 @@ def kill_groups(groups):
             os.killpg(group, signal.SIGKILL)
 
 
+def attempt(step, env, groups, folder):
+    process = subprocess.Popen(['bash', '-c', step['command']], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                               stdin=subprocess.DEVNULL, start_new_session=True, cwd=folder)
+    try:
+        output, _ = process.communicate(timeout=STEP_SECONDS)
+    finally:
+        if process.returncode is None or group_lives(process.pid):
+            groups.append(process.pid)
+    return problem_of(step, process.returncode, output)
+
+
 def run_step(step, env, platform, groups, folder):
     if 'file' in step:
         with open(os.path.join(env['TMP'], step['file']), 'w') as out:
@@ -211,19 +179,13 @@ def run_step(step, env, platform, groups, folder):
         problem = platform.kill() if step['command'] == 'restart' else platform.stop()
         platform.start()
         return problem
-    process = subprocess.Popen(['bash', '-c', step['command']], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                               stdin=subprocess.DEVNULL, start_new_session=True, cwd=folder)
-    try:
-        output, _ = process.communicate(timeout=STEP_SECONDS)
-    finally:
-        if process.returncode is None or group_lives(process.pid):
-            groups.append(process.pid)
-    actual = ''.join(line + '\n' for line in output.split('\n') if line.strip())
-    if process.returncode != step['status']:
-        return f"exit status {process.returncode}, expected {step['status']}; it printed:\n{actual}"
-    if step['expected'] and not matches(step['expected'], actual):
-        return 'expected:\n' + '\n'.join(step['expected']) + '\ngot:\n' + actual
-    return None
+    # What is not as expected yet gets the time that the step gives it.
+    end = time.monotonic() + step['within']
+    while True:
+        problem = attempt(step, env, groups, folder)
+        if not problem or time.monotonic() > end:
+            return problem
+        threading.Event().wait(0.1)
 
 
 def options_of(path):
@@ -289,6 +251,11 @@ def missing_requirement(path, version):
     return None
 
 
+def requires(path, name):
+    with open(path) as f:
+        return any(line.split() == ['requires', name] for line in f)
+
+
 def has_mark(path, mark):
     with open(path) as f:
         return any(line.strip() == mark for line in f)
@@ -317,6 +284,7 @@ def main():
     parser.add_argument('files', nargs='*')
     arguments = parser.parse_args()
     plinth = os.environ['PLINTH']
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     shared = os.path.normpath(os.path.join(HERE, '..', '..', '..', 'shared'))
     if os.path.isdir(os.path.join(shared, 'walkthroughs')):
         os.environ.setdefault('SHARED', shared)
@@ -345,6 +313,7 @@ def main():
     if only:
         files = [f for f in files if has_mark(f, only)]
     passed = failed = skipped = 0
+    given = bool(arguments.files or arguments.soak or only)  # whether a scenario with the given manifests was played
     kubectls = clients()[:1] if arguments.first_client else clients()
     if not kubectls:
         skipped = len(files)
@@ -361,6 +330,7 @@ def main():
                 continue
             # The other ways to play it, with the first client, where everything is played.
             modes = [only]
+            given = given or requires(path, 'SHARED')
             if not arguments.files and number == 0 and not only:
                 modes += [mode for mode in ('attached', 'restarted') if has_mark(path, mode)]
             problem = ''
@@ -374,6 +344,9 @@ def main():
                 print(problem)
             else:
                 passed += 1
+    if os.environ.get('SHARED') and not given:
+        failed += 1
+        print('FAILED the walk-throughs are here, and no scenario with their manifests was played')
     if arguments.counts:
         with open(arguments.counts, 'a') as out:
             out.write(f'{passed} passed | {failed} failed | {skipped} skipped\n')
