@@ -14,6 +14,7 @@ struct OptionSpec {
   std::string_view help;
   std::string_view default_value; // "": none
   bool required = false;
+  std::string_view choices = {};  // "cri,sim,none": all that can be given, for completion
 };
 
 // What was given, by option name without dashes; flags are "true".
@@ -35,6 +36,12 @@ bool has_flag(const Arguments& arguments, std::string_view name);
 // Parses and runs; prints help, the version or what is wrong. Exit status: 0, 1 (failed), 2 (wrong usage).
 int run_command_line(int argc, char** argv);
 
+// "-o,--output" -> "output"
+std::string bare_name(std::string_view option);
+// "FILE...": one or more.
+bool takes_several(const OptionSpec& option);
+bool is_positional(const OptionSpec& option);
+
 Command up_command();
 Command down_command();
 Command image_import_command();
@@ -50,6 +57,9 @@ Command tree_command();
 Command status_command();
 Command explain_instance_command();
 Command kubeconfig_command();
+Command kinds_command();
+Command completion_command();
+Command manual_command();
 Command version_command();
 Command snapshot_save_command();
 Command snapshot_restore_command();

@@ -4,6 +4,8 @@
 
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/completion.h"
+#include "cli/examples.h"
 
 namespace plinth::cli {
 namespace {
@@ -16,28 +18,20 @@ struct Bound {
   std::list<std::pair<std::string, bool>> flags;
 };
 
-// "-o,--output" -> "output"
-std::string bare(std::string_view name) {
-  if (const std::size_t comma = name.rfind(','); comma != std::string_view::npos) name.remove_prefix(comma + 1);
-  while (!name.empty() && name.front() == '-') name.remove_prefix(1);
-  return std::string(name);
-}
-
 void bind(Bound& bound, const OptionSpec& spec) {
   if (spec.value.empty()) {
-    auto& [name, value] = bound.flags.emplace_back(bare(spec.name), false);
+    auto& [name, value] = bound.flags.emplace_back(bare_name(spec.name), false);
     bound.app->add_flag(std::string(spec.name), value, std::string(spec.help));
     return;
   }
-  // "FILE...": one or more.
-  if (spec.value.size() > 3 && spec.value.substr(spec.value.size() - 3) == "...") {
-    auto& [name, values] = bound.lists.emplace_back(bare(spec.name), std::vector<std::string>());
+  if (takes_several(spec)) {
+    auto& [name, values] = bound.lists.emplace_back(bare_name(spec.name), std::vector<std::string>());
     CLI::Option* option = bound.app->add_option(std::string(spec.name), values, std::string(spec.help));
     option->type_name(std::string(spec.value.substr(0, spec.value.size() - 3)));
     if (spec.required) option->required();
     return;
   }
-  auto& [name, value] = bound.values.emplace_back(bare(spec.name), std::string(spec.default_value));
+  auto& [name, value] = bound.values.emplace_back(bare_name(spec.name), std::string(spec.default_value));
   CLI::Option* option = bound.app->add_option(std::string(spec.name), value, std::string(spec.help));
   option->type_name(std::string(spec.value));
   if (!spec.default_value.empty()) option->capture_default_str();
@@ -54,10 +48,19 @@ CLI::App* make_app(CLI::App& root, std::string_view name, std::string_view help)
     if (app->get_name() == parent_name) parent = app;
   }
   if (parent == nullptr) {
-    parent = root.add_subcommand(parent_name, "commands about " + parent_name);
+    parent = root.add_subcommand(parent_name, std::string(group_help(parent_name)));
     parent->require_subcommand(1);
   }
   return parent->add_subcommand(std::string(name.substr(space + 1)), std::string(help));
+}
+
+std::string footer_of(const Command& command) {
+  std::string out;
+  for (const Example& example : examples_of(command.name)) {
+    if (out.empty()) out = "Examples:";
+    out += "\n  # " + std::string(example.what) + "\n  " + std::string(example.line);
+  }
+  return out;
 }
 
 Arguments given(const Bound& bound) {
@@ -77,14 +80,17 @@ Arguments given(const Bound& bound) {
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == kCompleteWord) return print_completions({argv + 2, argv + argc});
   CLI::App root("A developer platform in one program. It speaks the Kubernetes API.", "plinth");
   root.require_subcommand(1);
+  root.footer("plinth SUBCOMMAND --help tells more. To begin: plinth up --node sim --write-kubeconfig kubeconfig");
   std::list<Bound> bounds;
   for (const Command& command : commands()) {
     Bound& bound = bounds.emplace_back();
     bound.command = &command;
     bound.app = make_app(root, command.name, command.help);
     for (const OptionSpec& spec : command.options) bind(bound, spec);
+    bound.app->footer(footer_of(command));
   }
   try {
     root.parse(argc, argv);

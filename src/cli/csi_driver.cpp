@@ -21,7 +21,7 @@ namespace plinth::cli {
 namespace {
 
 constexpr std::size_t kThreads = 8, kQueue = 256;
-constexpr std::string_view kVersion = "0.1.0";
+constexpr std::string_view kVersion = PLINTH_VERSION;
 
 struct DriverArguments {
   std::string endpoint, registration, state, node_id;

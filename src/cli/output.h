@@ -10,7 +10,7 @@
 
 namespace plinth::cli {
 
-inline constexpr OptionSpec kDataOutput = {"-o,--output", "FORMAT", "json or yaml instead of text", "", false};
+inline constexpr OptionSpec kDataOutput = {"-o,--output", "FORMAT", "json or yaml instead of text", "", false, "json,yaml"};
 
 // Of -o; BadRequest names what is possible. "": the command's own text.
 Result<std::string> data_format(const Arguments& arguments, const std::vector<std::string>& others = {});

@@ -204,7 +204,7 @@ Command up_command() {
       {{"--data-dir", "DIR", "where everything is kept; \":memory:\" keeps nothing", "./plinth-data", false},
        {"--api", "ADDR", "address of the Kubernetes API; port 0 picks a free one", "127.0.0.1:6443", false},
        {"--node", "MODE", "cri: pods in containers (needs root and containerd); sim: a virtual node, whose pods only play; none: a control "
-        "plane without a node", "none", false},
+        "plane without a node", "none", false, "cri,sim,none"},
        {"--node-name", "NAME", "of the node that --node cri makes (default: the host's name)", "", false},
        {"--pod-cidr", "CIDR", "IPv4 addresses that pods of --node cri get", "10.244.0.0/24", false},
        {"--dns-forward", "LIST", "name servers that the DNS of --node cri asks for names of elsewhere, as 10.0.0.2:53 (default: those of /etc/resolv.conf)", "", false},
@@ -223,8 +223,8 @@ Command up_command() {
        {"--ingress-https", "ADDR", "the same for HTTPS, and port 443", "auto", false},
        {"--ingress-classes", "LIST", "names of ingress classes that it follows beside its own, plinth", "nginx,traefik", false},
        {"--service-cidr", "CIDR", "addresses that Services get; the first one is the API's", api::kDefaultServiceCidr, false},
-       {"--compress", "PEERS", "who gets large answers as gzip: remote, always or never", "remote", false},
-       {"-o,--output", "FORMAT", "text or json", "text", false}},
+       {"--compress", "PEERS", "who gets large answers as gzip: remote, always or never", "remote", false, "remote,always,never"},
+       {"-o,--output", "FORMAT", "text or json", "text", false, "text,json"}},
       run};
 }
 

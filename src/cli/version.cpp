@@ -6,7 +6,7 @@ namespace plinth::cli {
 
 Command version_command() {
   return {"version", "print the version", {}, [](const Arguments&) {
-            std::puts("plinth 0.1.0 (Kubernetes API v1.34)");
+            std::puts("plinth " PLINTH_VERSION " (Kubernetes API v1.34)");
             return 0;
           }};
 }

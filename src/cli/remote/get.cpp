@@ -110,7 +110,7 @@ Command get_command() {
            kNamespaceOption,
            {"-A,--all-namespaces", "", "of all namespaces", "", false},
            {"-l,--selector", "SELECTOR", "with these labels (a=b,c!=d)", "", false},
-           {"-o,--output", "FORMAT", "wide, json, yaml or name", "", false}},
+           {"-o,--output", "FORMAT", "wide, json, yaml or name", "", false, "wide,json,yaml,name"}},
           run};
 }
 
