@@ -26,7 +26,7 @@ std::unique_ptr<ServerConnection> make_http1_connection(ConnectionOwner& owner, 
 
 Http1Connection::Http1Connection(ConnectionOwner& owner, std::unique_ptr<Stream> stream)
     : owner_(owner), stream_(std::move(stream)), parser_(owner.limits().header_bytes_max, owner.limits().body_bytes_max) {
-  if (owner_.body_router()) parser_.leave_body_open();
+  if (owner_.body_router() || owner_.streams_body()) parser_.leave_body_open();
   set_deadline(owner_.limits().idle_timeout);
   stream_->start(this);
 }
@@ -69,7 +69,7 @@ void Http1Connection::process(std::string_view bytes) {
     const std::size_t used = parse(bytes);
     bytes.remove_prefix(used);
     more = used > 0 || parser_.complete();
-    if (owner_.stream_handler()) {
+    if (is_streamed()) {
       unparsed_ = bytes;
       advance_streamed();
       continue;
@@ -100,8 +100,13 @@ bool Http1Connection::serves_http2_now(std::string_view bytes) {
 std::size_t Http1Connection::parse(std::string_view bytes) {
   const bool fresh = parser_.at_start();
   const std::size_t used = parser_.feed(bytes);
+  if (fresh) streamed_.reset();
   if (fresh && !parser_.at_start() && !parser_.complete()) set_deadline(owner_.limits().header_timeout);
   if (owner_.body_router() && !parser_.error() && parser_.head_complete()) route_body();
+  if (owner_.streams_body() && !parser_.error() && parser_.head_complete() && !streamed_) {
+    streamed_ = owner_.streams_body()(parser_.method(), parser_.target());
+    if (!*streamed_) parser_.limit_body();
+  }
   if (parser_.error()) {
     if (exchange_) lose_exchange();
     else refuse(*parser_.error());
@@ -153,6 +158,8 @@ void Http1Connection::dispatch() {
   if (const auto body = std::exchange(body_, nullptr)) return body->complete(std::move(request), exchange_);
   owner_.handler()(std::move(request), exchange_);
 }
+
+bool Http1Connection::is_streamed() { return owner_.stream_handler() && streamed_.value_or(!owner_.streams_body()); }
 
 void Http1Connection::advance_streamed() {
   if (lingering_ || parser_.error()) return;

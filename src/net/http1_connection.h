@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "net/http1_parser.h"
@@ -53,6 +54,7 @@ class Http1Connection final : public ServerConnection, private StreamEvents {
   void dispatch_streamed();
   void drop_body();
   void lose_exchange();
+  bool is_streamed();
   bool takes_input() const { return !exchange_ || incoming_ != nullptr; }
   std::shared_ptr<Http1Connection*> self();
   void refuse(const Error& error);
@@ -80,6 +82,7 @@ class Http1Connection final : public ServerConnection, private StreamEvents {
   bool keep_alive_ = true;
   bool continue_sent_ = false;
   bool body_routed_ = false;  // body_router() was asked about the request that is being received
+  std::optional<bool> streamed_;  // whether the request that is being received is handed on with its head
   bool draining_ = false;
   bool lingering_ = false;  // the answer to the last request is sent; waiting for the peer to close
   bool read_closed_ = false;

@@ -279,6 +279,9 @@ HttpRequest Http1RequestParser::head() const {
   return request;
 }
 
+std::string_view Http1RequestParser::method() const { return impl_->message->method; }
+std::string_view Http1RequestParser::target() const { return impl_->message->target; }
+
 std::string Http1RequestParser::take_body() { return std::exchange(impl_->message->body, {}); }
 
 struct Http1ResponseParser::Impl {

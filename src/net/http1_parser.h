@@ -31,6 +31,8 @@ class Http1RequestParser {
   void leave_body_open();
   void limit_body();
   HttpRequest head() const;  // without its body
+  std::string_view method() const;
+  std::string_view target() const;
   std::string take_body();   // what has come of it since
   // Its parts as soon as the head is complete: everything but the body, then what has come of that, which the caller may empty.
   HttpRequest take_head();

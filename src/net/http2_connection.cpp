@@ -116,12 +116,14 @@ void Http2Connection::end_head(Http2Exchange& exchange, bool more_follows) {
   exchange.head_received = true;
   HttpRequest& request = exchange.request;
   if (request.host.empty()) request.host = request.headers.get("host");
+  exchange.streamed = owner_.stream_handler() && (!owner_.streams_body() || owner_.streams_body()(request.method, request.target));
+  const bool unlimited = exchange.streamed && owner_.streams_body();
   const std::size_t limit = owner_.limits().body_bytes_max;
-  if (announced_length(request) > limit && !exchange.refusal) {
+  if (announced_length(request) > limit && !exchange.refusal && !unlimited) {
     exchange.refusal.emplace(Reason::kRequestEntityTooLarge, fmt::format("Request entity too large: limit is {}", limit));
   }
   if (exchange.refusal) return refuse(exchange);
-  if (owner_.stream_handler()) {
+  if (exchange.streamed) {
     if (more_follows && request.headers.get("expect") == "100-continue") submit_continue(session_, exchange.stream_id());
     return dispatch_streamed(exchange, more_follows);
   }
@@ -153,6 +155,7 @@ void Http2Connection::take_body(Http2Exchange& exchange, std::string_view bytes)
     const auto body = exchange.body;
     return body->feed(bytes);
   }
+  if (owner_.stream_handler()) consume(exchange.stream_id(), bytes.size());
   if (exchange.dispatched) return;
   const std::size_t limit = owner_.limits().body_bytes_max;
   if (exchange.request.body.size() + bytes.size() > limit) {

@@ -28,13 +28,14 @@ std::string http_date(std::int64_t seconds) {
 // Shared with the tasks and timers that are under way, which hold it weakly.
 class ServerCore final : public ConnectionOwner, public std::enable_shared_from_this<ServerCore> {
  public:
-  ServerCore(Loop& loop, Clock& clock, HttpLimits limits, BodyRouter router, HttpHandler handler, HttpStreamHandler streams,
-             ErrorBody error_body)
+  ServerCore(Loop& loop, Clock& clock, HttpLimits limits, BodyRouter router, HttpHandler handler, StreamsBody which,
+             HttpStreamHandler streams, ErrorBody error_body)
       : loop_(loop),
         clock_(clock),
         limits_(limits),
         router_(std::move(router)),
         handler_(std::move(handler)),
+        streams_body_(std::move(which)),
         stream_handler_(std::move(streams)),
         error_body_(std::move(error_body)) {}
 
@@ -79,6 +80,7 @@ class ServerCore final : public ConnectionOwner, public std::enable_shared_from_
   const HttpHandler& handler() override { return handler_; }
   const BodyRouter& body_router() override { return router_; }
   const HttpStreamHandler& stream_handler() override { return stream_handler_; }
+  const StreamsBody& streams_body() override { return streams_body_; }
   std::string error_body(const Error& error) override { return error_body_ ? error_body_(error) : error.message() + "\n"; }
 
   const std::string& date() override {
@@ -167,6 +169,7 @@ class ServerCore final : public ConnectionOwner, public std::enable_shared_from_
   const HttpLimits limits_;
   const BodyRouter router_;
   const HttpHandler handler_;
+  const StreamsBody streams_body_;
   const HttpStreamHandler stream_handler_;
   const ErrorBody error_body_;
   std::map<std::uint64_t, std::unique_ptr<ServerConnection>> connections_;  // by serial: whatever is done to all is done in order
@@ -202,13 +205,19 @@ std::unique_ptr<HttpServer> make_http_server(Loop& loop, Clock& clock, HttpLimit
 std::unique_ptr<HttpServer> make_streaming_http_server(Loop& loop, Clock& clock, HttpLimits limits, BodyRouter router, HttpHandler handler,
                                                        ErrorBody error_body) {
   return std::make_unique<HttpServerImpl>(
-      std::make_shared<ServerCore>(loop, clock, limits, std::move(router), std::move(handler), nullptr, std::move(error_body)));
+      std::make_shared<ServerCore>(loop, clock, limits, std::move(router), std::move(handler), nullptr, nullptr, std::move(error_body)));
 }
 
 std::unique_ptr<HttpServer> make_proxy_http_server(Loop& loop, Clock& clock, HttpLimits limits, HttpStreamHandler handler,
                                                    ErrorBody error_body) {
   return std::make_unique<HttpServerImpl>(
-      std::make_shared<ServerCore>(loop, clock, limits, nullptr, nullptr, std::move(handler), std::move(error_body)));
+      std::make_shared<ServerCore>(loop, clock, limits, nullptr, nullptr, nullptr, std::move(handler), std::move(error_body)));
+}
+
+std::unique_ptr<HttpServer> make_mixed_http_server(Loop& loop, Clock& clock, HttpLimits limits, StreamsBody which, HttpStreamHandler streams,
+                                                   HttpHandler handler, ErrorBody error_body) {
+  return std::make_unique<HttpServerImpl>(std::make_shared<ServerCore>(loop, clock, limits, nullptr, std::move(handler), std::move(which),
+                                                                       std::move(streams), std::move(error_body)));
 }
 
 }  // namespace plinth::net

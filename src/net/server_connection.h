@@ -22,8 +22,9 @@ class ConnectionOwner {
   virtual const HttpLimits& limits() = 0;
   virtual const HttpHandler& handler() = 0;
   virtual const BodyRouter& body_router() = 0;  // may be empty
-  // Set: requests are handed on with their head, and handler() is not used.
+  // Set: requests are handed on with their head where streams_body() says so, or is empty; handler() gets the others.
   virtual const HttpStreamHandler& stream_handler() = 0;
+  virtual const StreamsBody& streams_body() = 0;
   virtual std::string error_body(const Error& error) = 0;
   // Value of the Date header.
   virtual const std::string& date() = 0;
