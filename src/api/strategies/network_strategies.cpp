@@ -269,6 +269,10 @@ void validate_network_policy(const Value& object, FieldErrors& errors) {
   types.each_item([](const FieldRef& type, std::size_t) { type.one_of({"Ingress", "Egress"}); });
 }
 
+void warn_of_network_policy(const Value& /*object*/, const Value& /*old*/, Warnings& warnings) {
+  warnings.emplace_back("this platform stores NetworkPolicies, but does not enforce them: traffic goes on as before");
+}
+
 void validate_ip_address(const Value& object, FieldErrors& errors) {
   const FieldRef root(object, errors);
   const FieldRef parent = root["spec.parentRef"];
@@ -320,7 +324,11 @@ constexpr Strategy kStrategies[] = {
      .kind = "IngressClass",
      .validate = validate_ingress_class,
      .validate_update = validate_ingress_class_update},
-    {.group = kGroup, .kind = "NetworkPolicy", .default_ = default_network_policy, .validate = validate_network_policy},
+    {.group = kGroup,
+     .kind = "NetworkPolicy",
+     .default_ = default_network_policy,
+     .validate = validate_network_policy,
+     .warnings = warn_of_network_policy},
     {.group = kGroup, .kind = "IPAddress", .validate = validate_ip_address, .validate_update = validate_ip_address_update},
     {.group = kGroup,
      .kind = "ServiceCIDR",
