@@ -293,6 +293,7 @@ class CriNode final : public NodeHost {
     parts.entropy = parts_.world.entropy;
     parts.network = host_->network.get();
     parts.processes = host_->processes.get();
+    parts.pool = host_->pool.get();
     parts.cluster = std::make_unique<DirectCluster>(*parts_.api, *parts_.store, *parts_.loop);
     parts.serve_api = parts_.serve_api;
     parts.log = parts_.log.named("network");

@@ -4,6 +4,7 @@
 #include "network/services/health_checks.h"
 #include "network/services/service_proxy.h"
 #include "world_real/real_datagrams.h"
+#include "world_real/real_flow_table.h"
 
 namespace plinth::platform {
 namespace {
@@ -39,6 +40,8 @@ class OwnPodNetwork final : public PodNetwork {
     network::ServiceProxyParts proxy;
     proxy.loop = &loop_;
     proxy.processes = parts.processes;
+    proxy.pool = parts.pool;
+    proxy.flows = std::make_shared<world_real::RealFlowTable>();
     proxy.cluster = std::move(parts.cluster);
     proxy.told = [this](const network::ServiceTable& services) { take(services); };
     proxy.log = parts.log;

@@ -20,6 +20,7 @@ struct PodNetworkParts {
   Entropy* entropy = nullptr;
   Network* network = nullptr;  // without TLS
   Processes* processes = nullptr;
+  Pool* pool = nullptr;
   std::unique_ptr<client::Cluster> cluster;
   // Serves the API on an address of the bridge, too; null where pods reach it already.
   std::function<void(UniqueFunction<void(Result<void>)> done)> serve_api;

@@ -148,8 +148,9 @@ void ServiceProxy::apply() {
   Ruleset whole = services_ruleset(services, rules, nullptr);
   if (whole.text == applied_) return applied({});
   std::string input = there_ ? services_ruleset(services, rules, &*there_).text : whole.text;
-  run({options_.nft, "-f", "-"}, std::move(input), [this, whole = std::move(whole)](Result<std::string> outcome) mutable {
+  run({options_.nft, "-f", "-"}, std::move(input), [this, whole = std::move(whole), services](Result<std::string> outcome) mutable {
     if (outcome.ok()) {
+      forget_flows(services);
       applied_ = std::move(whole.text);
       there_ = std::move(whole.content);
       return applied({});
@@ -159,6 +160,18 @@ void ServiceProxy::apply() {
     there_.reset();
     applied(std::move(outcome).error());
   });
+}
+
+// After the rules: what is looked at anew finds them.
+void ServiceProxy::forget_flows(const ServiceTable& services) {
+  UdpTargets now = udp_targets(services);
+  if (now == udp_) return;
+  auto before = std::make_shared<UdpTargets>(std::exchange(udp_, now));
+  auto started = parts_.pool->run([flows = parts_.flows, log = parts_.log, now = std::move(now), before]() mutable {
+    auto forgotten = flows->forget_udp([&](const UdpFlow& flow) { return is_stale(flow, now, *before); });
+    if (!forgotten.ok()) log.warning("flows of UDP may lead to endpoints that are gone", {{"error", forgotten.error()}});
+  });
+  if (!started.ok()) parts_.log.warning("flows of UDP may lead to endpoints that are gone", {{"error", started.error()}});
 }
 
 void ServiceProxy::applied(Result<void> outcome) {

@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/flow_table.h"
 #include "base/processes.h"
 #include "client/cluster.h"
 #include "network/services/ruleset.h"
+#include "network/services/udp_flows.h"
 
 namespace plinth::network {
 
@@ -23,6 +25,8 @@ struct ServiceProxyOptions {
 struct ServiceProxyParts {
   Loop* loop = nullptr;
   Processes* processes = nullptr;
+  Pool* pool = nullptr;
+  std::shared_ptr<FlowTable> flows;  // used on the pool
   std::unique_ptr<client::Cluster> cluster;
   std::function<void(const ServiceTable&)> told;  // with what it reads, each time; may be empty
   Logger log;
@@ -55,6 +59,7 @@ class ServiceProxy final : private client::ClusterEvents {
   void apply();
   void make_links(std::vector<std::string> ranges);
   void applied(Result<void> outcome);
+  void forget_flows(const ServiceTable& services);
   void run(std::vector<std::string> arguments, std::string input, Outcome done);
   std::vector<std::string> service_ranges() const;
 
@@ -63,6 +68,7 @@ class ServiceProxy final : private client::ClusterEvents {
   UniqueFunction<void(Result<void>)> ready_;
   std::string applied_;                 // text of the rules that are there; "" when that is not known
   std::optional<TableContent> there_;   // names in the table; none: there is no table, or nobody knows what is in it
+  UdpTargets udp_;  // that the rules know
   std::optional<std::vector<std::string>> linked_;  // ranges of Services that have routes
   TimerId timer_ = 0, audit_ = 0;
   Duration retry_ = kRetryMin;
