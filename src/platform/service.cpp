@@ -11,6 +11,7 @@
 #include "platform/kubeconfig.h"
 #include "platform/pod_network.h"
 #include "platform/signals.h"
+#include "server/resources/proxy.h"
 #include "server/status.h"
 #include "world_real/epoll_loop.h"
 #include "world_real/real_clock.h"
@@ -233,8 +234,11 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
 
   server::ApiServer& api = p.control->api();
   for (auto& io : p.io) {
-    io->http = net::make_http_server(
-        *io->loop, p.clock, net::HttpLimits(),
+    io->http = net::make_mixed_http_server(
+        *io->loop, p.clock, net::HttpLimits(), server::is_proxied,
+        [&api](net::HttpRequest request, std::shared_ptr<net::IncomingBody> body, std::shared_ptr<net::Responder> responder) {
+          api.handle(std::move(request), std::move(body), std::move(responder));
+        },
         [&api](net::HttpRequest request, std::shared_ptr<net::Responder> responder) {
           api.handle(std::move(request), std::move(responder));
         },

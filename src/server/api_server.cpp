@@ -17,6 +17,7 @@
 #include "server/read/watch.h"
 #include "server/read/websocket_watch.h"
 #include "server/resources/pod_log.h"
+#include "server/resources/proxy.h"
 #include "server/resources/routes.h"
 #include "server/status.h"
 #include "server/streams/pod_streams.h"
@@ -31,6 +32,7 @@ struct ApiServer::Parts {
         pins(*given.world.clock, options.pinned_snapshot_age_max, options.pinned_snapshots_max),
         admission(default_admission_plugins()),
         webhook_clients(*given.world.network, *given.world.clock),
+        proxies(*given.world.network, *given.world.clock),
         reads(options.read_requests_max),
         writes(options.write_requests_max),
         documents(registry) {}
@@ -43,6 +45,7 @@ struct ApiServer::Parts {
   AdmissionChain admission;
   AdmissionBook admission_book;
   WebhookClients webhook_clients;
+  ProxyForwarders proxies;
   InFlight reads, writes;
   Metrics metrics;
   ServedDocuments documents;
@@ -91,7 +94,7 @@ void ApiServer::bootstrap(SeedOptions options, Loop& loop, UniqueFunction<void(R
   });
 }
 
-void ApiServer::handle(net::HttpRequest request, std::shared_ptr<net::Responder> responder) {
+void ApiServer::handle(net::HttpRequest request, std::shared_ptr<net::IncomingBody> body, std::shared_ptr<net::Responder> responder) {
   auto snapshot = given_.store->snapshot();
   auto user = given_.auth->authenticate(request, *snapshot, given_.world.clock->wall_ns());
   if (!user.ok()) {
@@ -99,10 +102,11 @@ void ApiServer::handle(net::HttpRequest request, std::shared_ptr<net::Responder>
     Exchange refused(std::move(request), RequestInfo(), nullptr, std::move(responder), make_audit_id());
     return refused.fail(user.error());
   }
-  dispatch(std::move(request), std::move(*user), std::move(responder));
+  dispatch(std::move(request), std::move(body), std::move(*user), std::move(responder));
 }
 
-void ApiServer::dispatch(net::HttpRequest request, auth::UserPtr user, std::shared_ptr<net::Responder> responder) {
+void ApiServer::dispatch(net::HttpRequest request, std::shared_ptr<net::IncomingBody> body, auth::UserPtr user,
+                         std::shared_ptr<net::Responder> responder) {
   auto info = parse_request_info(request.method, request.target);
   if (!info.ok()) {
     Exchange refused(std::move(request), RequestInfo(), std::move(user), std::move(responder), make_audit_id());
@@ -110,18 +114,13 @@ void ApiServer::dispatch(net::HttpRequest request, auth::UserPtr user, std::shar
   }
   auto exchange =
       std::make_shared<Exchange>(std::move(request), std::move(*info), std::move(user), std::move(responder), make_audit_id());
+  exchange->body = std::move(body);
   exchange->metrics = &parts_->metrics;
   exchange->clock = given_.world.clock;
   exchange->started_ns = given_.world.clock->monotonic_ns();
-  if (!exchange->info.is_watch) {
-    exchange->responder = compressed_responder(std::move(exchange->responder), exchange->request, options_.compression);
-    const bool reads = exchange->info.method == "GET" || exchange->info.method == "HEAD";
-    InFlight& gate = reads ? parts_->reads : parts_->writes;
-    exchange->in_flight = gate.enter();
-    // Members of system:masters are never turned away: they must be able to act on an overloaded server.
-    if (!exchange->in_flight && !exchange->user->privileged()) {
-      return exchange->fail(too_many_requests("too many requests are in flight, please try again later", 1));
-    }
+  // Those last as long as others want; what is passed on is not made here.
+  if (!exchange->info.is_watch && !asks_for_proxy(exchange->info)) {
+    if (auto entered = enter(*exchange); !entered.ok()) return exchange->fail(entered.error());
   }
   auto allowed = authorize(*exchange);
   if (!allowed.ok()) return exchange->fail(allowed.error());
@@ -131,6 +130,16 @@ void ApiServer::dispatch(net::HttpRequest request, auth::UserPtr user, std::shar
     exchange->responder = std::move(*messages);
   }
   route(std::move(exchange));
+}
+
+Result<void> ApiServer::enter(Exchange& exchange) {
+  exchange.responder = compressed_responder(std::move(exchange.responder), exchange.request, options_.compression);
+  const bool reads = exchange.info.method == "GET" || exchange.info.method == "HEAD";
+  InFlight& gate = reads ? parts_->reads : parts_->writes;
+  exchange.in_flight = gate.enter();
+  // Members of system:masters are never turned away: they must be able to act on an overloaded server.
+  if (exchange.in_flight || exchange.user->privileged()) return {};
+  return too_many_requests("too many requests are in flight, please try again later", 1);
 }
 
 Result<void> ApiServer::authorize(const Exchange& exchange) {
@@ -169,6 +178,7 @@ void ApiServer::route_path(ExchangePtr exchange) {
 }
 
 void ApiServer::route_resource(ExchangePtr exchange) {
+  if (asks_for_proxy(exchange->info)) return serve_proxy(parts_->context, parts_->proxies, std::move(exchange));
   if (asks_for_pod_log(exchange->info)) return serve_pod_log(parts_->context, node_, std::move(exchange));
   if (asks_for_pod_stream(exchange->info)) return serve_pod_stream(parts_->context, node_, std::move(exchange));
   serve_resource(parts_->context, std::move(exchange));

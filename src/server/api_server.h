@@ -14,6 +14,10 @@
 #include "server/exchange.h"
 #include "server/metrics.h"
 
+namespace plinth::net {
+class IncomingBody;
+}
+
 namespace plinth::server {
 
 class NodeSlots;
@@ -45,9 +49,13 @@ class ApiServer {
   ~ApiServer();
 
   // A request from the network, on the responder's loop.
-  void handle(net::HttpRequest request, std::shared_ptr<net::Responder> responder);
+  void handle(net::HttpRequest request, std::shared_ptr<net::Responder> responder) { handle(std::move(request), nullptr, std::move(responder)); }
+  // The same while its body still arrives, which is for requests that are passed on (is_proxied()).
+  void handle(net::HttpRequest request, std::shared_ptr<net::IncomingBody> body, std::shared_ptr<net::Responder> responder);
   // A request whose sender is known: controllers in this process. The same pipeline from authorization on.
-  void dispatch(net::HttpRequest request, auth::UserPtr user, std::shared_ptr<net::Responder> responder);
+  void dispatch(net::HttpRequest request, auth::UserPtr user, std::shared_ptr<net::Responder> responder) {
+    dispatch(std::move(request), nullptr, std::move(user), std::move(responder));
+  }
 
   // Seeds what a cluster always has (namespaces, default roles), directly in the store; `done` runs on `loop` when it is
   // durable.
@@ -65,6 +73,8 @@ class ApiServer {
 
  private:
   struct Parts;
+  void dispatch(net::HttpRequest request, std::shared_ptr<net::IncomingBody> body, auth::UserPtr user, std::shared_ptr<net::Responder> responder);
+  Result<void> enter(Exchange& exchange);
   void route(ExchangePtr exchange);
   void route_path(ExchangePtr exchange);
   void route_resource(ExchangePtr exchange);

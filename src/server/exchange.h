@@ -14,6 +14,10 @@
 #include "server/metrics.h"
 #include "server/request_info.h"
 
+namespace plinth::net {
+class IncomingBody;
+}
+
 namespace plinth::server {
 
 class Exchange {
@@ -26,6 +30,7 @@ class Exchange {
   RequestInfo info;
   auth::UserPtr user;
   std::shared_ptr<net::Responder> responder;
+  std::shared_ptr<net::IncomingBody> body;  // of a request that is passed on while it arrives; null: request.body is all of it
   std::shared_ptr<void> in_flight;  // a place among the requests that are worked on
   Metrics* metrics = nullptr;
   Clock* clock = nullptr;        // with metrics: to measure how long the answer took

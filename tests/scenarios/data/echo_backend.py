@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A backend that says what it got: writes its port to the file that is named, serves until it is killed.
+"""A backend that says what it got: echo_backend.py PORT_FILE [ADDRESS]; serves until it is killed.
 
-/count counts the bytes of the body, an upgrade to "echo" sends back what comes, everything else is echoed as JSON.
+/count counts the bytes of the body, /zeros/N sends N bytes, an upgrade to "echo" sends back what comes, everything else is echoed as JSON.
 """
 import http.server, json, os, sys
 
@@ -35,6 +35,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         shown = {'method': self.command, 'path': self.path, 'host': self.headers['host'], 'body': len(body)}
         for name in ('X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Host', 'X-Real-Ip'):
             shown[name.lower()] = self.headers.get(name)
+        if len(sys.argv) > 2:
+            shown['authorization'] = self.headers.get('authorization')
+        if self.path.startswith('/zeros/'):
+            size = int(self.path.split('/')[2])
+            self.send_response(200)
+            self.send_header('Content-Length', str(size))
+            self.end_headers()
+            for _ in range(size // 10000):
+                self.wfile.write(bytes(10000))
+            return
         text = f'{len(body)}\n' if self.path == '/count' else json.dumps(shown) + '\n'
         self.send_response(200)
         self.send_header('Content-Length', str(len(text)))
@@ -47,7 +57,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+server = http.server.ThreadingHTTPServer((sys.argv[2] if len(sys.argv) > 2 else '127.0.0.1', 0), Handler)
 with open(sys.argv[1] + '.new', 'w') as file:
     file.write(str(server.server_port))
 os.rename(sys.argv[1] + '.new', sys.argv[1])
