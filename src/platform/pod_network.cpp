@@ -17,6 +17,7 @@ network::ServiceProxyOptions proxy_options(const PodNetworkOptions& options, con
   out.rules.node = options.node;
   out.rules.pod_range = options.pod_range;
   out.rules.bridge = options.bridge;
+  out.rules.gateway = gateway;
   out.rules.table = options.bridge + "-services";
   out.gateway = gateway + options.pod_range.substr(options.pod_range.find('/'));
   out.nft = options.nft;

@@ -181,7 +181,9 @@ class RulesetWriter {
 
   // What pods ask of nobody is refused before it is routed: on its way back to their link they would be told to ask there themselves.
   std::string hooks_text() const {
-    std::string ranges, between_pods;
+    std::string ranges, between_pods, own;
+    if (!options_.gateway.empty())
+      own = fmt::format("    iifname != {{ \"{}\", \"lo\" }} ip daddr {} ct status and dnat == 0 drop\n", options_.bridge, options_.gateway);
     for (const std::string& range : options_.service_ranges) {
       if (is_v4(range)) ranges += fmt::format("    ip daddr {} reject\n", range);
     }
@@ -223,7 +225,7 @@ class RulesetWriter {
   chain refuse-input {{
     type filter hook input priority filter; policy accept;
     iifname "{0}" ip daddr 127.0.0.0/8 ct status and dnat == 0 drop
-    ct state new jump refuse-outside
+{3}    ct state new jump refuse-outside
   }}
   chain refuse-forward {{
     type filter hook forward priority filter; policy accept;
@@ -234,7 +236,7 @@ class RulesetWriter {
     ct state new jump refuse
   }}
 )",
-                       options_.bridge, between_pods, ranges);
+                       options_.bridge, between_pods, ranges, own);
   }
 
   const RulesetOptions& options_;

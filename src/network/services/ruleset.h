@@ -15,6 +15,7 @@ struct RulesetOptions {
   std::string pod_range;      // "10.244.0.0/24"
   std::vector<std::string> service_ranges;  // "10.96.0.0/16"; what is asked there of nobody is refused
   std::string bridge;         // of the pods
+  std::string gateway;        // its address, where the API and the DNS listen for pods: others' packets to it are dropped. "": there is none
   // Packets between two ports of the bridge pass these rules too (br_netfilter): answers from pod to pod are translated back, and
   // sources are kept.
   bool bridge_is_filtered = false;

@@ -17,6 +17,7 @@ RulesetOptions options() {
   out.pod_range = "10.244.0.0/24";
   out.service_ranges = {"10.96.0.0/16"};
   out.bridge = "br-test";
+  out.gateway = "10.244.0.1";
   out.table = "services_test";
   return out;
 }
@@ -169,6 +170,10 @@ TEST_CASE("rules that change keep what stays: chains, and the clients of session
   CHECK(blocks(carried_out({first.text, second.text})) == blocks(carried_out({services_ruleset({{"ns/web", one}}, options(), nullptr).text})));
   CHECK(blocks(carried_out({first.text, second.text, last.text})) == blocks(carried_out({services_ruleset({}, options(), nullptr).text})));
   CHECK(carried_out({first.text, remove_ruleset(options())}) == "done\n");
+}
+
+TEST_CASE("what listens for pods is for pods, and this machine") {
+  CHECK(has(services_ruleset({}, options(), nullptr).text, "iifname != { \"br-test\", \"lo\" } ip daddr 10.244.0.1 ct status and dnat == 0 drop"));
 }
 
 TEST_CASE("where the bridge is filtered, pods see who calls them") {

@@ -12,7 +12,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def body(self):
         if self.headers.get('transfer-encoding') != 'chunked':
             return self.rfile.read(int(self.headers.get('content-length', 0)))
-        out = b''
+        out = bytearray()
         while size := int(self.rfile.readline(), 16):
             out += self.rfile.read(size)
             self.rfile.readline()
