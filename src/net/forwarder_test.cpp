@@ -235,7 +235,8 @@ TEST_CASE("a certificate for each name that is asked for") {
       if (s.ok()) kept = std::move(*s);
     });
     REQUIRE(world.until([&] { return outcome >= 0; }));
-    CHECK_MESSAGE((outcome == 1) == good, name);
+    const std::string_view shown = name;
+    CHECK_MESSAGE((outcome == 1) == good, shown);
   }
 }
 

@@ -79,7 +79,7 @@ TEST_CASE("the password is drawn once and kept; the Secret is that of CloudNativ
       {"jdbc-uri", "jdbc:postgresql://db-rw.shop:5432/app?password=" + first + "&user=app"},
       {"fqdn-uri", "postgresql://app:" + first + "@db-rw.shop.svc.cluster.local:5432/app"},
       {"fqdn-jdbc-uri", "jdbc:postgresql://db-rw.shop.svc.cluster.local:5432/app?password=" + first + "&user=app"}};
-  for (const auto& [key, value] : fields) CHECK_MESSAGE(decoded(secret, key) == value, key);
+  for (const auto& field : fields) CHECK_MESSAGE(decoded(secret, field.first) == field.second, field.first);
   CHECK(secret["data"].size() == std::size(fields));
 }
 

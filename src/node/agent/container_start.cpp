@@ -88,7 +88,7 @@ void PodWorker::prepare(const StartPtr& start) {
   mounts.environment = start->inputs.environment;
   mounts.volumes = volumes_;
   if (!pod_->host_network) mounts.hosts_file = hosts_file(parts_.config, *pod_, pod_ips());
-  parts_.volumes->prepare_container(std::move(mounts), guarded([this, start, refused](Result<ContainerMounts> made) {
+  parts_.volumes->prepare_container(std::move(mounts), guarded([this, start](Result<ContainerMounts> made) {
     if (gave_up(start)) return;
     if (!made.ok()) {
       event(true, "Failed", "Error: " + made.error().message(), start->container);

@@ -606,7 +606,8 @@ void SimRuntime::port_forward(std::string sandbox_id, std::uint16_t port, Done<s
 void SimRuntime::list_container_stats(ContainerFilter filter, Done<std::vector<ContainerStats>> done) {
   later<std::vector<ContainerStats>>("list_container_stats", Duration(0), std::move(done), [this, filter = std::move(filter)] {
     std::vector<ContainerStats> out;
-    for (const auto& [id, entry] : containers_) {
+    for (const auto& [id, container] : containers_) {
+      const auto& entry = container;
       if (entry->status.state != ContainerState::kRunning || !matches(entry->status, filter)) continue;
       const auto amount = [&](const char* what, const char* otherwise) {
         const std::string text = annotation(entry->pod_annotations, what + ("." + entry->status.metadata.name));
