@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 
@@ -118,9 +119,23 @@ Result<std::string> registry_address(const Arguments& arguments) {
   return address;
 }
 
+// "/run/a/csi.sock,/run/b/csi.sock"
+Result<std::vector<std::string>> csi_sockets(const Arguments& arguments) {
+  std::vector<std::string> out;
+  for (std::string_view part : split(argument(arguments, "csi-sockets"), ',')) {
+    const std::string path(trim(part));
+    if (path.empty()) continue;
+    if (path.front() != '/') return bad_request("--csi-sockets " + path + ": an absolute path is needed");
+    if (std::find(out.begin(), out.end(), path) != out.end()) return bad_request("--csi-sockets " + path + ": is there twice");
+    out.push_back(path);
+  }
+  return out;
+}
+
 // Before any thread is made: the spawner is a fork of this process.
-Result<platform::MakeNodeHost> cri_node(const Arguments& arguments, std::shared_ptr<std::string> registry) {
+Result<platform::MakeNodeHost> cri_node(const Arguments& arguments, std::vector<std::string> sockets, std::shared_ptr<std::string> registry) {
   platform::CriNodeOptions options;
+  options.csi_sockets = std::move(sockets);
   options.registry_address = TRY(registry_address(arguments));
   options.registry_bound = std::move(registry);
   options.data_dir = argument(arguments, "data-dir");
@@ -164,14 +179,21 @@ int run(const Arguments& arguments) {
     return fail(2, "--definitions " + argument(arguments, "definitions") + ": " + definitions.error().message());
   options.definitions = std::move(*definitions);
   if (node != "none") options.workloads = true;
-  if (node == "sim") options.make_node = platform::sim_node({});
+  auto sockets = csi_sockets(arguments);
+  if (!sockets.ok()) return fail(2, sockets.error().message());
+  if (node == "none" && !sockets->empty()) return fail(2, "--csi-sockets: storage drivers need a node (--node cri or sim)");
+  if (node == "sim") {
+    platform::SimNodeOptions sim;
+    sim.csi_sockets = *sockets;
+    options.make_node = platform::sim_node(std::move(sim));
+  }
   for (const char* option : {"images", "registry"}) {
     if (node != "cri" && !argument(arguments, option).empty()) return fail(2, fmt::format("--{}: only --node cri has a place for images", option));
   }
   if (node != "cri" && !argument(arguments, "dns-forward").empty()) return fail(2, "--dns-forward: only --node cri answers pods that look for names");
   auto registry = std::make_shared<std::string>();
   if (node == "cri") {
-    auto made = cri_node(arguments, registry);
+    auto made = cri_node(arguments, std::move(*sockets), registry);
     if (!made.ok()) return fail(made.error().reason() == Reason::kBadRequest ? 2 : 1, "--node cri: " + made.error().message());
     options.make_node = std::move(*made);
     if (argument(arguments, "cri-socket").empty()) {
@@ -211,6 +233,8 @@ Command up_command() {
        {"--images", "DIR", "import the images of DIR/*.tar at the start of --node cri, as plinth image import does", "", false},
        {"--registry", "ADDR", "loopback address of the registry of --node cri, to push images to (default 127.0.0.1:0, a free port); none: no registry", "", false},
        {"--cri-socket", "PATH", "use the container runtime that listens there instead of a containerd of our own", "", false},
+       {"--csi-sockets", "LIST", "paths of sockets of storage drivers for which the platform does what their sidecars would: provisioner, attacher, "
+        "resizer, snapshotter, registrar", "", false},
        {"--controllers", "LIST", "+workloads: also those of Deployments, Jobs and the like where there is no node; -compose: without those of composition, which plinth attach runs elsewhere", "", false},
        {"--definitions", "LIST", "composition definitions to install: postgresql, or none", "postgresql", false},
        {"--allow-crd-deletion", "",

@@ -1,47 +1,51 @@
-// The built-in driver in a platform that has a node: its process, its registration, its classes, its provisioner.
+// The built-in driver as a child of this process, and the objects that come with it.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/log.h"
 #include "base/processes.h"
-#include "client/cluster.h"
-#include "node/host/host_files.h"
-#include "node/volumes/volume_plugin.h"
+#include "client/controller.h"
 
 namespace plinth::csi {
-
-struct BuiltInParts {
-  Loop* loop = nullptr;
-  Clock* clock = nullptr;
-  Network* network = nullptr;
-  Processes* processes = nullptr;
-  Pool* pool = nullptr;
-  node::HostFiles* files = nullptr;
-  std::function<std::unique_ptr<client::Cluster>()> make_cluster;
-  Logger log;
-};
 
 struct BuiltInOptions {
   std::string program;    // this one
   std::string socket;     // of the driver
   std::string state_dir;  // of its volumes
-  std::string root;       // of the kubelet's layout
   std::string node_name;
 };
 
-// On one loop. The driver ends with this process; what is mounted stays, and the next one finds it.
-class BuiltInDriver {
+// Starts the driver, and again when it ends. On one loop; the driver ends with it.
+class BuiltInChild final : private ChildEvents {
  public:
   static constexpr Duration kPauseMin = std::chrono::milliseconds(200), kPauseMax = std::chrono::seconds(30);
-  virtual ~BuiltInDriver() = default;
-  // `transport`: as the node; outlives the plugin.
-  virtual std::unique_ptr<node::VolumePlugin> make_plugin(client::Transport& transport) = 0;
-  // Starts the driver, and again when it ends; once it answers: CSINode, CSIDriver, the node's label, at the first start the classes.
-  virtual void start() = 0;
+  BuiltInChild(Loop& loop, Processes& processes, Logger log, BuiltInOptions options)
+      : loop_(loop), processes_(processes), log_(std::move(log)), options_(std::move(options)) {}
+  ~BuiltInChild() override;
+  void start() { spawn(); }
+
+ private:
+  void spawn();
+  void spawn_later();
+  void on_output(std::string_view) override {}
+  void on_error_output(std::string_view bytes) override;
+  void on_exit(ExitStatus status) override;
+
+  Loop& loop_;
+  Processes& processes_;
+  Logger log_;
+  BuiltInOptions options_;
+  std::unique_ptr<ChildProcess> child_;
+  TimerId timer_ = 0;
+  int restarts_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
-std::unique_ptr<BuiltInDriver> make_built_in_driver(BuiltInParts parts, BuiltInOptions options);
+
+// The classes `managed` (default) and `managed-xfs`, the snapshot class `managed`, and last the CSIDriver, by which a later start
+// sees that they were made: what an administrator took away stays away. Empty when there is nothing to make.
+std::vector<client::Request> first_objects(const client::View& view, const std::string& driver, std::string_view manager);
 
 }  // namespace plinth::csi

@@ -118,6 +118,7 @@ struct Bench {
     facts.info.name = "x";
     facts.stages = facts.node_multi_writer_modes = facts.node_expands = true;
     open();
+    cluster.put(R"({"kind":"CSIDriver","metadata":{"name":"x"},"spec":{"attachRequired":false}})");
     cluster.put(R"({"kind":"PersistentVolumeClaim","metadata":{"name":"c","annotations":{"pv.kubernetes.io/bind-completed":"yes"}},"spec":{"volumeName":"v"},"status":{"phase":"Bound"}})");
     put_volume("");
   }
@@ -273,11 +274,12 @@ TEST_CASE("claim volumes: a raw device") {
 TEST_CASE("claim volumes: inline") {
   const std::string volume = R"({"name":"data","csi":{"driver":"x","volumeAttributes":{"size":"1"}}})";
   Bench b;
+  b.cluster.remove("CSIDriver", "x");
   CHECK(b.set_up("one", volume) == "error: volume mode \"Ephemeral\" not supported by driver x (no CSIDriver object)");
-  b.cluster.put(R"({"kind":"CSIDriver","metadata":{"name":"x"},"spec":{"volumeLifecycleModes":["Persistent"]}})");
+  b.cluster.put(R"({"kind":"CSIDriver","metadata":{"name":"x"},"spec":{"attachRequired":false,"volumeLifecycleModes":["Persistent"]}})");
   CHECK(b.set_up("one", volume) == "error: volume mode \"Ephemeral\" not supported by driver x (only supports [\"Persistent\"])");
   CHECK(b.driver.calls == 0);
-  b.cluster.put(R"({"kind":"CSIDriver","metadata":{"name":"x"},"spec":{"podInfoOnMount":true,"volumeLifecycleModes":["Ephemeral"]}})");
+  b.cluster.put(R"({"kind":"CSIDriver","metadata":{"name":"x"},"spec":{"attachRequired":false,"podInfoOnMount":true,"volumeLifecycleModes":["Ephemeral"]}})");
   CHECK(b.set_up("one", volume) == b.directory("one") + "/mount");
   CHECK(b.driver.called == std::vector<std::string>{"NodePublishVolume"});
   CHECK(b.driver.last_context["size"] == "1");
@@ -289,7 +291,7 @@ TEST_CASE("claim volumes: inline") {
 
 TEST_CASE("claim volumes: attached first where the driver asks for it") {
   Bench b;
-  b.cluster.put(R"({"kind":"CSIDriver","metadata":{"name":"x"},"spec":{"attachRequired":true}})");
+  b.cluster.remove("CSIDriver", "x");  // one without that object is attached
   CHECK(b.set_up("one") == "error: volume v is not attached to this node yet");
   const std::string name = workloads::attachment_name("h", "x", "n");
   b.cluster.put(R"({"kind":"VolumeAttachment","metadata":{"name":")" + name +

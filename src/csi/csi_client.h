@@ -33,6 +33,7 @@ struct DriverFacts {
   std::string node_id;
   std::int64_t volumes_max = 0;  // 0: no limit
   StringMap topology;
+  bool on_node = true;  // it has a node service
 };
 
 // Of NodeStageVolume and NodePublishVolume.
@@ -57,15 +58,40 @@ struct VolumeStats {
   std::optional<std::int64_t> bytes_total, bytes_used, bytes_available, inodes_total, inodes_used, inodes_free;
 };
 
+struct ExpandAnswer {
+  std::int64_t capacity_bytes = 0;
+  bool node_expansion_required = false;
+};
+struct SnapshotAnswer {
+  std::string id, source_volume;
+  std::int64_t size_bytes = 0, created_ns = 0;
+  bool ready = false;
+};
+struct CapacityAnswer {
+  std::int64_t available = 0, volume_max = 0;  // bytes; volume_max 0: not said
+};
+
 class CsiClient {
  public:
   // Long enough for a driver that copies a volume; a call that ended is made again, and goes on where it was.
   static constexpr Duration kCallTimeout = std::chrono::minutes(2);
+  // Of calls to the controller's part: what hangs is said soon, and made again.
+  static constexpr Duration kControllerTimeout = std::chrono::seconds(15);
+  static constexpr Duration kSnapshotTimeout = std::chrono::minutes(1);  // data may be copied meanwhile
   explicit CsiClient(std::unique_ptr<net::GrpcChannel> channel) : channel_(std::move(channel)) {}
 
   void facts(Done<DriverFacts> done);
   void create_volume(const workloads::CreateVolumeCall& call, const StringMap& secrets, Done<workloads::CreateVolumeAnswer> done);
   void delete_volume(const std::string& id, const StringMap& secrets, Done<Nothing> done);
+  // The answer is the attachment's publish context.
+  void controller_publish(const workloads::PublishCall& call, const StringMap& secrets, Done<StringMap> done);
+  void controller_unpublish(const workloads::UnpublishCall& call, const StringMap& secrets, Done<Nothing> done);
+  void controller_expand(const workloads::ExpandCall& call, const StringMap& secrets, Done<ExpandAnswer> done);
+  void create_snapshot(const workloads::CreateSnapshotCall& call, const StringMap& secrets, Done<SnapshotAnswer> done);
+  void delete_snapshot(const std::string& id, const StringMap& secrets, Done<Nothing> done);
+  // One that the driver does not know is NOT_FOUND.
+  void find_snapshot(const std::string& id, const StringMap& secrets, Done<SnapshotAnswer> done);
+  void capacity(const workloads::CapacityCall& call, Done<CapacityAnswer> done);
   void stage(const NodeCall& call, Done<Nothing> done);
   void publish(const NodeCall& call, Done<Nothing> done);
   void unpublish(const std::string& id, const std::string& target, Done<Nothing> done);

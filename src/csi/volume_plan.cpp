@@ -118,7 +118,8 @@ void choose_group(VolumePlan& plan, const VolumeRequest& request, const std::opt
 
 // Where CSIDriver does not say that it needs none, the controller's part has attached the volume first.
 Result<StringMap> attachment_context(const VolumeRequest& request, const std::optional<Object>& driver, const VolumeData& data) {
-  if (!driver || !(*driver)["spec"]["attachRequired"].as_bool()) return StringMap();
+  const Value required = driver ? (*driver)["spec"]["attachRequired"] : Value();
+  if (!required.is_null() && !required.as_bool()) return StringMap();
   const std::string name = workloads::attachment_name(data.handle, data.driver, request.facts.node_name);
   const auto attachment = request.view->get(kAttachments, "", name);
   if (!attachment || !(*attachment)["status"]["attached"].as_bool()) {

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "cri/containerd/take_down.h"
 #include "cri/cri_runtime.h"
-#include "csi/built_in.h"
+#include "csi/drivers.h"
 #include "network/dns/forward.h"
 #include "node_real/network_prober.h"
 #include "node_real/real_files.h"
@@ -220,6 +220,7 @@ class CriNode final : public NodeHost {
       : parts_(parts),
         host_(std::move(host)),
         name_(std::move(name)),
+        csi_sockets_(options.csi_sockets),
         prober_(node_real::make_network_prober(*parts.loop, *parts.world.network, *parts.world.clock)) {
     node::NodeAgentParts agent = node_agent_parts(parts, name_);
     agent.pool = host_->pool.get();
@@ -240,8 +241,8 @@ class CriNode final : public NodeHost {
     if (host_->containerd) agent.config.cluster_dns = {cluster_dns_address(api::AddressRange::parse(parts.service_range).value())};
     agent_ = std::make_unique<node::NodeAgent>(std::move(agent));
     if (host_->registry) host_->registry->on_push(push_events(parts, name_));
-    driver_ = make_driver();
-    agent_->add_volume_plugin(driver_->make_plugin(agent_->transport()));
+    drivers_ = make_drivers();
+    agent_->add_volume_plugin(drivers_->make_plugin(agent_->transport()));
     if (host_->containerd) network_ = make_network(options);
   }
   ~CriNode() override {
@@ -250,7 +251,7 @@ class CriNode final : public NodeHost {
     host_->registry.reset();
     host_->pool.reset();
     agent_.reset();
-    driver_.reset();
+    drivers_.reset();
   }
 
   void start(UniqueFunction<void(Result<void>)> done) override {
@@ -280,7 +281,7 @@ class CriNode final : public NodeHost {
       if (!*alive) return;
       if (!granted.ok()) return (*finish)(std::move(granted));
       agent_->start([this, finish, alive](Result<void> started) {
-        if (*alive && started.ok()) driver_->start();
+        if (*alive && started.ok()) drivers_->start();
         (*finish)(std::move(started));
       });
     });
@@ -304,31 +305,31 @@ class CriNode final : public NodeHost {
     return make_pod_network(std::move(parts), std::move(options));
   }
 
-  std::unique_ptr<csi::BuiltInDriver> make_driver() {
-    csi::BuiltInParts parts;
-    parts.loop = parts_.loop;
-    parts.clock = parts_.world.clock;
-    parts.network = host_->network.get();
+  std::unique_ptr<csi::Drivers> make_drivers() {
+    csi::DriversParts parts;
+    parts.site.loop = parts_.loop;
+    parts.site.clock = parts_.world.clock;
+    parts.site.network = host_->network.get();
+    parts.site.make_cluster = [given = parts_] { return std::make_unique<DirectCluster>(*given.api, *given.store, *given.loop); };
+    parts.site.log = parts_.log.named("csi");
     parts.processes = host_->processes.get();
     parts.pool = host_->pool.get();
     parts.files = &files_;
-    parts.make_cluster = [given = parts_] { return std::make_unique<DirectCluster>(*given.api, *given.store, *given.loop); };
-    parts.log = parts_.log.named("csi");
-    csi::BuiltInOptions options;
-    options.program = "/proc/self/exe";
-    options.socket = host_->places.run_dir + "/csi.sock";
-    options.state_dir = host_->places.node_dir + "/volumes";
-    options.root = host_->places.pods_root();
+    csi::DriversOptions options;
     options.node_name = name_;
-    return csi::make_built_in_driver(std::move(parts), std::move(options));
+    options.root = host_->places.pods_root();
+    options.built_in = csi::BuiltInOptions{"/proc/self/exe", host_->places.run_dir + "/csi.sock", host_->places.node_dir + "/volumes", name_};
+    options.sockets = csi_sockets_;
+    return std::make_unique<csi::Drivers>(std::move(parts), std::move(options));
   }
 
   NodeHostParts parts_;
   std::unique_ptr<RuntimeHost> host_;
   std::string name_;
+  std::vector<std::string> csi_sockets_;
   node_real::RealFiles files_;
   std::unique_ptr<node::Prober> prober_;
-  std::unique_ptr<csi::BuiltInDriver> driver_;
+  std::unique_ptr<csi::Drivers> drivers_;
   std::unique_ptr<PodNetwork> network_;  // null where somebody else's runtime has one
   std::unique_ptr<node::NodeAgent> agent_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -18,6 +18,7 @@ struct CriNodeOptions {
   std::vector<std::string> dns_forward;    // servers for names of elsewhere, "10.0.0.2:53"; empty: those of this machine's resolv.conf
   std::string registry_address;             // of the registry for images; empty: none
   std::shared_ptr<std::string> registry_bound;  // set to the address that it got, before the node starts; may be null
+  std::vector<std::string> csi_sockets;     // of storage drivers whose sidecars the platform is
   // What fork_spawner() returned, before any thread was made. Taken by the node.
   std::shared_ptr<world_real::UniqueFd> spawner;
 };

@@ -50,6 +50,8 @@ struct SimNodeOptions {
   std::string name = "sim";
   std::string address = "127.0.0.1";
   node::StringMap capacity = {{"cpu", "8"}, {"memory", "32Gi"}, {"ephemeral-storage", "100Gi"}, {"pods", "250"}};
+  // Of storage drivers whose sidecars the platform is. Nothing is mounted: pods with claims wait.
+  std::vector<std::string> csi_sockets;
 };
 
 // `--node sim`: a virtual machine with a virtual runtime. Both live as long as the process: after a restart its pods start anew,

@@ -4,8 +4,9 @@
 #include "workloads/endpoints/endpoints.h"
 #include "workloads/nodes/nodes.h"
 #include "workloads/scheduler/scheduler.h"
+#include "workloads/snapshots/snapshot_kinds.h"
+#include "workloads/snapshots/snapshots.h"
 #include "workloads/volumes/attachments.h"
-#include "workloads/volumes/snapshot_kinds.h"
 #include "workloads/volumes/volumes.h"
 
 namespace plinth::workloads {
@@ -19,6 +20,7 @@ void add_cluster_controllers(std::vector<std::unique_ptr<client::Controller>>& c
   controllers.push_back(make_volume_binder());
   controllers.push_back(make_ephemeral_volumes());
   controllers.push_back(make_snapshot_kinds());
+  controllers.push_back(make_snapshot_controller());
   controllers.push_back(make_attach_controller());
   controllers.push_back(make_node_lifecycle());
   controllers.push_back(make_taint_eviction());

@@ -9,7 +9,7 @@ A scenario is a list of steps:
                          CONTAINERS: root, containerd, CNI plugins, nft, busybox; IMAGES: the folder that ./dev builds images into)
     requires kubectl 1.N the client under test must be that new
     once                 not about kubectl: run with the first client only
-    option ARG           the platform is started with ARG too; $NAME is taken from the environment
+    option ARG           the platform is started with ARG too; $NAME is taken from the environment, $TMP is the folder for files
     document PATH        the steps are the blocks of PATH (from this folder) that begin with ```console; times and ages may differ. A block
                          that begins with ```yaml NAME is a file NAME in the folder where the commands run
     attached             the file can also be played with the controllers of composition in a process of their own: run.py --attached FILE...
@@ -25,7 +25,7 @@ import argparse, glob, hashlib, os, re, shutil, signal, subprocess, sys, tempfil
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, '..', 'clients'))
 from steps import problem_of, steps_of  # noqa: E402
-import csi_sanity, foreign_controllers, foreign_crds, go_client, stock_clients  # noqa: E402
+import csi_mock, csi_sanity, foreign_controllers, foreign_crds, go_client, stock_clients  # noqa: E402
 
 STEP_SECONDS = 60
 READY_SECONDS = 30
@@ -188,15 +188,15 @@ def run_step(step, env, platform, groups, folder):
         threading.Event().wait(0.1)
 
 
-def options_of(path):
+def options_of(path, tmp):
     with open(path) as f:
-        return [os.path.expandvars(line.split(maxsplit=1)[1].strip()) for line in f if line.startswith('option ')]
+        return [os.path.expandvars(line.split(maxsplit=1)[1].strip().replace('$TMP', tmp)) for line in f if line.startswith('option ')]
 
 
 def run_file(path, plinth, kubectl, keep_going, mode=''):
     """None, or what went wrong: the first problem, or with keep_going all of them."""
     root = tempfile.mkdtemp(prefix='plinth-scenario-')
-    platform = Platform(plinth, root, options_of(path), mode == 'attached')
+    platform = Platform(plinth, root, options_of(path, os.path.join(root, 'tmp')), mode == 'attached')
     groups = []  # of processes that steps left in the background
     try:
         platform.start()
@@ -296,11 +296,11 @@ def main():
         os.environ.setdefault('PYTHON_KUBERNETES', '/usr/bin/python3')
     if subprocess.run(['unshare', '-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt'], capture_output=True).returncode == 0:
         os.environ.setdefault('TMPFS', '/mnt')
-    prepared = [('GO_CLIENTS', go_client.prepare), ('CSI_SANITY', csi_sanity.prepare), ('KUBECTL_CURRENT', stock_clients.kubectl), ('HELM', stock_clients.helm), ('KUBECTL_TREE', stock_clients.kubectl_tree),
+    prepared = [('GO_CLIENTS', go_client.prepare), ('CSI_SANITY', csi_sanity.prepare), ('CSI_MOCK', csi_mock.prepare), ('KUBECTL_CURRENT', stock_clients.kubectl), ('HELM', stock_clients.helm), ('KUBECTL_TREE', stock_clients.kubectl_tree),
                 ('NODE_CLIENT', stock_clients.node_client), ('SAMPLE_CONTROLLER', foreign_controllers.sample_controller),
                 ('FOREIGN_CRDS', foreign_crds.foreign_crds)]
     if arguments.soak:
-        prepared = [('KUBECTL_CURRENT', stock_clients.kubectl), *foreign_controllers.HEAVY]
+        prepared = [('KUBECTL_CURRENT', stock_clients.kubectl), ('CSI_MOCK', csi_mock.prepare), *foreign_controllers.HEAVY]
     folder = os.path.join(HERE, '..', 'soak') if arguments.soak else HERE
     files = arguments.files or sorted(os.path.join(folder, f) for f in os.listdir(folder) if f.endswith('.txt'))
     needed = requirements(files) | (set() if arguments.first_client else {'KUBECTL_CURRENT'})

@@ -36,14 +36,30 @@ controller cronjob-controller
   batch | cronjobs/finalizers | update
   core | pods | delete list watch
   @report
+controller csi-attacher
+  core | persistentvolumes | get list patch update watch
+  storage.k8s.io | volumeattachments | get list patch update watch
+  storage.k8s.io | volumeattachments/status | patch update
+controller csi-capacity
+  storage.k8s.io | csistoragecapacities | create delete get list patch update watch
 controller csi-provisioner
-  core | persistentvolumes | create delete get list update watch
+  core | persistentvolumes | create delete get list patch update watch
   core | persistentvolumeclaims | get list patch update watch
   @report
 controller csi-registrar
   core | nodes | get patch
   storage.k8s.io | csinodes | create get patch update
   storage.k8s.io | csidrivers storageclasses | create get
+  snapshot.storage.k8s.io | volumesnapshotclasses | create get
+controller csi-resizer
+  core | persistentvolumes | get list patch update watch
+  core | persistentvolumeclaims | read
+  core | persistentvolumeclaims/status | patch update
+  @report
+controller csi-snapshotter
+  snapshot.storage.k8s.io | volumesnapshotcontents | get list patch update watch
+  snapshot.storage.k8s.io | volumesnapshotcontents/status | patch update
+  @report
 controller definition-installer
   apiextensions.k8s.io | customresourcedefinitions | read
   kro.run | resourcegraphdefinitions | create get list update watch
@@ -265,6 +281,14 @@ controller service-controller
   core | services | read
   core | services/status | patch update
   core | nodes | list watch
+  @report
+controller snapshot-controller
+  core | persistentvolumes | read
+  core | persistentvolumeclaims | get list update watch
+  snapshot.storage.k8s.io | volumesnapshots | get list patch update watch
+  snapshot.storage.k8s.io | volumesnapshots/status | patch update
+  snapshot.storage.k8s.io | volumesnapshotcontents | create delete get list patch update watch
+  snapshot.storage.k8s.io | volumesnapshotclasses | read
   @report
 controller snapshot-kinds
   apiextensions.k8s.io | customresourcedefinitions | create get list watch

@@ -96,6 +96,14 @@ class TestCluster {
     }
     return plan.requests.size();
   }
+  // A plan that is not a controller's.
+  void carry_out(const client::Plan& plan) {
+    for (const client::Request& request : plan.requests) {
+      if (!carry_out(request)) break;
+    }
+  }
+  // As a DELETE: what finalizers hold is only marked.
+  void end(const std::string& kind, const std::string& name) { REQUIRE(end(get(kind, name))); }
   std::shared_ptr<const client::View> view() const { return cache_.view(); }
   // One request, as a server would carry it out; false when it is refused.
   bool make(const client::Request& request) { return carry_out(request); }
@@ -122,7 +130,10 @@ class TestCluster {
             {"storage.k8s.io", "v1", "csinodes", "CSINode", false},
             {"storage.k8s.io", "v1", "csidrivers", "CSIDriver", false},
             {"storage.k8s.io", "v1", "csistoragecapacities", "CSIStorageCapacity", true},
-            {"storage.k8s.io", "v1", "volumeattachments", "VolumeAttachment", false}};
+            {"storage.k8s.io", "v1", "volumeattachments", "VolumeAttachment", false},
+            {"snapshot.storage.k8s.io", "v1", "volumesnapshots", "VolumeSnapshot", true},
+            {"snapshot.storage.k8s.io", "v1", "volumesnapshotcontents", "VolumeSnapshotContent", false},
+            {"snapshot.storage.k8s.io", "v1", "volumesnapshotclasses", "VolumeSnapshotClass", false}};
   }
   static client::Resource kind_of(std::string_view kind) {
     for (const client::Resource& resource : kinds()) {
@@ -142,7 +153,9 @@ class TestCluster {
     if (metadata["creationTimestamp"].is_null()) draft.set(metadata, "creationTimestamp", "2026-09-21T14:00:00Z");
     draft.set(metadata, "resourceVersion", std::to_string(++revision_));
     const std::string name_space(metadata["namespace"].as_string()), uid(metadata["uid"].as_string());
-    cache_.apply({resource, name_space, name, uid, revision_, std::move(draft).finish()}, false);
+    // What was held by finalizers goes with the last.
+    const bool gone = metadata["finalizers"].is_array() && metadata["finalizers"].size() == 0 && !metadata["deletionTimestamp"].is_null();
+    cache_.apply({resource, name_space, name, uid, revision_, std::move(draft).finish()}, gone);
   }
 
   // Whether the plan goes on.
@@ -178,7 +191,9 @@ class TestCluster {
   bool end(const std::optional<client::Object>& object) {
     if (!object) return false;
     const bool runs = object->resource.plural == "pods" && !(*object)["spec"]["nodeName"].as_string().empty();
-    if (runs && !object->deleting()) {
+    const bool held = object->metadata()["finalizers"].size() > 0;
+    if (held && object->deleting()) return true;
+    if ((runs || held) && !object->deleting()) {
       Draft draft(object->document);
       draft.set(draft.member(draft.root(), "metadata"), "deletionTimestamp", "2026-09-21T14:20:00Z");
       draft.set(draft.member(draft.root(), "metadata"), "deletionGracePeriodSeconds", Value::of(30));

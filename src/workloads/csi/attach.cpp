@@ -59,12 +59,8 @@ Result<PublishCall> publish_call(const Object& volume, const std::string& node, 
   call.node_id = node;
   call.read_only = csi["readOnly"].as_bool();
   call.secrets = publish_secret(csi);
-  call.capability.block = spec["volumeMode"].as_string() == "Block";
-  call.capability.mode = TRY(widest_mode(spec, driver));
-  if (!call.capability.block) {
-    call.capability.fs_type = csi["fsType"].as_string();
-    for (const Value& option : spec["mountOptions"].items()) call.capability.mount_flags.emplace_back(option.as_string());
-  }
+  TRY(widest_mode(spec, driver));
+  call.capability = volume_capability(spec, driver);
   for (const Member& m : csi["volumeAttributes"].members()) call.volume_context[std::string(m.key())] = m.value.as_string();
   return call;
 }
@@ -103,6 +99,16 @@ AttachDecision decide_detaching(const client::View& view, const Object& attachme
 std::string attacher_finalizer(std::string_view driver) {
   std::string out = "external-attacher/" + std::string(driver);
   std::replace(out.begin() + static_cast<std::ptrdiff_t>(std::string_view("external-attacher/").size()), out.end(), '/', '-');
+  return out;
+}
+
+CsiCapability volume_capability(const Value& spec, const CsiDriverInfo& driver) {
+  CsiCapability out;
+  out.block = spec["volumeMode"].as_string() == "Block";
+  if (const auto mode = widest_mode(spec, driver); mode.ok()) out.mode = *mode;
+  if (out.block) return out;
+  out.fs_type = spec["csi"]["fsType"].as_string();
+  for (const Value& option : spec["mountOptions"].items()) out.mount_flags.emplace_back(option.as_string());
   return out;
 }
 

@@ -12,18 +12,6 @@
 
 namespace plinth::workloads {
 
-struct PublishCall {
-  std::string volume_id, node_id;
-  CsiCapability capability;
-  bool read_only = false;
-  std::optional<SecretReference> secrets;
-  std::map<std::string, std::string> volume_context;
-};
-struct UnpublishCall {
-  std::string volume_id, node_id;
-  std::optional<SecretReference> secrets;
-};
-
 // A plan comes before any call: marks that keep the attachment and the volume until the driver has let go, or the whole answer
 // where a driver does not attach. Its requests are `manager`'s.
 using AttachDecision = std::variant<NoDecision, Refusal, client::Plan, PublishCall, UnpublishCall>;
@@ -40,6 +28,9 @@ client::Plan attach_failed_plan(const client::Object& attachment, std::string_vi
 // Takes the mark off a volume that is to be deleted and that no attachment names any more; empty otherwise.
 client::Plan released_volume_plan(const client::View& view, const client::Object& volume, const CsiDriverInfo& driver,
                                   std::string_view manager);
+
+// Of a volume's spec, with the widest of its access modes; without one as a single node's writer.
+CsiCapability volume_capability(const Value& spec, const CsiDriverInfo& driver);
 
 // "external-attacher/<driver>" with "-" for "/".
 std::string attacher_finalizer(std::string_view driver);

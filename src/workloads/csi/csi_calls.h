@@ -39,6 +39,10 @@ struct CsiDriverInfo {
   bool snapshots = false;           // CREATE_DELETE_SNAPSHOT
   bool publishes = false;           // PUBLISH_UNPUBLISH_VOLUME
   bool multi_writer_modes = false;  // SINGLE_NODE_MULTI_WRITER
+  bool lists_snapshots = false;     // LIST_SNAPSHOTS
+  bool expands = false;             // EXPAND_VOLUME
+  bool expands_on_node = false;     // the node's EXPAND_VOLUME
+  bool tells_capacity = false;      // GET_CAPACITY
 };
 
 struct CreateVolumeCall {
@@ -49,6 +53,8 @@ struct CreateVolumeCall {
   std::optional<SecretReference> secrets;
   std::string source_snapshot, source_volume;  // handles; at most one
   std::vector<CsiTopology> requisite, preferred;
+  // Nobody wants it any more, but an earlier call may have made it: what comes of it is deleted.
+  bool abandoned = false;
 };
 struct CreateVolumeAnswer {
   std::string volume_id;
@@ -61,6 +67,37 @@ struct CreateVolumeAnswer {
 struct DeleteVolumeCall {
   std::string volume_id;
   std::optional<SecretReference> secrets;
+};
+
+struct PublishCall {
+  std::string volume_id, node_id;
+  CsiCapability capability;
+  bool read_only = false;
+  std::optional<SecretReference> secrets;
+  std::map<std::string, std::string> volume_context;
+};
+struct UnpublishCall {
+  std::string volume_id, node_id;
+  std::optional<SecretReference> secrets;
+};
+
+struct ExpandCall {
+  std::string volume_id;
+  std::int64_t required_bytes = 0;
+  CsiCapability capability;
+  std::optional<SecretReference> secrets;
+};
+
+struct CreateSnapshotCall {
+  std::string name, source_volume;
+  std::map<std::string, std::string> parameters;
+  std::optional<SecretReference> secrets;
+};
+
+struct CapacityCall {
+  std::vector<CsiCapability> capabilities;
+  std::map<std::string, std::string> parameters;
+  CsiTopology topology;
 };
 
 }  // namespace plinth::workloads

@@ -17,11 +17,18 @@ constexpr std::string_view kDeletionSecretNamespace = "volume.kubernetes.io/prov
 constexpr std::string_view kFinalizer = "external-provisioner.volume.kubernetes.io/finalizer";
 constexpr std::string_view kAllowModeChange = "snapshot.storage.kubernetes.io/allow-volume-mode-change";
 
+// Whoever is to provision it.
+bool is_of(const Object& claim, const CsiDriverInfo& driver) {
+  const std::string_view named = annotation(claim, kProvisioner);
+  return (named.empty() ? annotation(claim, kProvisionerBeta) : named) == driver.name;
+}
+
+// Going, or met by another volume.
+bool is_abandoned(const Object& claim) { return claim.deleting() || !claim["spec"]["volumeName"].as_string().empty(); }
+
 // The claim is to be met by this driver, and now.
 bool is_ours(const client::View& view, const Object& claim, const CsiDriverInfo& driver) {
-  if (claim.deleting() || !claim["spec"]["volumeName"].as_string().empty()) return false;
-  const std::string_view named = annotation(claim, kProvisioner);
-  if ((named.empty() ? annotation(claim, kProvisionerBeta) : named) != driver.name) return false;
+  if (is_abandoned(claim) || !is_of(claim, driver)) return false;
   return !waits_for_consumer(view, claim) || !annotation(claim, kSelectedNode).empty();
 }
 
@@ -198,14 +205,49 @@ bool is_attached(const client::View& view, const Object& volume) {
   return found;
 }
 
+// The same call once more: it says what became of the earlier ones.
+ProvisionDecision decide_abandoned(const client::View& view, const Object& claim, const CsiDriverInfo& driver) {
+  const std::string unknown = "whether driver " + driver.name + " has made volume " + volume_name_for(claim) + " is not known: ";
+  const auto storage_class = class_of(view, claim);
+  if (!storage_class) return Unmark{unknown + "storageclass.storage.k8s.io \"" + std::string(class_name(claim)) + "\" is gone"};
+  auto call = create_call(view, claim, *storage_class, driver);
+  if (!call.ok()) return Unmark{unknown + call.error().message()};
+  call->abandoned = true;
+  if (driver.topology) {
+    auto topology =
+        topology_requirement(view, driver.name, (*storage_class)["allowedTopologies"], annotation(claim, kSelectedNode));
+    if (topology.ok()) call->requisite = std::move(topology->requisite), call->preferred = std::move(topology->preferred);
+  }
+  return std::move(*call);
+}
+
+client::Request finalizer_request(const Object& claim, bool wanted, std::string_view manager) {
+  Draft patch;
+  Value list = patch.array();
+  for (const Value& finalizer : claim.metadata()["finalizers"].items()) {
+    if (finalizer.as_string() != kBeingProvisioned) patch.push(list, patch.clone(finalizer));
+  }
+  if (wanted) patch.push(list, patch.text(kBeingProvisioned));
+  patch.member_path(patch.root(), {"metadata", "finalizers"}) = list;
+  return client::merge_patch_request(claim, "", std::move(patch), /*same_revision=*/true, manager);
+}
+
 }  // namespace
+
+client::Request mark_request(const Object& claim, std::string_view manager) { return finalizer_request(claim, true, manager); }
+client::Request unmark_request(const Object& claim, std::string_view manager) { return finalizer_request(claim, false, manager); }
 
 std::string volume_name_for(const Object& claim) { return "pvc-" + claim.uid; }
 
 ProvisionDecision decide_provision(const client::View& view, const Object& claim, const CsiDriverInfo& driver) {
-  if (!is_ours(view, claim, driver) || is_populated(claim)) return NoDecision();
+  const bool marked = claim.has_finalizer(kBeingProvisioned) && is_of(claim, driver);
   // It was made before, and the binder has not come to it yet.
-  if (view.get(volumes_resource(), "", volume_name_for(claim))) return NoDecision();
+  if (view.get(volumes_resource(), "", volume_name_for(claim))) {
+    if (marked) return Unmark();
+    return NoDecision();
+  }
+  if (marked && is_abandoned(claim)) return decide_abandoned(view, claim, driver);
+  if (!is_ours(view, claim, driver) || is_populated(claim)) return NoDecision();
   if (!driver.creates_volumes) return Refusal{"CSI driver " + driver.name + " does not support dynamic provisioning"};
   const auto storage_class = class_of(view, claim);
   if (!storage_class) return Refusal{"storageclass.storage.k8s.io \"" + std::string(class_name(claim)) + "\" not found"};

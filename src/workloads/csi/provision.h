@@ -5,7 +5,7 @@
 #include <string>
 #include <variant>
 
-#include "client/cache.h"
+#include "client/controller.h"
 #include "workloads/csi/csi_calls.h"
 
 namespace plinth::workloads {
@@ -21,8 +21,20 @@ struct Reschedule {
   std::string message;
 };
 
-using ProvisionDecision = std::variant<NoDecision, Refusal, Reschedule, CreateVolumeCall>;
+// No call is under way or can have left anything: the mark comes off the claim. A message is told as a warning.
+struct Unmark {
+  std::string message;
+};
+
+// A finalizer of the claim, set before the first call for it: whatever ends between a call and the volume's object, the call is made
+// again, and the volume is found or deleted.
+inline constexpr std::string_view kBeingProvisioned = "volume.plinth.dev/being-provisioned";
+
+using ProvisionDecision = std::variant<NoDecision, Refusal, Reschedule, Unmark, CreateVolumeCall>;
 ProvisionDecision decide_provision(const client::View& view, const client::Object& claim, const CsiDriverInfo& driver);
+
+client::Request mark_request(const client::Object& claim, std::string_view manager);
+client::Request unmark_request(const client::Object& claim, std::string_view manager);
 
 // "pvc-<uid>": the name of the volume, and of the object.
 std::string volume_name_for(const client::Object& claim);

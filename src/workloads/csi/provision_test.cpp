@@ -24,7 +24,9 @@ std::string storage_class(const std::string& parameters = "{}", const std::strin
 std::string decided(const ProvisionDecision& decision) {
   if (const auto* refusal = std::get_if<Refusal>(&decision)) return refusal->message;
   if (const auto* reschedule = std::get_if<Reschedule>(&decision)) return "reschedule: " + reschedule->message;
-  return std::holds_alternative<NoDecision>(decision) ? "-" : "call";
+  if (const auto* unmark = std::get_if<Unmark>(&decision)) return "unmark" + unmark->message;
+  if (const auto* call = std::get_if<CreateVolumeCall>(&decision)) return call->abandoned ? "abandoned" : "call";
+  return "-";
 }
 
 std::string decide(const std::vector<std::string>& objects, const CsiDriverInfo& driver = kDriver) {
@@ -34,6 +36,24 @@ std::string decide(const std::vector<std::string>& objects, const CsiDriverInfo&
 }
 
 }  // namespace
+
+TEST_CASE("a claim that is marked as being provisioned") {
+  const auto marked = [](const std::string& spec, const std::string& metadata) {
+    std::string text = claim(spec);
+    return text.insert(text.find(R"("name":"c")"), R"("finalizers":["volume.plinth.dev/being-provisioned"],)" + metadata);
+  };
+  const std::string going = R"("deletionTimestamp":"2026-09-21T14:00:00Z",)";
+  const std::string volume = R"({"kind":"PersistentVolume","metadata":{"name":"pvc-uid-c"}})";
+  CHECK(decide({storage_class(), marked("", "")}) == "call");
+  CHECK(decide({storage_class(), marked("", ""), volume}) == "unmark");
+  // Nobody wants the volume any more, but a call that was made may have made it.
+  CHECK(decide({storage_class(), marked("", going)}) == "abandoned");
+  CHECK(decide({storage_class(), marked("", going), volume}) == "unmark");
+  CHECK(decide({storage_class(), marked(R"(,"volumeName":"another")", "")}) == "abandoned");
+  CHECK(decide({storage_class(), claim(R"(,"volumeName":"another")")}) == "-");
+  CHECK(decide({marked("", going)}) ==
+        "unmarkwhether driver example.com/x has made volume pvc-uid-c is not known: storageclass.storage.k8s.io \"k\" is gone");
+}
 
 TEST_CASE("which claims a driver is asked for") {
   const std::string late = R"(,"volumeBindingMode":"WaitForFirstConsumer")";

@@ -19,6 +19,9 @@ struct TopologyRequirement {
 Result<TopologyRequirement> topology_requirement(const client::View& view, const std::string& driver,
                                                  const Value& allowed_topologies, std::string_view selected_node);
 
+// Those of all nodes that run the driver, each once, in order.
+std::vector<CsiTopology> segments_of_driver(const client::View& view, const std::string& driver);
+
 // spec.nodeAffinity of a volume that is accessible there; null for none.
 Value volume_node_affinity(Draft& draft, const std::vector<CsiTopology>& topology);
 

@@ -6,6 +6,7 @@
 #include <openssl/sha.h>
 
 #include "base/hex.h"
+#include "base/time_text.h"
 #include "client/events.h"
 #include "workloads/common/pod_state.h"
 #include "workloads/volumes/claims.h"
@@ -17,20 +18,12 @@ using client::Object;
 using client::Plan;
 using client::View;
 
-constexpr std::string_view kName = "attachdetach-controller";
+constexpr std::string_view kName = "attachdetach-controller", kOutOfService = "node.kubernetes.io/out-of-service";
+constexpr std::int64_t kUnmountWaitNs = 360'000'000'000;  // upstream's maxWaitForUnmountDuration
 const client::Resource kAttachments{"storage.k8s.io", "v1", "volumeattachments", "VolumeAttachment", false};
 const client::Resource kDrivers{"storage.k8s.io", "v1", "csidrivers", "CSIDriver", false};
 const client::Resource kNodes{"", "v1", "nodes", "Node", false};
 const client::Resource kPods{"", "v1", "pods", "Pod", true};
-
-// A driver without a CSIDriver object is attached, as the field's default says.
-bool needs_attaching(const View& view, const Object& volume) {
-  const std::string_view driver = volume["spec"]["csi"]["driver"].as_string();
-  if (driver.empty()) return false;
-  const auto object = view.get(kDrivers, "", driver);
-  const Value required = object ? (*object)["spec"]["attachRequired"] : Value();
-  return required.is_null() || required.as_bool();
-}
 
 // On one node at a time.
 bool is_exclusive(const Object& volume) {
@@ -78,6 +71,17 @@ struct Place {
   }
 };
 
+// How long until the node counts as dead, so that its volumes are taken from it; zero or less: it does. Nothing while it is well.
+std::optional<std::int64_t> until_dead(const Object& node, std::int64_t wall_ns) {
+  const Value ready = condition_of(node.document.root(), "Ready");
+  if (ready["status"].as_string() == "True") return std::nullopt;
+  for (const Value& taint : node["spec"]["taints"].items()) {
+    if (taint["key"].as_string() == kOutOfService) return 0;
+  }
+  const auto since = parse_rfc3339(ready["lastTransitionTime"].as_string());
+  return since ? since->wall_ns() + kUnmountWaitNs - wall_ns : kUnmountWaitNs;
+}
+
 client::Request create_request(const Place& place) {
   Draft draft;
   Value& root = draft.root() = draft.object();
@@ -124,7 +128,7 @@ class AttachController final : public client::Controller {
       keys.push_back(client::make_key(spec["nodeName"].as_string(), spec["source"]["persistentVolumeName"].as_string()));
     } else if (kind.is("", "persistentvolumeclaims") && !change.deleted && is_bound(object)) {
       keys_of_claim(object, view, keys);
-    } else if (kind.is("", "nodes") && !change.deleted) {
+    } else if (kind.is("", "nodes")) {
       attachments_of(view, object.name, keys);
     } else if (kind.is("storage.k8s.io", "csidrivers")) {
       initial_keys(view, keys);
@@ -148,10 +152,10 @@ class AttachController final : public client::Controller {
     const auto attachment = view.get(kAttachments, "", place.name);
     const auto node = view.get(kNodes, "", node_name);
     client::EventRecorder events(view, "attachdetach-controller", context.wall_ns, plan);
-    if (!place.users.empty() && node)
+    if (!place.users.empty() && node && needs_attaching(view, *volume))
       attach(place, *node, attachment, events, plan);
     else
-      detach(place, node, attachment, plan);
+      detach(place, node, attachment, context.wall_ns, plan);
     return plan;
   }
 
@@ -184,7 +188,6 @@ class AttachController final : public client::Controller {
 
   static void attach(const Place& place, const Object& node, const std::optional<Object>& attachment,
                      client::EventRecorder& events, Plan& plan) {
-    if (!needs_attaching(place.view, place.volume)) return detach(place, node, attachment, plan);
     if (!attachment) {
       if (const std::string elsewhere = other_node(place); !elsewhere.empty()) {
         const std::string message = "Multi-Attach error for volume \"" + place.volume.name +
@@ -225,10 +228,17 @@ class AttachController final : public client::Controller {
     return out;
   }
 
-  // Not before the node has let go: it may still write.
+  // Not before the node has let go: it may still write. One that is silent is waited for until it counts as dead.
   static void detach(const Place& place, const std::optional<Object>& node, const std::optional<Object>& attachment,
-                     Plan& plan) {
-    if (node && holds((*node)["status"]["volumesInUse"], place.attached_name)) return;
+                     std::int64_t wall_ns, Plan& plan) {
+    if (node && holds((*node)["status"]["volumesInUse"], place.attached_name)) {
+      const auto left = until_dead(*node, wall_ns);
+      if (!left) return;
+      if (*left > 0) {
+        if (attachment) plan.revisit_ns = *left;
+        return;
+      }
+    }
     if (node && holds((*node)["status"]["volumesAttached"], place.attached_name)) {
       // Told first, so that the node does not mount it meanwhile.
       plan.requests.push_back(attached_request(*node, place.attached_name, false));
@@ -239,6 +249,14 @@ class AttachController final : public client::Controller {
 };
 
 }  // namespace
+
+bool needs_attaching(const View& view, const Object& volume) {
+  const std::string_view driver = volume["spec"]["csi"]["driver"].as_string();
+  if (driver.empty()) return false;
+  const auto object = view.get(kDrivers, "", driver);
+  const Value required = object ? (*object)["spec"]["attachRequired"] : Value();
+  return required.is_null() || required.as_bool();
+}
 
 std::string attachment_name(std::string_view handle, std::string_view driver, std::string_view node) {
   std::string text(handle);

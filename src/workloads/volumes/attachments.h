@@ -15,6 +15,9 @@ std::string attachment_name(std::string_view handle, std::string_view driver, st
 // How a node names a volume in status.volumesAttached and volumesInUse.
 std::string attached_volume_name(std::string_view driver, std::string_view handle);
 
+// Whether the volume's driver wants it attached to a node before it is mounted there; a driver without a CSIDriver does.
+bool needs_attaching(const client::View& view, const client::Object& volume);
+
 // One attachment for each volume of a pod's claims on the pod's node, where the CSIDriver asks for it; taken away when no pod
 // of the node uses the volume and the node has let go of it.
 std::unique_ptr<client::Controller> make_attach_controller();

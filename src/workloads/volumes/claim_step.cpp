@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "workloads/common/pod_state.h"
+#include "workloads/csi/provision.h"
 #include "workloads/volumes/claims.h"
 
 namespace plinth::workloads {
@@ -144,10 +145,21 @@ class ClaimStep {
       if (!named) draft.set(annotations, kBoundByController, "yes");
       draft.set(annotations, kBindCompleted, "yes");
       draft.set(draft.member(draft.root(), "spec"), "volumeName", volume.name);
+      // The volume that was made for it is there: its provisioner has nothing more to find out.
+      if (volume.name == volume_name_for(claim_)) drop_finalizer(draft, kBeingProvisioned);
       plan_.requests.push_back(client::update_request(claim_, "", draft.root(), kBinderName));
       return;
     }
     set_status("Bound", &volume);
+  }
+
+  void drop_finalizer(Draft& draft, std::string_view name) {
+    if (!claim_.has_finalizer(name)) return;
+    Value list = draft.array();
+    for (const Value& finalizer : claim_.metadata()["finalizers"].items()) {
+      if (finalizer.as_string() != name) draft.push(list, finalizer);
+    }
+    draft.set(draft.member(draft.root(), "metadata"), "finalizers", list);
   }
 
   void reserve(const Object& volume) {

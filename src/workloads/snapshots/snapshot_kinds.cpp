@@ -1,4 +1,4 @@
-#include "workloads/volumes/snapshot_kinds.h"
+#include "workloads/snapshots/snapshot_kinds.h"
 
 #include <map>
 #include <string>
