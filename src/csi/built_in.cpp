@@ -89,7 +89,27 @@ void BuiltInChild::spawn() {
     }
     child_ = std::move(*spawned);
     child_->start(this);
+    answered_ = unanswered_ = 0;
+    probe_later();
   });
+}
+
+void BuiltInChild::probe_later() {
+  timer_ = loop_.after(kProbePause, [this] {
+    timer_ = 0;
+    client_->probe([this, alive = alive_, pid = child_->pid()](Reply<Nothing> reply) {
+      if (*alive && child_ && child_->pid() == pid) probed(reply.status.ok());
+    });
+  });
+}
+
+void BuiltInChild::probed(bool answered) {
+  unanswered_ = answered ? 0 : unanswered_ + 1;
+  if (answered && ++answered_ == kStableProbes) restarts_ = 0;
+  if (unanswered_ < kUnansweredMax) return probe_later();
+  log_.error("the storage driver does not answer; it is ended and started again", {{"times", unanswered_}});
+  child_.reset();  // no event follows
+  spawn_later();
 }
 
 void BuiltInChild::spawn_later() {
@@ -103,6 +123,7 @@ void BuiltInChild::on_error_output(std::string_view bytes) { log_.warning("the s
 void BuiltInChild::on_exit(ExitStatus status) {
   log_.warning("the storage driver ended; it is started again", {{"status", status.shell_code()}});
   child_.reset();
+  if (timer_ != 0) loop_.cancel(std::exchange(timer_, 0));
   spawn_later();
 }
 

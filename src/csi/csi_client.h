@@ -80,7 +80,10 @@ class CsiClient {
   static constexpr Duration kSnapshotTimeout = std::chrono::minutes(1);  // data may be copied meanwhile
   explicit CsiClient(std::unique_ptr<net::GrpcChannel> channel) : channel_(std::move(channel)) {}
 
+  static constexpr Duration kProbeTimeout = std::chrono::seconds(10);
   void facts(Done<DriverFacts> done);
+  // Whether it answers at all.
+  void probe(Done<Nothing> done);
   void create_volume(const workloads::CreateVolumeCall& call, const StringMap& secrets, Done<workloads::CreateVolumeAnswer> done);
   void delete_volume(const std::string& id, const StringMap& secrets, Done<Nothing> done);
   // The answer is the attachment's publish context.

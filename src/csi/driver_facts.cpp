@@ -114,4 +114,8 @@ void CsiClient::facts(Done<DriverFacts> done) {
                                    });
 }
 
+void CsiClient::probe(Done<Nothing> done) {
+  call<wire::ProbeResponse>(*channel_, "/csi.v1.Identity/Probe", wire::ProbeRequest(), kProbeTimeout, std::move(done));
+}
+
 }  // namespace plinth::csi

@@ -17,8 +17,8 @@ constexpr std::string_view kManager = "csi-registrar";
 Drivers::Drivers(DriversParts parts, DriversOptions options)
     : parts_(std::move(parts)), options_(std::move(options)), cluster_(parts_.site.make_cluster()), transport_(cluster_->transport(kManager)) {
   if (options_.built_in) {
-    child_ = std::make_unique<BuiltInChild>(*parts_.site.loop, *parts_.processes, parts_.site.log, *options_.built_in);
     add_site("unix:" + options_.built_in->socket, Controls::kYes);
+    child_ = std::make_unique<BuiltInChild>(*parts_.site.loop, *parts_.processes, parts_.site.log, *options_.built_in, sites_.back()->client());
   }
   for (const std::string& socket : options_.sockets) add_site("unix:" + socket, Controls::kYes);
 }

@@ -44,6 +44,8 @@ class Server final : public DriverServer {
   // The answer is given even when the client has left: what was begun is finished.
   void call(GrpcRequest request, std::shared_ptr<GrpcResponder> to) {
     if (drained_) return to->finish({GrpcCode::kUnavailable, "the driver is ending"});
+    // Answered whatever the pool is busy with: copies of large volumes are no reason to take it for dead.
+    if (request.path == "/csi.v1.Identity/Probe") return finish(*to, answer(context_, request.path, request.message));
     auto queued = parts_.pool->run([this, request = std::move(request), to]() mutable {
       CallReply reply = answer(context_, request.path, request.message);
       parts_.loop->post([this, reply = std::move(reply), to = std::move(to)]() mutable {
