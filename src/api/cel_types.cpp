@@ -30,6 +30,11 @@ bool is_identifier_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
+bool has_no_fields(const Schema& schema) {
+  return schema.type == SchemaType::kObject && schema.fields.empty() && schema.additional == nullptr &&
+         !schema.embedded_resource && !schema.preserve_unknown;
+}
+
 // Anything may stand there.
 bool is_open(const Schema& schema) {
   switch (schema.wire) {
@@ -83,7 +88,12 @@ class SchemaObject final : public ObjectType {
       }
     }
     if (is_meta_ && key == "namespace" && !options_.has_namespace) return std::nullopt;
-    if (const Field* field = schema_.field(key)) return cel_type(*field->schema, name_ + "." + key, keeper_);
+    const Field* field = schema_.field(key);
+    if (field != nullptr && options_.closed && has_no_fields(*field->schema)) {
+      return Type::object(
+          std::make_shared<SchemaObject>(*field->schema, name_ + "." + key, keeper_, false, CelObjectOptions(), false));
+    }
+    if (field != nullptr) return cel_type(*field->schema, name_ + "." + key, keeper_);
     if (schema_.preserve_unknown || schema_.embedded_resource) return Type::dyn();
     return std::nullopt;
   }
@@ -94,7 +104,10 @@ class SchemaObject final : public ObjectType {
     for (const Field& field : schema_.fields) {
       const bool hidden = (root_ && field.name == "status" && !options_.has_status) ||
                           (is_meta_ && field.name == "namespace" && !options_.has_namespace);
-      if (!hidden && std::find(out.begin(), out.end(), field.name) == out.end()) out.push_back(cel_field_name(field.name));
+      std::string spelled = cel_field_name(field.name);
+      // `$ref` and its like have no spelling: expressions cannot name them.
+      if (!hidden && !spelled.empty() && std::find(out.begin(), out.end(), field.name) == out.end())
+        out.push_back(std::move(spelled));
     }
     return out;
   }

@@ -20,6 +20,7 @@ struct CelObjectOptions {
   bool resource_root = true;  // apiVersion, kind and metadata are there whatever the schema says of them
   bool has_status = true;     // false: the member `status` does not exist
   bool has_namespace = true;  // false: metadata.namespace does not exist (cluster-scoped kinds)
+  bool closed = false;        // true: a member whose schema has no fields has none, instead of any
 };
 
 // The type of a value of that schema. `name` is the name of the type in messages; types inside are called name.field,

@@ -3,10 +3,13 @@
 #include <cstdio>
 #include <optional>
 
+#include "base/json.h"
 #include "base/yaml.h"
 #include "cli/command.h"
+#include "cli/compose_choices.h"
 #include "cli/fail.h"
 #include "cli/kubeconfig_file.h"
+#include "cli/output.h"
 #include "compose/builtin/definitions.h"
 #include "platform/attach_manifests.h"
 #include "platform/attach_service.h"
@@ -14,10 +17,44 @@
 namespace plinth::cli {
 namespace {
 
-int print_manifests(const std::string& name_space) {
-  for (const Document& manifest : platform::attach_manifests(name_space)) std::printf("---\n%s", to_yaml(manifest.root()).c_str());
+int print_manifests(const std::vector<Document>& manifests, bool json) {
+  if (!json) {
+    for (const Document& manifest : manifests) std::printf("---\n%s", to_yaml(manifest.root()).c_str());
+    return 0;
+  }
+  Draft list;
+  list.root() = list.object();
+  list.set(list.root(), "apiVersion", "v1");
+  list.set(list.root(), "kind", "List");
+  Value items = list.array();
+  for (const Document& manifest : manifests) list.push(items, list.clone(manifest.root()));
+  list.member(list.root(), "items") = items;
+  std::fputs(data_text(list.root(), "json").c_str(), stdout);
   return 0;
 }
+
+// A line each, as soon as it is known: text, or an object with one member.
+class Teller {
+ public:
+  explicit Teller(bool json) : json_(json) {}
+  void tell(const char* text_begin, std::string_view key, const std::string& what) const {
+    std::string line = text_begin + what;
+    if (json_) {
+      line = "{\"" + std::string(key) + "\":";
+      append_json_string(line, what);
+      line += "}";
+    }
+    std::puts(line.c_str());
+    std::fflush(stdout);
+  }
+  void ready() const {
+    std::puts(json_ ? "{\"ready\":true}" : "ready");
+    std::fflush(stdout);
+  }
+
+ private:
+  bool json_;
+};
 
 std::optional<double> positive(const std::string& text) {
   double value = 0;
@@ -29,7 +66,14 @@ std::optional<double> positive(const std::string& text) {
 int run(const Arguments& arguments) {
   platform::AttachOptions options;
   options.lease_namespace = argument(arguments, "lease-namespace");
-  if (has_flag(arguments, "print-manifests")) return print_manifests(options.lease_namespace);
+  const std::string output = argument(arguments, "output");
+  if (output != "text" && output != "json") return fail(2, "--output " + output + ": use text or json");
+  const bool json = output == "json";
+  auto choices = compose_choices(arguments);
+  if (!choices.ok()) return fail(2, choices.error().message());
+  options.compose = *choices;
+  if (has_flag(arguments, "print-manifests"))
+    return print_manifests(platform::attach_manifests(options.lease_namespace, options.compose), json);
   auto cluster = choose_cluster(arguments);
   if (!cluster.ok()) return fail(1, cluster.error().message());
   options.server = std::move(cluster->config);
@@ -44,17 +88,11 @@ int run(const Arguments& arguments) {
     if (!number) return fail(2, std::string("--") + name + " " + argument(arguments, name) + ": a number of at least 1 is needed");
     *value = *number;
   }
-  std::printf("API        %s%s\n", options.server.tls ? "https://" : "http://", options.server.address.c_str());
-  std::fflush(stdout);
+  const Teller teller(json);
+  teller.tell("API        ", "api", (options.server.tls ? "https://" : "http://") + options.server.address);
   platform::AttachTold told;
-  told.waiting = [](const std::string& what) {
-    std::printf("waiting    for %s\n", what.c_str());
-    std::fflush(stdout);
-  };
-  told.ready = [] {
-    std::puts("ready");
-    std::fflush(stdout);
-  };
+  told.waiting = [teller](const std::string& what) { teller.tell("waiting    for ", "waiting", what); };
+  told.ready = [teller] { teller.ready(); };
   auto ended = platform::run_attached(std::move(options), std::move(told));
   return ended.ok() ? 0 : fail(1, ended.error().message());
 }
@@ -68,11 +106,14 @@ Command attach_command() {
            kContextOption,
            {"--install", "", "apply the CRDs and rights that are needed first", "", false},
            {"--definitions", "LIST", "composition definitions to install: postgresql, or none", "none", false},
-           {"--print-manifests", "", "print these CRDs and rights as YAML, and end", "", false},
+           kAllowCrdDeletionOption,
+           kGraphRevisionsOption,
+           {"--print-manifests", "", "print these CRDs and rights as YAML (with -o json as a List), and end", "", false},
            {"--accounts-namespace", "NS", "act as the controllers' ServiceAccounts there, by impersonation (default: with our own rights)", "", false},
            {"--lease-namespace", "NS", "where the Lease plinth-compose is, by which one of several leads", "kube-system", false},
            {"--qps", "N", "requests per second", "100", false},
-           {"--burst", "N", "requests that may be made at once", "150", false}},
+           {"--burst", "N", "requests that may be made at once", "150", false},
+           {"-o,--output", "FORMAT", "text, or json: an object on each line", "text", false}},
           run};
 }
 

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/compose_choices.h"
 #include "cli/fail.h"
 #include "compose/builtin/definitions.h"
 #include "platform/controller_groups.h"
@@ -202,7 +203,9 @@ int run(const Arguments& arguments) {
       options.pod_gateway = platform::pod_gateway(argument(arguments, "pod-cidr")).value();
     }
   }
-  options.allow_crd_deletion = has_flag(arguments, "allow-crd-deletion");
+  auto choices = compose_choices(arguments);
+  if (!choices.ok()) return fail(2, choices.error().message());
+  options.compose = *choices;
   take_ingress(arguments, options);
   auto service = platform::Service::open(std::move(options));
   if (!service.ok()) return fail(1, service.error().message());
@@ -237,8 +240,8 @@ Command up_command() {
         "resizer, snapshotter, registrar", "", false},
        {"--controllers", "LIST", "+workloads: also those of Deployments, Jobs and the like where there is no node; -compose: without those of composition, which plinth attach runs elsewhere", "", false},
        {"--definitions", "LIST", "composition definitions to install: postgresql, or none", "postgresql", false},
-       {"--allow-crd-deletion", "",
-        "deleting a ResourceGraphDefinition or ResourceGroup deletes its CRD, and with it all instances", "", false},
+       kAllowCrdDeletionOption,
+       kGraphRevisionsOption,
        {"--write-kubeconfig", "FILE", "write a kubeconfig for the administrator before the ready line", "", false},
        {"--max-store-bytes", "BYTES", "ceiling of stored objects (default: a quarter of memory); deletes go on beyond it", "",
         false},

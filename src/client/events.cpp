@@ -24,6 +24,13 @@ std::string name_of(const Object& about, std::string_view component, std::string
   return fmt::format("{}.{:016x}", about.name.substr(0, kNameMax), hash);
 }
 
+// At the beginning of a character.
+void cut(std::string& text, std::size_t size_max) {
+  if (text.size() <= size_max) return;
+  while (size_max > 0 && (static_cast<unsigned char>(text[size_max]) & 0xC0) == 0x80) --size_max;
+  text.resize(size_max);
+}
+
 std::string namespace_of(const Object& about) { return about.name_space.empty() ? "default" : about.name_space; }
 
 Value involved_object(Draft& draft, const Object& about) {
@@ -50,7 +57,7 @@ bool EventRecorder::is_told(const Object& about, std::string_view type, std::str
 
 // Slots instead of a memory of what was told: the same step on another day, or after a restart, finds the same Events.
 void EventRecorder::record(const Object& about, std::string_view type, std::string_view reason, std::string message) {
-  if (message.size() > kMessageBytesMax - kCombined.size()) message.resize(kMessageBytesMax - kCombined.size());
+  cut(message, kMessageBytesMax - kCombined.size());
   std::optional<Object> outdated;
   std::string unused;
   for (int slot = 0; slot < kMessagesMax; ++slot) {

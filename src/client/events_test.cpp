@@ -89,4 +89,17 @@ TEST_CASE("an Event names what it is about") {
   CHECK(event["firstTimestamp"].as_string() == "1970-01-01T00:00:01Z");
 }
 
+TEST_CASE("a message that is too long ends with a whole character") {
+  World world;
+  std::string message;
+  while (message.size() < 2000) message += "\u00e4\u20ac";
+  world.tell("Failed", message);
+  const std::vector<std::string> told = world.told();
+  REQUIRE(told.size() == 1);
+  const std::string text = told[0].substr(0, told[0].rfind(" x"));
+  CHECK(text.size() <= EventRecorder::kMessageBytesMax);
+  CHECK(message.starts_with(text));
+  CHECK((text.ends_with("\u00e4") || text.ends_with("\u20ac")));
+}
+
 }  // namespace plinth::client

@@ -54,15 +54,28 @@ Document in_namespace(const Document& document, const std::string& name_space) {
   return std::move(draft).finish();
 }
 
+// Deleting a kind deletes its instances, so this right is not given for nothing.
+Document with_crd_deletion(const Document& role) {
+  Draft draft(role);
+  Value rule = draft.object();
+  for (const auto& [member, text] : {std::pair{"apiGroups", "apiextensions.k8s.io"}, {"resources", "customresourcedefinitions"}, {"verbs", "delete"}})
+    draft.push(draft.member(rule, member), draft.text(text));
+  draft.push(draft.member(draft.root(), "rules"), rule);
+  return std::move(draft).finish();
+}
+
 }  // namespace
 
-std::vector<Document> attach_manifests(const std::string& name_space) {
+std::vector<Document> attach_manifests(const std::string& name_space, const ComposeChoices& choices) {
   std::vector<Document> out;
   for (const ControllerGroup& group : controller_groups()) {
     for (Document& crd : group.kinds()) out.push_back(std::move(crd));
   }
   const auto rights = parse_yaml_stream(kRights);
-  for (const Document& document : *rights) out.push_back(in_namespace(document, name_space));
+  for (const Document& document : *rights) {
+    const bool own = document["kind"].as_string() == "ClusterRole" && document["metadata"]["name"].as_string() == kAttachAccount;
+    out.push_back(in_namespace(own && choices.allow_crd_deletion ? with_crd_deletion(document) : document, name_space));
+  }
   return out;
 }
 

@@ -108,7 +108,7 @@ Result<void> Attached::open() {
   lease_server_->set_timeout(kLeaseTimeout);
   transport_ = std::make_unique<client::RemoteTransport>(server_, "");
   lease_transport_ = std::make_unique<client::RemoteTransport>(lease_server_, "");
-  if (options_.install) manifests_ = attach_manifests(options_.lease_namespace);
+  if (options_.install) manifests_ = attach_manifests(options_.lease_namespace, options_.compose);
   return {};
 }
 
@@ -203,7 +203,7 @@ void Attached::start_controllers() {
   host_ = std::make_unique<client::ControllerHost>(std::move(cluster), *loop_, clock_, log_);
   for (const ControllerGroup& group : controller_groups()) {
     const InstallKinds install = options_.install ? InstallKinds::kYes : InstallKinds::kNo;
-    const ControllerParts made_of{install, &entropy_, options_.definitions, /*allow_crd_deletion=*/false};
+    const ControllerParts made_of{install, &entropy_, options_.definitions, options_.compose};
     for (auto& controller : group.make(made_of)) host_->add(std::move(controller));
   }
   host_->start([this](Result<void> started) {

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/value.h"
 #include "client/kubeconfig.h"
+#include "platform/controller_groups.h"
 
 namespace plinth::platform {
 
@@ -20,6 +21,7 @@ struct AttachOptions {
   double requests_per_second = 100, burst = 150;
   bool install = false;               // CRDs and rights first
   std::vector<Document> definitions;  // composition definitions that are installed after the start
+  ComposeChoices compose;
 };
 
 struct AttachTold {

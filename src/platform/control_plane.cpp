@@ -198,7 +198,7 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
     host.add(control::make_process_lease("kube-system", std::string(group.lease), here));
     if (!here) continue;
     const ControllerParts made_of{InstallKinds::kYes, parts_->world.entropy, parts_->options.definitions,
-                                  parts_->options.allow_crd_deletion};
+                                  parts_->options.compose};
     for (auto& controller : group.make(made_of)) host.add(std::move(controller));
   }
   if (parts_->options.workloads) {

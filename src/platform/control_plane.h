@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/world.h"
 #include "client/controller_host.h"
+#include "platform/controller_groups.h"
 #include "platform/make_node.h"
 #include "server/api_server.h"
 #include "store/store.h"
@@ -26,7 +27,7 @@ struct ControlPlaneOptions {
   server::Compression compression = server::Compression::kRemotePeers;
   bool workloads = false;             // controllers of Deployments, Jobs and the like: for a platform that runs pods
   std::vector<Document> definitions;  // composition definitions that are installed after each start
-  bool allow_crd_deletion = false;    // see ControllerParts
+  ComposeChoices compose;
   Pool* pool = nullptr;               // of ApiServerParts
   Logger log;
   std::uint64_t store_bytes_max = 0;                // 0: no ceiling

@@ -11,7 +11,8 @@ std::vector<std::unique_ptr<client::Controller>> make_compose(const ControllerPa
   options.install_kinds = parts.install == InstallKinds::kYes;
   options.entropy = std::shared_ptr<Entropy>(std::shared_ptr<void>(), parts.entropy);
   options.definitions = parts.definitions;
-  if (parts.allow_crd_deletion) options.crd_deletion = compose::CrdDeletion::kYes;
+  if (parts.compose.allow_crd_deletion) options.definition.crd_deletion = compose::CrdDeletion::kYes;
+  options.definition.revisions_kept = parts.compose.graph_revisions;
   return compose::make_composition_controllers(std::move(options));
 }
 

@@ -2,6 +2,7 @@
 // which each module joins. What only a control plane of our own does (garbage collection, namespaces, quota) is not in it.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -16,12 +17,18 @@ namespace plinth::platform {
 // Whether the controllers make the CRDs of their kinds themselves.
 enum class InstallKinds : bool { kNo, kYes };
 
+// What those who run them may choose of composition.
+struct ComposeChoices {
+  bool allow_crd_deletion = false;  // the CRD of a definition, with all instances, goes with the definition
+  std::int64_t graph_revisions = 5;  // that are kept of a definition
+};
+
 // What controllers are made of.
 struct ControllerParts {
   InstallKinds install = InstallKinds::kNo;
   Entropy* entropy = nullptr;
   std::vector<Document> definitions;  // composition definitions that are installed after the start
-  bool allow_crd_deletion = false;    // the CRD of a definition, with all instances, goes with the definition
+  ComposeChoices compose;
 };
 
 struct ControllerGroup {

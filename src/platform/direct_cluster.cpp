@@ -39,6 +39,12 @@ void DirectCluster::pump() {
     return;
   }
   if (changes->empty()) return;
+  // A definition of a kind is seen together with the kind: the thread that wrote it may not have come so far.
+  for (const store::EventPtr& event : *changes) {
+    if (!defines_kinds(api_.registry(), *event)) continue;
+    api_.registry().sync(*store_.snapshot());
+    break;
+  }
   const auto now = view();
   for (const store::EventPtr& event : *changes) {
     if (const auto change = change_of(api_.registry(), *event)) events_->on_change(*change, *now);

@@ -217,7 +217,7 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   control.make_node = p.options.make_node;
   control.pod_gateway = p.options.pod_gateway;
   if (!p.options.pod_gateway.empty() && is_on_loopback(p.options.api_address)) control.serve_api = serve_api_to_pods(p);
-  control.allow_crd_deletion = p.options.allow_crd_deletion;
+  control.compose = p.options.compose;
   control.allocation = p.options.allocation;
   control.left_out = p.options.left_out;
   control.pool = p.workers.get();

@@ -24,7 +24,7 @@ struct ServiceOptions {
   bool workloads = false;             // see ControlPlaneOptions
   std::vector<Document> definitions;  // see ControlPlaneOptions
   MakeNodeHost make_node;             // null: no node
-  bool allow_crd_deletion = false;    // see ControllerParts
+  ComposeChoices compose;
   IngressOptions ingress;
   std::string pod_gateway;  // see ControlPlaneOptions
 };

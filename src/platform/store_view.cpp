@@ -168,4 +168,10 @@ std::optional<client::Change> change_of(server::KindRegistry& registry, const st
   return change;
 }
 
+bool defines_kinds(server::KindRegistry& registry, const store::Event& event) {
+  const auto [group, plural] = kind_of_key(event.current->key());
+  const ResolvedKind kind = find_row(*registry.table(), group, plural);
+  return kind.row != nullptr && kind.row->defines_kinds;
+}
+
 }  // namespace plinth::platform

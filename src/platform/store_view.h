@@ -13,5 +13,7 @@ std::shared_ptr<const client::View> make_store_view(server::KindRegistry& regist
 
 // A record of the change stream as a change of an object; nothing when its kind is not served (any more).
 std::optional<client::Change> change_of(server::KindRegistry& registry, const store::Event& event);
+// Whether it is one of an object that makes a kind served.
+bool defines_kinds(server::KindRegistry& registry, const store::Event& event);
 
 }  // namespace plinth::platform

@@ -122,6 +122,17 @@ void ComposeRun::remove_something() {
     call("DELETE", instances_path(definition) + "/" + instance_name(definition, random_.below(kInstances)));
 }
 
+// Somebody writes to an instance again and again while the controllers do: their own writes to it conflict.
+void ComposeRun::write_in_between() {
+  const std::size_t definition = random_.below(kDefinitions);
+  const std::string path = instances_path(definition) + "/" + instance_name(definition, random_.below(kInstances));
+  for (int i = 0; i < 8; ++i) {
+    platform_.send("PATCH", path, fmt::format(R"({{"metadata":{{"annotations":{{"touched":"{}"}}}}}})", random_.below(1000)),
+                   "application/merge-patch+json", [](server::LocalAnswer) {});
+    pass(Duration(static_cast<std::int64_t>(random_.below(3'000'000))));
+  }
+}
+
 // Objects that look more or less like children and are none.
 void ComposeRun::make_foreign() {
   constexpr const char* kLabels[] = {
@@ -152,8 +163,10 @@ void ComposeRun::step() {
     write_definition();
   else if (choice < 65)
     write_instance();
-  else if (choice < 85)
+  else if (choice < 80)
     touch_child();
+  else if (choice < 87)
+    write_in_between();
   else
     remove_something();
   pass(Duration(static_cast<std::int64_t>(random_.below(4) == 0 ? random_.below(5'000'000'000) : random_.below(50'000'000))));

@@ -24,6 +24,7 @@ class ComposeRun {
   void write_definition();
   void write_instance();
   void touch_child();
+  void write_in_between();
   void remove_something();
   void remove_everything();
   void make_foreign();

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "sim/compose_run.h"
+#include "sim/definition_run.h"
 #include "sim/schema_run.h"
 #include "sim/sim_run.h"
 
@@ -22,7 +23,7 @@ struct Arguments {
   std::uint64_t seeds = 200, from = 1, jobs = 0, replay_every = 10;
   std::string mutation;
   bool boot_time = false;
-  bool compose = false, schemas = false;
+  bool compose = false, definitions = false, schemas = false;
 };
 
 // Shared with the processes that run seeds; one writes its own.
@@ -32,7 +33,7 @@ struct Progress {
 
 constexpr const char* kUsage =
     "usage: ./dev sim [--seeds N] [--from S] [--jobs N] [--replay-every N] [--mutation no-sync|no-checksum|no-tail-cut] "
-    "[--compose | --schemas] [--boot-time]\n";
+    "[--compose | --definitions | --schemas] [--boot-time]\n";
 
 bool parse(int argc, char** argv, Arguments& out) {
   for (int i = 1; i < argc; ++i) {
@@ -41,8 +42,8 @@ bool parse(int argc, char** argv, Arguments& out) {
       out.boot_time = true;
       continue;
     }
-    if (name == "--compose" || name == "--schemas") {
-      (name == "--compose" ? out.compose : out.schemas) = true;
+    if (name == "--compose" || name == "--definitions" || name == "--schemas") {
+      (name == "--compose" ? out.compose : name == "--definitions" ? out.definitions : out.schemas) = true;
       continue;
     }
     if (i + 1 == argc) return false;
@@ -77,9 +78,10 @@ bool sabotage_of(const std::string& name, Sabotage& out) {
 constexpr ClientKind kClients[] = {ClientKind::kDirect, ClientKind::kLagging, ClientKind::kRemote};
 
 // Of composition alone, the clients in turn.
+template <typename Run>
 RunOutcome run_compose_seed(std::uint64_t seed) {
   RunOutcome out;
-  ComposeRun run(seed, kClients[seed % std::size(kClients)]);
+  Run run(seed, kClients[seed % std::size(kClients)]);
   out.wrong = run.run();
   out.lives = run.lives();
   return out;
@@ -101,9 +103,10 @@ int run_share(const Arguments& arguments, Sabotage sabotage, std::uint64_t share
     progress.seed = arguments.from + n;
     const bool replay =
         arguments.replay_every != 0 && progress.seed % arguments.replay_every == 0 && arguments.mutation.empty();
-    const RunOutcome outcome = arguments.compose   ? run_compose_seed(progress.seed)
-                               : arguments.schemas ? run_schema_seed(progress.seed)
-                                                   : run_seed(progress.seed, sabotage, replay);
+    const RunOutcome outcome = arguments.compose       ? run_compose_seed<ComposeRun>(progress.seed)
+                               : arguments.definitions ? run_compose_seed<DefinitionRun>(progress.seed)
+                               : arguments.schemas     ? run_schema_seed(progress.seed)
+                                                       : run_seed(progress.seed, sabotage, replay);
     ++progress.done;
     progress.lives += outcome.lives;
     progress.acknowledged += outcome.acknowledged;
@@ -112,9 +115,10 @@ int run_share(const Arguments& arguments, Sabotage sabotage, std::uint64_t share
     ++progress.failed;
     const std::string text = "seed " + std::to_string(progress.seed) + ": " + outcome.wrong + "\n  again: ./dev sim --from " +
                              std::to_string(progress.seed) + " --seeds 1" +
-                             (arguments.compose   ? " --compose"
-                              : arguments.schemas ? " --schemas"
-                                                  : "") +
+                             (arguments.compose       ? " --compose"
+                              : arguments.definitions ? " --definitions"
+                              : arguments.schemas     ? " --schemas"
+                                                      : "") +
                              (arguments.mutation.empty() ? "" : " --mutation " + arguments.mutation) + "\n";
     if (write(STDOUT_FILENO, text.data(), text.size()) < 0) return 2;
     return 1;

@@ -2,8 +2,10 @@
 """kro's own test suites, as published, against a platform that composes in kro's place: `./dev soak kro`.
 
 Two suites of the module that foreign/kro/go.mod pins: the end-to-end tests, which kyverno's chainsaw plays, and the integration suite,
-whose environment (an API server and kro's controllers) is replaced by foreign/kro_suites/environment.go, which starts PLINTH. The
-module is copied into .cache, never into the checkout. What a machine lacks (Go, the modules) leaves a suite out, by name.
+whose environment (an API server and kro's controllers) is replaced by foreign/kro_suites/environment.go, which starts PLINTH. A third
+takes every definition of kro's examples and of the pages of its documentation, and has it judged by kro's own graph builder
+(foreign/kro_suites/graphs.go) and by `plinth validate`: both accept it, or neither. The module is copied into .cache, never into the
+checkout. What a machine lacks (Go, the modules) leaves a suite out, by name.
 
 foreign/kro_suites/expected.txt names each test that does not pass, with the reason: a test that fails and is not in it is a failure,
 and so is one in it that passes, unless its reason begins with n/a: what it would show is not about a platform. A test that fails is played once more by itself: kro's tests have time limits for an idle machine.
@@ -17,8 +19,9 @@ import foreign_controllers, run as scenarios, stock_clients  # noqa: E402
 CHAINSAW = 'v0.2.15'
 MODULE = 'github.com/kubernetes-sigs/kro'
 OURS = os.path.join(HERE, 'foreign', 'kro_suites')
-COPIED = ('api', 'cmd', 'pkg', 'helm', 'test', '.chainsaw.yaml', 'go.mod', 'go.sum')
+COPIED = ('api', 'cmd', 'pkg', 'helm', 'test', 'examples', 'website/docs', '.chainsaw.yaml', 'go.mod', 'go.sum')
 CORE = os.path.join('test', 'integration', 'suites', 'core')
+GRAPHS = os.path.join('cmd', 'graphs')
 SUITE_SECONDS = 1800
 
 
@@ -26,7 +29,8 @@ def module_copy():
     """The folder with the module's sources, its environment replaced by ours; (None, why)."""
     version = foreign_controllers.pinned('kro', MODULE)
     folder, stamp = os.path.join(stock_clients.CACHE, 'kro-module'), os.path.join(stock_clients.CACHE, 'kro-module.stamp')
-    if os.path.exists(stamp) and open(stamp).read() == version:
+    wanted = ' '.join((version, *COPIED))
+    if os.path.exists(stamp) and open(stamp).read() == wanted:
         return put_environment(folder), version
     script = 'd=$(go mod download -json "$1" | sed -n \'s/.*"Dir": "\\(.*\\)".*/\\1/p\') && cd "$d" && rm -rf "$0" && mkdir -p "$0" && shift && ' \
              'cp -r --no-preserve=mode "$@" "$0"'
@@ -36,12 +40,14 @@ def module_copy():
         return None, problem
     os.remove(os.path.join(folder, 'test', 'integration', 'environment', 'setup_test.go'))
     with open(stamp, 'w') as out:
-        out.write(version)
+        out.write(wanted)
     return put_environment(folder), version
 
 
 def put_environment(folder):
     shutil.copy(os.path.join(OURS, 'environment.go'), os.path.join(folder, 'test', 'integration', 'environment', 'setup.go'))
+    os.makedirs(os.path.join(folder, GRAPHS), exist_ok=True)
+    shutil.copy(os.path.join(OURS, 'graphs.go'), os.path.join(folder, GRAPHS, 'main.go'))
     return folder
 
 
@@ -62,6 +68,13 @@ def integration_suite(module, version):
     flags = f'-X sigs.k8s.io/release-utils/version.gitVersion={announced_version()}'
     command = ['go', 'test', '-c', '-vet=off', '-p', '2', '-ldflags', flags, '-o', path, './' + CORE]
     return stock_clients.go_build('kro-core.test', stamp, command, module)
+
+
+def graph_builder(module, version):
+    with open(os.path.join(OURS, 'graphs.go'), 'rb') as f:
+        stamp = ' '.join((version, hashlib.sha256(f.read()).hexdigest()))
+    path = os.path.join(stock_clients.CACHE, 'kro-graphs')
+    return stock_clients.go_build('kro-graphs', stamp, ['go', 'build', '-p', '2', '-o', path, './' + GRAPHS], module)
 
 
 def expected_failures():
@@ -153,6 +166,73 @@ def play_integration(program, module, plinth, logs, workers, wanted):
     return results
 
 
+def published_definitions(module, out):
+    """{file: what it is called}: files with definitions, of the examples and of what stands between fences in the pages."""
+    found = {}
+    for folder in ('examples', 'docs'):
+        for root, _, names in os.walk(os.path.join(module, folder)):
+            for name in sorted(names):
+                path = os.path.join(root, name)
+                shown = os.path.relpath(path, module)
+                text = open(path, errors='replace').read()
+                if name.endswith('.yaml') and 'kind: ResourceGraphDefinition' in text:
+                    found[path] = shown
+                if not name.endswith(('.md', '.mdx')):
+                    continue
+                for number, fence in enumerate(re.finditer(r'^( *)```[^\n]*\n(.*?)^\1```', text, re.M | re.S), 1):
+                    block = '\n'.join(line.removeprefix(fence[1]) for line in fence[2].split('\n'))
+                    if not re.search(r'^kind: ResourceGraphDefinition', block, re.M):
+                        continue
+                    copy = os.path.join(out, re.sub(r'\W', '-', shown) + f'-{number}.yaml')
+                    with open(copy, 'w') as file:
+                        file.write(block)
+                    found[copy] = f'{shown} block {number}'
+    return found
+
+
+def validated(plinth, file, kinds):
+    """{name of a definition in the file: why plinth validate refuses it}; under None why the file cannot be read."""
+    command = [plinth, 'validate', '-o', 'json', '-f', file]
+    for kind in kinds:
+        command += ['-f', kind]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    if not done.stdout.strip():
+        return {None: done.stderr.strip()}
+    return {row['name']: row.get('message', '') for row in json.loads(done.stdout)
+            if row['file'] == file and row['kind'] == 'ResourceGraphDefinition'}
+
+
+def play_definitions(program, module, plinth, logs):
+    """{name: how the two differ}"""
+    crds = os.path.join(module, 'test', 'integration', 'crds')
+    kinds = sorted(os.path.join(root, name) for root, _, names in os.walk(crds) for name in names if name.endswith('.yaml'))
+    blocks = os.path.join(logs, 'definitions')
+    os.makedirs(blocks, exist_ok=True)
+    files = published_definitions(module, blocks)
+    root = tempfile.mkdtemp(prefix='plinth-kro-')
+    platform = scenarios.Platform(plinth, root)
+    results = {}
+    try:
+        platform.start()
+        subprocess.run([plinth, 'apply', '--kubeconfig', platform.kubeconfig, *[a for kind in kinds for a in ('-f', kind)]],
+                       stdout=subprocess.DEVNULL, check=True, timeout=120)
+        built = subprocess.run([program, platform.kubeconfig, *files], capture_output=True, text=True, timeout=SUITE_SECONDS)
+        with open(os.path.join(logs, 'definitions.log'), 'w') as log:
+            log.write(built.stdout + built.stderr)
+        ours = {}
+        for line in built.stdout.splitlines():
+            kro = json.loads(line)
+            if kro['file'] not in ours:
+                ours[kro['file']] = validated(plinth, kro['file'], kinds)
+            here = ours[kro['file']].get(kro['name'], ours[kro['file']].get(None, 'it is not in what plinth validate tells'))
+            same = bool(here) == bool(kro['error'])
+            results[f"{files[kro['file']]}: {kro['name']}"] = '' if same else f"kro: {kro['error'] or 'accepted'}\nplinth: {here or 'accepted'}"
+        return results
+    finally:
+        platform.kill_all()
+        shutil.rmtree(root, ignore_errors=True)
+
+
 def verdict(suite, results, expected, everything):
     """(passed, failed, known): prints what is not as expected.txt says."""
     passed = failed = known = 0
@@ -176,7 +256,7 @@ def verdict(suite, results, expected, everything):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--workers', type=int, default=4, help='files of the integration suite that are played at once')
-    parser.add_argument('--suite', choices=['chainsaw', 'integration'], help='only this one')
+    parser.add_argument('--suite', choices=['definitions', 'chainsaw', 'integration'], help='only this one')
     parser.add_argument('--logs', help='folder that keeps what the suites print')
     parser.add_argument('files', nargs='*', help='only files of the integration suite with one of these words in their names')
     arguments = parser.parse_args()
@@ -189,15 +269,19 @@ def main():
     if not module:
         return 0
     expected, failures = expected_failures(), 0
-    for suite in ('chainsaw', 'integration'):
+    prepare = {'definitions': lambda: graph_builder(module, version), 'chainsaw': chainsaw,
+               'integration': lambda: integration_suite(module, version)}
+    play = {'definitions': lambda program: play_definitions(program, module, plinth, logs),
+            'chainsaw': lambda program: play_chainsaw(program, module, plinth, logs),
+            'integration': lambda program: play_integration(program, module, plinth, logs, arguments.workers, arguments.files)}
+    for suite in play:
         if arguments.suite not in (None, suite):
             continue
-        program, about = chainsaw() if suite == 'chainsaw' else integration_suite(module, version)
+        program, about = prepare[suite]()
         if not program:
             print(f'skipped: {suite}: {about}')
             continue
-        results = (play_chainsaw(program, module, plinth, logs) if suite == 'chainsaw'
-                   else play_integration(program, module, plinth, logs, arguments.workers, arguments.files))
+        results = play[suite](program)
         passed, failed, known = verdict(suite, results, expected, not arguments.files)
         failures += failed + (not results)
         print(f'{suite}: {passed} passed | {failed} failed | {known} known not to pass')

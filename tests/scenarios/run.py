@@ -13,6 +13,7 @@ A scenario is a list of steps:
     document PATH        the steps are the blocks of PATH (from this folder) that begin with ```console; times and ages may differ. A block
                          that begins with ```yaml NAME is a file NAME in the folder where the commands run
     attached             the file can also be played with the controllers of composition in a process of their own: run.py --attached FILE...
+    attached soak        the same, but only when that is asked for: run.py --attached, ./dev soak attach
     restarted            the file can also be played with a restart of the platform after every step: run.py --restarted FILE...
 
 Each file gets a platform of its own (temporary data directory, port 0). In commands KUBECTL, KUBECONFIG, PLINTH, API (the URL) and TMP
@@ -27,6 +28,8 @@ sys.path.append(os.path.join(HERE, '..', 'clients'))
 from steps import problem_of, steps_of  # noqa: E402
 import csi_mock, csi_sanity, foreign_controllers, foreign_crds, go_client, stock_clients  # noqa: E402
 
+# Options of `plinth up` that `plinth attach` has, too: where the controllers are attached they go there.
+COMPOSE_OPTIONS = ('--allow-crd-deletion', '--graph-revisions', '--definitions')
 STEP_SECONDS = 60
 READY_SECONDS = 30
 
@@ -40,15 +43,17 @@ class Platform:
 
     def start(self):
         bare = ['--controllers=-compose'] if self.attached else []
+        theirs = [o for o in self.options if self.attached and o.split('=')[0] in COMPOSE_OPTIONS]
         self.process = subprocess.Popen(
             [self.plinth, 'up', '--data-dir', os.path.join(self.root, 'data'), '--api', self.api,
              *([] if any(o.startswith('--node') for o in self.options) else ['--node', 'none']),
-             '--write-kubeconfig', self.kubeconfig, *bare, *self.options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+             '--write-kubeconfig', self.kubeconfig, *bare, *[o for o in self.options if o not in theirs]], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.wait_for_ready(self.process)
         # The attached controllers live through a restart of the platform.
         if self.attached and self.controllers is None:
             self.controllers = subprocess.Popen([self.plinth, 'attach', '--kubeconfig', self.kubeconfig, '--install', '--qps', '1000',
-                                                 '--burst', '1000', '--definitions', 'postgresql'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                                                 '--burst', '1000', *(theirs if any('--definitions' in o for o in theirs) else
+                                                                      ['--definitions', 'postgresql', *theirs])], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             self.wait_for_ready(self.controllers)
 
     def wait_for_ready(self, process):
@@ -261,6 +266,10 @@ def has_mark(path, mark):
         return any(line.strip() == mark for line in f)
 
 
+def can_play(path, mode):
+    return has_mark(path, mode) or has_mark(path, mode + ' soak')
+
+
 def clients():
     """Each real client that is here, by the version that it says it has."""
     found = []
@@ -311,7 +320,7 @@ def main():
             os.environ.update({variable: path} if path else {})
     only = 'attached' if arguments.attached else 'restarted' if arguments.restarted else ''
     if only:
-        files = [f for f in files if has_mark(f, only)]
+        files = [f for f in files if can_play(f, only)]
     passed = failed = skipped = 0
     given = bool(arguments.files or arguments.soak or only)  # whether a scenario with the given manifests was played
     kubectls = clients()[:1] if arguments.first_client else clients()

@@ -8,7 +8,7 @@
 import re
 
 OTHER_LINES = ('requires ', 'option ', 'only ')
-MARKS = ('once', 'attached', 'restarted')
+MARKS = ('once', 'attached', 'attached soak', 'restarted')
 
 
 def steps_of(lines, before=0):

@@ -123,13 +123,33 @@ std::string OfflineDefinitions::known_kinds() const {
   return out.empty() ? "none" : out;
 }
 
-Result<Document> admit(const client::KindForm& kind, const FileObject& object) {
+std::shared_ptr<const api::SchemaRules> OfflineDefinitions::rules_of(const client::Resource& resource) const {
+  for (const Document& crd : crds_) {
+    const Value spec = crd["spec"];
+    if (spec["group"].as_string() != resource.group || spec["names"]["kind"].as_string() != resource.kind) continue;
+    for (const Value& version : spec["versions"].items()) {
+      if (version["name"].as_string() != resource.version) continue;
+      return api::SchemaRules::compile(api::compile_schema(crd.at(version["schema"]["openAPIV3Schema"])));
+    }
+  }
+  return nullptr;
+}
+
+Result<Document> OfflineDefinitions::admit(const client::KindForm& kind, const FileObject& object) const {
   const client::Resource& resource = kind.resource;
   auto decoded = TRY(api::decode(object.document, {kind.schema, resource.kind, resource.version}, api::FieldValidation::kStrict,
                                  object.duplicates));
   api::apply_defaults(decoded.draft, decoded.draft.root(), *kind.schema);
   Document document = std::move(decoded.draft).finish();
-  const api::FieldErrors errors = api::validate(*kind.schema, document.root());
+  api::FieldErrors errors = api::validate(*kind.schema, document.root());
+  if (const auto rules = rules_of(resource)) {
+    std::vector<std::string> warnings;
+    api::CostAllowance allowance;
+    if (api::blocks_rules(errors))
+      errors.push_back(api::rules_not_checked());
+    else
+      rules->validate(document.root(), nullptr, errors, warnings, allowance);
+  }
   if (!errors.empty()) return api::invalid(resource.group, resource.kind, object.name(), errors);
   return document;
 }

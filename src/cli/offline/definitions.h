@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "api/cel/schema_rules.h"
 #include "base/result.h"
 #include "compose/graph/graph.h"
 
@@ -33,15 +34,16 @@ class OfflineDefinitions final : public compose::KindSource {
   // The graph that instances of that kind are made by; null without.
   compose::GraphPtr graph_of(const Document& instance) const;
   std::string known_kinds() const;  // of the definitions, in words
+  // An object as an API server would take it when it is made: fields checked, defaults filled in, validation rules of custom kinds
+  // evaluated. The error is the server's: BadRequest for fields that are unknown, Invalid with all that is wrong.
+  Result<Document> admit(const client::KindForm& kind, const FileObject& object) const;
 
  private:
+  std::shared_ptr<const api::SchemaRules> rules_of(const client::Resource& resource) const;
+
   std::vector<std::unique_ptr<compose::BuildResult>> results_;
   std::vector<Document> crds_;
 };
-
-// An object as an API server would take it: fields checked, defaults filled in. The error is the server's: BadRequest for fields
-// that are unknown, Invalid with all that is wrong.
-Result<Document> admit(const client::KindForm& kind, const FileObject& object);
 
 // "v1" -> "", "v1"; "apps/v1" -> "apps", "v1"
 std::pair<std::string_view, std::string_view> group_and_version(std::string_view api_version);

@@ -134,7 +134,7 @@ int run(const Arguments& arguments) {
     const compose::GraphPtr graph = definitions.graph_of(object.document);
     if (graph == nullptr) continue;
     const auto kind = definitions.find_kind(graph->api.group, graph->api.version, graph->api.kind);
-    auto instance = admit(*kind, object);
+    auto instance = definitions.admit(*kind, object);
     if (!instance.ok()) return fail(1, object.file + ": " + instance.error().message());
     Rendering rendering{object.kind() + " " + object.name(), graph, {}, std::string(object.document["metadata"]["namespace"].as_string())};
     rendering.explanation = explain_instance(*graph, *instance, observed_in(*objects, rendering.name_space), /*assume=*/true);

@@ -23,7 +23,7 @@ std::string problem_of(const OfflineDefinitions& definitions, const std::vector<
     return "kind " + object.kind() + " of " + std::string(api_version) +
            " is not known; give its CustomResourceDefinition or its definition with -f as well";
   }
-  auto admitted = admit(*kind, object);
+  auto admitted = definitions.admit(*kind, object);
   if (!admitted.ok()) return admitted.error().message();
   const compose::BuildResult* built = definitions.result(i);
   if (built == nullptr || built->graph != nullptr) return "";

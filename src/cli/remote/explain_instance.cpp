@@ -6,7 +6,7 @@
 #include "cli/fail.h"
 #include "cli/offline/definitions.h"
 #include "cli/output.h"
-#include "cli/remote/kind_lookup.h"
+#include "cli/remote/one_object.h"
 #include "client/kind_forms.h"
 #include "client/object_cache.h"
 #include "compose/controllers/definitions.h"
@@ -136,27 +136,12 @@ std::string shown_value(const compose::EvaluatedExpression& row) {
   return (row.state == State::kWaiting ? "waits: " : "failed: ") + row.text.substr(0, row.text.find('\n'));
 }
 
-// One line of a table, whatever the author's layout.
-std::string short_line(std::string_view expression) {
-  constexpr std::size_t kShown = 100;
-  std::string out;
-  for (const char c : expression) {
-    const bool blank = c == ' ' || c == '\n' || c == '\r' || c == '\t';
-    if (!blank)
-      out += c;
-    else if (!out.empty() && out.back() != ' ')
-      out += ' ';
-  }
-  if (out.size() <= kShown) return out;
-  std::size_t end = kShown;
-  while ((static_cast<unsigned char>(out[end]) & 0xC0) == 0x80) --end;  // not within a character
-  return out.substr(0, end) + "...";
-}
+constexpr std::size_t kExpressionShown = 100;  // bytes of it
 
 void print_text(const compose::Explanation& explanation) {
   TextTable table({"NODE", "PATH", "EXPRESSION", "VALUE"});
   for (const compose::EvaluatedExpression& row : explanation.expressions)
-    table.add({row.node.empty() ? "-" : row.node, row.path, short_line(row.expression), shown_value(row)});
+    table.add({row.node.empty() ? "-" : row.node, row.path, one_line(row.expression, kExpressionShown), shown_value(row)});
   std::fputs(table.text().c_str(), stdout);
   for (const compose::ExplainedNode& node : explanation.nodes) {
     if (node.state == compose::ExplainedNode::State::kIncluded) continue;
@@ -188,30 +173,24 @@ Value as_value(const compose::Explanation& explanation, const Compiled& compiled
 }
 
 int run(const Arguments& arguments) {
-  const auto format = data_format(arguments);
-  if (!format.ok()) return fail(2, format.error().message());
-  auto api = ApiClient::open(arguments);
-  if (!api.ok()) return fail(1, api.error().message());
-  const auto kinds = ServedKinds::discover(**api);
-  if (!kinds.ok()) return fail(1, kinds.error().message());
-  const auto what = find_named(*kinds, argument(arguments, "kind"), argument(arguments, "name"));
-  if (!what.ok()) return fail(1, what.error().message());
-  if (what->name.empty()) return fail(2, "name which of the " + what->kind.resource.plural + " to explain: plinth explain-instance KIND NAME");
-  const client::Resource& resource = what->kind.resource;
-  const std::string name_space = namespace_for(resource, arguments, **api);
-  const auto instance = (*api)->get(client::object_path(resource, name_space, what->name));
+  int status = 0;
+  const auto what = open_object(arguments, "explain-instance", "explain", status);
+  if (!what) return status;
+  ApiClient& api = *what->api;
+  const client::Resource& resource = what->resource;
+  const auto instance = api.get(client::object_path(resource, what->name_space, what->name));
   if (!instance.ok()) return fail(1, instance.error().message());
-  const auto cache = CompositionCache::load(**api, *kinds);
+  const auto cache = CompositionCache::load(api, what->kinds);
   if (!cache.ok()) return fail(1, cache.error().message());
   const auto compiled = compile(*(*cache)->view(), object_of(resource, *instance));
   if (!compiled.ok()) return fail(1, compiled.error().message());
-  const auto explanation = explain_instance(*compiled->graph, *instance, observed_by(**api, name_space), /*assume=*/false);
-  if (format->empty()) {
+  const auto explanation = explain_instance(*compiled->graph, *instance, observed_by(api, what->name_space), /*assume=*/false);
+  if (what->format.empty()) {
     print_text(explanation);
   } else {
     Draft draft;
     draft.root() = as_value(explanation, *compiled, draft);
-    std::fputs(data_text(draft.root(), *format).c_str(), stdout);
+    std::fputs(data_text(draft.root(), what->format).c_str(), stdout);
   }
   return 0;
 }

@@ -6,6 +6,7 @@
 #include "cli/fail.h"
 #include "cli/output.h"
 #include "cli/remote/family.h"
+#include "cli/remote/one_object.h"
 #include "world_real/real_clock.h"
 
 namespace plinth::cli {
@@ -19,11 +20,7 @@ struct Line {
 
 std::string short_text(const Health& health) {
   constexpr std::size_t kShown = 100;
-  std::string out = health.reason;
-  if (!health.message.empty()) out += (out.empty() ? "" : ": ") + health.message;
-  for (char& c : out) c = c == '\n' ? ' ' : c;
-  if (out.size() > kShown) out = out.substr(0, kShown) + "...";
-  return out;
+  return one_line(health.reason + (health.reason.empty() || health.message.empty() ? "" : ": ") + health.message, kShown);
 }
 
 void add_lines(const FamilyMember& member, const std::string& lead, const std::string& below, std::int64_t now, std::vector<Line>& out) {
@@ -86,20 +83,13 @@ void print(const FamilyMember& root, const std::string& format) {
 }
 
 int run(const Arguments& arguments) {
-  const auto format = data_format(arguments);
-  if (!format.ok()) return fail(2, format.error().message());
-  auto api = ApiClient::open(arguments);
-  if (!api.ok()) return fail(1, api.error().message());
-  const auto kinds = ServedKinds::discover(**api);
-  if (!kinds.ok()) return fail(1, kinds.error().message());
-  const auto what = find_named(*kinds, argument(arguments, "kind"), argument(arguments, "name"));
-  if (!what.ok()) return fail(1, what.error().message());
-  if (what->name.empty()) return fail(2, "name which of the " + what->kind.resource.plural + " to show: plinth tree KIND NAME");
-  const client::Resource& resource = what->kind.resource;
+  int status = 0;
+  const auto what = open_object(arguments, "tree", "show", status);
+  if (!what) return status;
   std::vector<std::string> unseen;
-  const auto family = find_family(**api, *kinds, resource, namespace_for(resource, arguments, **api), what->name, unseen);
+  const auto family = find_family(*what->api, what->kinds, what->resource, what->name_space, what->name, unseen);
   if (!family.ok()) return fail(1, family.error().message());
-  print(*family, *format);
+  print(*family, what->format);
   for (const std::string& kind : unseen) std::fprintf(stderr, "plinth: %s could not be listed and may be missing here\n", kind.c_str());
   return 0;
 }

@@ -14,7 +14,7 @@ struct CompositionOptions {
   bool install_kinds = true;          // the CRDs of the kinds of composition
   std::shared_ptr<Entropy> entropy;   // of random.alphanumeric(); null: expressions do not have it
   std::vector<Document> definitions;  // that are installed after the start
-  CrdDeletion crd_deletion = CrdDeletion::kNo;
+  DefinitionOptions definition;
 };
 
 // In the order in which they are to be added: kinds (when they are to be installed), definitions, instances. They share what

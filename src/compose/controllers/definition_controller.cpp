@@ -1,6 +1,8 @@
 #include "compose/controllers/definition_controller.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "base/time_text.h"
 #include "compose/definition/crd_diff.h"
@@ -18,9 +20,10 @@ using client::Plan;
 using client::View;
 
 constexpr std::string_view kName = "resource-graph-definition-controller";
-constexpr std::int64_t kRevisionsKept = 5;
 // A kind that is waited for is looked for so often: it may be served later than its definition says.
 constexpr std::int64_t kWaitingEveryNs = 1'000'000'000;
+// A definition that is refused is looked at again so often: what it was refused for may have changed unseen.
+constexpr std::int64_t kRefusedEveryNs = 30'000'000'000;
 // The counts of instances are written no more often.
 constexpr std::int64_t kCountsEveryNs = 1'000'000'000;
 
@@ -63,12 +66,13 @@ Value resources_value(Draft& draft, const Graph& graph) {
 class DefinitionStep {
  public:
   DefinitionStep(const View& view, Definitions& definitions, const DefinitionKey& key, const Object& object,
-                 const client::StepContext& context)
+                 const client::StepContext& context, std::int64_t revisions_kept)
       : view_(view),
         definitions_(definitions),
         key_(key),
         object_(object),
         context_(context),
+        revisions_kept_(revisions_kept),
         owner_(owner_of(key, object)),
         old_form_(key.dialect == Dialect::kResourceGroup2024) {}
 
@@ -88,20 +92,23 @@ class DefinitionStep {
   ConditionSet make_conditions() const;
   void fill_conditions(ConditionSet& conditions) const;
   void fill_old_conditions(ConditionSet& conditions) const;
-  const client::Failure* crd_failure() const;
+  const client::Failure* failure_of(std::string_view plural) const;
 
   const View& view_;
   Definitions& definitions_;
   const DefinitionKey key_;
   const Object& object_;
   const client::StepContext& context_;
+  const std::int64_t revisions_kept_;
   const DefinitionOwner owner_;
   const bool old_form_;
   Plan plan_;
+  std::vector<client::Request> outdated_;  // deletions of revisions, which nothing waits for
   std::int64_t latest_ = 0;         // number of the newest revision
   std::optional<Object> revision_;  // it, when it is there
   std::string problem_;             // why the graph is not accepted
   std::string kind_problem_;        // why the CRD is not
+  std::string revision_problem_;    // why the newest revision could not be made
   bool established_ = false, making_kind_ = false;
 };
 
@@ -112,7 +119,7 @@ Plan DefinitionStep::run(std::int64_t counts_written_ns, bool* counts_changed) {
   const BuildResult& built = definitions_.graph(view_, owner_, spec, hash);
   if (built.graph == nullptr) {
     refuse(built.failure.message);
-    if (!built.failure.waits_for.empty()) plan_.revisit_ns = kWaitingEveryNs;
+    plan_.revisit_ns = built.failure.waits_for.empty() ? kRefusedEveryNs : kWaitingEveryNs;
   } else {
     auto crd = plan_crd(*built.graph);
     if (crd.ok())
@@ -120,7 +127,13 @@ Plan DefinitionStep::run(std::int64_t counts_written_ns, bool* counts_changed) {
     else
       kind_problem_ = crd.error().message();
   }
+  std::vector<client::Request> work = std::exchange(plan_.requests, {});
   plan_status(built.graph.get(), counts_written_ns, counts_changed);
+  // A request that fails ends the plan: what is said of the one that failed comes before it is tried again.
+  const bool failed = !kind_problem_.empty() || !revision_problem_.empty();
+  plan_.requests.insert(failed ? plan_.requests.end() : plan_.requests.begin(), std::make_move_iterator(work.begin()),
+                        std::make_move_iterator(work.end()));
+  for (client::Request& request : outdated_) plan_.requests.push_back(std::move(request));
   return std::move(plan_);
 }
 
@@ -138,7 +151,8 @@ Result<void> DefinitionStep::plan_crd(const Graph& graph) {
   const auto crds = view_.find_resource("apiextensions.k8s.io", "customresourcedefinitions");
   const std::string name = graph.api.crd_name();
   const auto existing = view_.get(*crds, "", name);
-  if (const client::Failure* failure = crd_failure(); failure != nullptr) kind_problem_ = failure->message;
+  if (const client::Failure* failure = failure_of("customresourcedefinitions"); failure != nullptr)
+    kind_problem_ = failure->message;
   if (!existing) {
     making_kind_ = true;
     plan_.requests.push_back(client::create_request(*crds, "", graph.crd.root(), kName));
@@ -159,9 +173,9 @@ Result<void> DefinitionStep::plan_crd(const Graph& graph) {
   return {};
 }
 
-const client::Failure* DefinitionStep::crd_failure() const {
+const client::Failure* DefinitionStep::failure_of(std::string_view plural) const {
   for (const client::Failure& failure : context_.failures) {
-    if (failure.target.find("/customresourcedefinitions") != std::string::npos && failure.reason != Reason::kConflict)
+    if (failure.target.find("/" + std::string(plural)) != std::string::npos && failure.reason != Reason::kConflict)
       return &failure;
   }
   return nullptr;
@@ -170,6 +184,7 @@ const client::Failure* DefinitionStep::crd_failure() const {
 void DefinitionStep::accept(const Graph& graph) {
   const bool known = revision_ && revision_->metadata()["labels"][kRevisionHashLabel].as_string() == graph.hash;
   if (!known) {
+    if (const client::Failure* failure = failure_of(kGraphRevisions); failure != nullptr) revision_problem_ = failure->message;
     ++latest_;
     plan_revision(graph);
     return;
@@ -238,11 +253,11 @@ void DefinitionStep::plan_cleanup() {
     kept.insert((*settings)["spec"]["rollout"]["pinnedRevision"].as_int());
     if (const auto rollout = read_rollout_state(*settings)) kept.insert({rollout->stable, rollout->target});
   }
-  for (std::int64_t number = latest_ - kRevisionsKept; number > 0; --number) {
+  for (std::int64_t number = latest_ - revisions_kept_; number > 0; --number) {
     const auto old = get_revision(view_, key_, number);
     if (!old) break;
     if (kept.count(number) == 0 && !old->deleting())
-      plan_.requests.push_back(client::delete_request(*old, "Background", /*same_revision=*/false));
+      outdated_.push_back(client::delete_request(*old, "Background", /*same_revision=*/false));
   }
 }
 
@@ -257,7 +272,9 @@ ConditionSet DefinitionStep::make_conditions() const {
 void DefinitionStep::fill_conditions(ConditionSet& conditions) const {
   using S = ConditionStatus;
   const std::string revision = std::to_string(latest_);
-  if (revision_ || (latest_ > 0 && problem_.empty())) {
+  if (!revision_problem_.empty()) {
+    conditions.set("GraphRevisionsResolved", S::kFalse, "Failed", "revision " + revision + ": " + revision_problem_);
+  } else if (revision_ || (latest_ > 0 && problem_.empty())) {
     conditions.set("GraphRevisionsResolved", S::kTrue, "Resolved", "revision " + revision + " compiled and active");
   }
   const std::string& refused = problem_.empty() ? kind_problem_ : problem_;
@@ -312,7 +329,8 @@ void DefinitionStep::plan_status(const Graph* graph, std::int64_t counts_written
     next.member(status, "topologicalOrder") = order_value(next, *graph);
     next.member(status, "resources") = resources_value(next, *graph);
   }
-  if (latest_ > 0) next.set(status, "lastIssuedRevision", Value::of(latest_));
+  const std::int64_t issued = revision_problem_.empty() ? latest_ : latest_ - 1;
+  if (issued > 0) next.set(status, "lastIssuedRevision", Value::of(issued));
   next.member(status, "conditions") = conditions.to_value(next);
   const bool same_but_counts = equal(status, object_["status"]);
   const Definitions::Counts counts = definitions_.counts(key_);
@@ -330,15 +348,15 @@ void DefinitionStep::plan_status(const Graph* graph, std::int64_t counts_written
   }
   next.member(next.root(), "status") = status;
   plan_.requests.push_back(client::update_request(object_, "status", next.root(), kName));
-  plan_events(object_, kName, read_conditions(object_["status"]["conditions"]), conditions.conditions(), context_.wall_ns,
-              plan_);
+  client::EventRecorder events(view_, kName, context_.wall_ns, plan_);
+  tell_transitions(events, object_, read_conditions(object_["status"]["conditions"]), conditions.conditions());
 }
 
 // Keys are texts of DefinitionKeys.
 class DefinitionController final : public client::Controller {
  public:
-  DefinitionController(std::shared_ptr<Definitions> definitions, CrdDeletion crd_deletion)
-      : definitions_(std::move(definitions)), crd_deletion_(crd_deletion) {}
+  DefinitionController(std::shared_ptr<Definitions> definitions, DefinitionOptions options)
+      : definitions_(std::move(definitions)), options_(options) {}
   std::string_view name() const override { return kName; }
 
   void keys_of(const client::Change& change, const View& view, std::vector<std::string>& keys) const override {
@@ -399,7 +417,8 @@ class DefinitionController final : public client::Controller {
       return plan;
     }
     bool counts_changed = false;
-    plan = DefinitionStep(view, *definitions_, *definition, *object, context).run(counts_written_[key], &counts_changed);
+    plan = DefinitionStep(view, *definitions_, *definition, *object, context, options_.revisions_kept)
+               .run(counts_written_[key], &counts_changed);
     if (counts_changed) counts_written_[key] = context.wall_ns;
     if ((*object)["status"]["state"].as_string() != "Active" || !plan.requests.empty()) waiting_.insert(key);
     return plan;
@@ -408,7 +427,7 @@ class DefinitionController final : public client::Controller {
  private:
   void plan_deletion(const View& view, const DefinitionKey& key, const Object& object, Plan& plan) const {
     const auto crds = view.find_resource("apiextensions.k8s.io", "customresourcedefinitions");
-    if (crd_deletion_ == CrdDeletion::kYes && crds) {
+    if (options_.crd_deletion == CrdDeletion::kYes && crds) {
       const auto crd = view.get(*crds, "", api_schema_of(object["spec"]).crd_name());
       const bool ours = crd && check_crd_owner(crd->document.root(), owner_of(key, object)).ok();
       if (ours && !crd->deleting())
@@ -441,7 +460,7 @@ class DefinitionController final : public client::Controller {
   }
 
   std::shared_ptr<Definitions> definitions_;
-  const CrdDeletion crd_deletion_;
+  const DefinitionOptions options_;
   mutable std::set<std::string> waiting_;                       // keys to look at when kinds change
   mutable std::map<std::string, std::int64_t> counts_written_;  // wall time, by key
 };
@@ -449,8 +468,8 @@ class DefinitionController final : public client::Controller {
 }  // namespace
 
 std::unique_ptr<client::Controller> make_definition_controller(std::shared_ptr<Definitions> definitions,
-                                                               CrdDeletion crd_deletion) {
-  return std::make_unique<DefinitionController>(std::move(definitions), crd_deletion);
+                                                               DefinitionOptions options) {
+  return std::make_unique<DefinitionController>(std::move(definitions), options);
 }
 
 }  // namespace plinth::compose

@@ -24,12 +24,12 @@ class ViewKinds final : public KindSource {
   const client::View& view_;
 };
 
-// Whether every schema that the graph was compiled against is the one that is served.
-bool is_current(const Graph& graph, const client::View& view) {
-  return std::all_of(graph.nodes.begin(), graph.nodes.end(), [&](const Node& node) {
-    const client::Resource& resource = node.kind.resource;
-    const auto now = view.find_kind(resource.group, resource.version, resource.kind);
-    return now && now->stamp == node.kind.stamp && now->resource.plural == resource.plural;
+// Whether every schema that the definition was compiled against is the one that is served, and nothing that it waits for.
+bool is_current(const BuildResult& result, const client::View& view) {
+  if (!result.failure.waits_for.empty()) return false;
+  return std::all_of(result.kinds.begin(), result.kinds.end(), [&](const UsedKind& used) {
+    const auto now = view.find_kind(used.group, used.version, used.kind);
+    return now && now->stamp == used.stamp && now->resource.plural == used.plural;
   });
 }
 
@@ -174,9 +174,9 @@ const BuildResult& Definitions::graph(const client::View& view, const Definition
   auto found = graphs_.find(key);
   if (found != graphs_.end()) {
     CachedGraph& cached = found->second;
-    // A kind that is waited for may be served a moment after its definition was seen to change.
-    if (cached.epoch == epoch_ && cached.result.failure.waits_for.empty()) return cached.result;
-    if (cached.result.graph != nullptr && is_current(*cached.result.graph, view)) {
+    // Why it was refused may be no more a moment after the definition of a kind was seen to change.
+    if (cached.epoch == epoch_ && cached.result.graph != nullptr) return cached.result;
+    if (is_current(cached.result, view)) {
       cached.epoch = epoch_;
       return cached.result;
     }

@@ -1,5 +1,7 @@
 #include "compose/controllers/instance_controller.h"
 
+#include <utility>
+
 #include "base/json.h"
 #include "base/text.h"
 #include "compose/instance/instance_step.h"
@@ -12,6 +14,9 @@ namespace {
 using client::Object;
 using client::Plan;
 using client::View;
+
+// Instances without a graph are looked at again so often.
+constexpr std::int64_t kUnresolvedEveryNs = 30'000'000'000;
 
 // Keys are "<plural>.<group>|<namespace>/<name>".
 std::string key_of(std::string_view crd_name, std::string_view name_space, std::string_view name) {
@@ -50,6 +55,7 @@ class InstanceController final : public client::Controller {
   mutable std::map<std::string, std::string, std::less<>> kind_names_;  // "Kind.group" -> "plural.group"
   mutable std::map<DefinitionKey, std::int64_t> issued_;                // last revision that instances were told of
   mutable std::set<DefinitionKey> awaited_;                             // a revision of theirs was announced and is not there yet
+  mutable std::set<DefinitionKey> uncompiled_;                          // a revision of theirs is not valid with the kinds that are served
   mutable std::map<std::string, std::string> settings_;                 // what instances were told of them, by name
   mutable std::map<ExternalRead, std::set<std::string>> readers_;       // keys that read it
   mutable std::map<std::string, std::set<ExternalRead>> reads_;         // the same by key
@@ -58,6 +64,9 @@ class InstanceController final : public client::Controller {
 void InstanceController::keys_of(const client::Change& change, const View& view, std::vector<std::string>& keys) const {
   const Object& object = change.object;
   children_.follow(change);
+  // Definitions, CRDs and settings may be children or be referred to like anything else.
+  add_parent(object, keys);
+  add_readers(object, keys);
   if (const auto key = definition_of(object)) {
     const std::int64_t issued = change.deleted ? -1 : object["status"]["lastIssuedRevision"].as_int();
     auto [known, first] = issued_.try_emplace(*key, issued);
@@ -71,6 +80,7 @@ void InstanceController::keys_of(const client::Change& change, const View& view,
       const Value spec = object["spec"];
       kind_names_[std::string(spec["names"]["kind"].as_string()) + "." + std::string(spec["group"].as_string())] = object.name;
     }
+    for (const DefinitionKey& key : std::exchange(uncompiled_, {})) add_instances(view, key, keys);
     return;
   }
   if (object.resource.is(kRevisionGroup, kGraphRevisions)) {
@@ -92,8 +102,6 @@ void InstanceController::keys_of(const client::Change& change, const View& view,
       keys.push_back(key);
     }
   }
-  add_parent(object, keys);
-  add_readers(object, keys);
 }
 
 // Where a rollout stands is written often; instances need to know of little of it.
@@ -121,19 +129,22 @@ void InstanceController::add_parent(const Object& child, std::vector<std::string
 
 void InstanceController::add_readers(const Object& object, std::vector<std::string>& keys) const {
   if (readers_.empty()) return;
-  const client::Resource& r = object.resource;
-  for (const std::string& name_space : {object.name_space, std::string()}) {
-    for (const std::string& name : {object.name, std::string()}) {
-      const auto found = readers_.find({r.group, r.kind, name_space, name});
-      if (found == readers_.end()) continue;
-      for (const std::string& key : found->second) keys.push_back(key);
-    }
-    if (object.name_space.empty()) break;
-  }
+  ExternalRead read{object.resource.group, object.resource.kind, object.name_space, object.name};
+  const auto add = [&] {
+    const auto found = readers_.find(read);
+    if (found != readers_.end()) keys.insert(keys.end(), found->second.begin(), found->second.end());
+  };
+  add();
+  read.name.clear();
+  add();
+  if (read.name_space.empty()) return;
+  read.name_space.clear();
+  add();
 }
 
 void InstanceController::remember_reads(const std::string& key, std::set<ExternalRead> reads) const {
   if (const auto before = reads_.find(key); before != reads_.end()) {
+    if (before->second == reads) return;
     for (const ExternalRead& read : before->second) {
       const auto entry = readers_.find(read);
       if (entry == readers_.end()) continue;
@@ -214,9 +225,10 @@ void InstanceController::find_graph(const View& view, const DefinitionKey& key, 
   const std::string hash(revision->metadata()["labels"][kRevisionHashLabel].as_string());
   const BuildResult& built = definitions_->graph(view, input.owner, spec, hash);
   input.graph = built.graph;
-  if (built.graph == nullptr)
-    input.graph_problem =
-        "latest issued graph revision " + std::to_string(input.revision) + " failed: " + built.failure.message;
+  if (built.graph != nullptr) return;
+  uncompiled_.insert(key);
+  input.graph_problem =
+      "latest issued graph revision " + std::to_string(input.revision) + " failed: " + built.failure.message;
 }
 
 Plan InstanceController::step(const View& view, const std::string& key, const client::StepContext& context) const {
@@ -241,6 +253,8 @@ Plan InstanceController::step(const View& view, const std::string& key, const cl
   if (instance->deleting()) return delete_instance(input);
   InstanceResult result = reconcile_instance(input);
   remember_reads(key, std::move(result.reads));
+  // Whoever brings what is missing is seen at once, where that can be seen at all.
+  if (input.graph == nullptr && input.revision > 0) result.plan.revisit_ns = kUnresolvedEveryNs;
   return std::move(result.plan);
 }
 

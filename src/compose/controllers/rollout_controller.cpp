@@ -3,9 +3,10 @@
 #include "base/quoted.h"
 #include "base/text.h"
 #include "base/time_text.h"
-#include "compose/instance/instance_status.h"
+#include "client/events.h"
 #include "compose/marks.h"
 #include "compose/rollout/rollout.h"
+#include "compose/status/condition_set.h"
 
 namespace plinth::compose {
 namespace {
@@ -127,9 +128,14 @@ void RolloutStep::plan_moves(const RolloutDecision& decision) {
 }
 
 void RolloutStep::plan_events_of(const RolloutDecision& decision) {
+  client::EventRecorder recorder(view_, kName, context_.wall_ns, plan_);
   for (const RolloutEvent& event : decision.events) {
-    for (const Object* about : {&settings_, &*definition_})
-      plan_.requests.push_back(event_request(*about, kName, event.reason, event.message, event.warning, context_.wall_ns));
+    for (const Object* about : {&settings_, &*definition_}) {
+      if (event.warning)
+        recorder.warning(*about, event.reason, event.message);
+      else
+        recorder.normal(*about, event.reason, event.message);
+    }
   }
 }
 

@@ -135,7 +135,7 @@ class SchemaWriter {
 
   Result<Value> write_object(const cel::ObjectType& object) {
     constexpr std::size_t kNestingMax = 32;
-    if (open_.size() > kNestingMax) return bad_request("the type " + std::string(object.name()) + " contains itself");
+    if (open_.size() > kNestingMax) return bad_request("the type " + open_.front() + " contains itself");
     open_.emplace_back(object.name());
     Value properties = draft_.object();
     for (const std::string& name : object.field_names()) {

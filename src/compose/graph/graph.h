@@ -95,8 +95,6 @@ struct Graph {
   std::shared_ptr<api::CelShapes> shapes;
   std::size_t schema_slot = 0, each_slot = 0;
   std::size_t variable_count = 0;  // without iterators
-  // Stamps of the schemas it was compiled against: when one of them changes, it is compiled again.
-  std::vector<std::pair<std::string, std::uint64_t>> kinds;
 
   const Node* find(std::string_view id) const;
   std::vector<std::string> order_ids() const;
@@ -117,9 +115,17 @@ struct BuildFailure {
   std::string waits_for;
 };
 
+// Schemas that a graph is compiled against: when one of them changes, it is compiled again.
+struct UsedKind {
+  std::string group, version, kind;
+  std::uint64_t stamp = 0;
+  std::string plural;
+};
+
 struct BuildResult {
   GraphPtr graph;  // null: it failed
   BuildFailure failure;
+  std::vector<UsedKind> kinds;  // as far as it came
 };
 
 // `spec` is a definition's spec; `environment` what its expressions may use.

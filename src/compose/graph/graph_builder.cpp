@@ -45,7 +45,8 @@ Result<void> GraphBuilder::build_api() {
 
 Result<void> GraphBuilder::declare_variables() {
   Graph& graph = *out_;
-  const api::CelObjectOptions hidden{true, false, graph.api.namespaced};
+  api::CelObjectOptions hidden{true, false, graph.api.namespaced};
+  hidden.closed = true;
   graph.schema_slot = environment_.declare(
       kSchemaName, api::cel_object_type(graph.instance_schema->root(), "__type_schema", graph.instance_schema, hidden));
   graph.instance_shape = graph.shapes->of_object(graph.instance_schema->root(), hidden);
@@ -76,8 +77,8 @@ BuildResult build_graph(const DefinitionOwner& owner, const Document& spec, cons
                         const cel::Environment& environment) {
   GraphBuilder builder(owner, spec, kinds, environment);
   auto built = builder.build();
-  if (built.ok()) return {builder.graph(), {}};
-  return {nullptr, {built.error().message(), builder.waits_for()}};
+  if (built.ok()) return {builder.graph(), {}, builder.used()};
+  return {nullptr, {built.error().message(), builder.waits_for()}, builder.used()};
 }
 
 }  // namespace plinth::compose

@@ -32,6 +32,7 @@ class GraphBuilder {
   Result<void> build();
   GraphPtr graph() const { return out_; }
   const std::string& waits_for() const { return waits_for_; }
+  const std::vector<UsedKind>& used() const { return used_; }
 
  private:
   Result<void> build_api();
@@ -71,6 +72,7 @@ class GraphBuilder {
   Document spec_schema_;
   std::vector<std::vector<TemplateField>> located_;  // by node
   std::string waits_for_;
+  std::vector<UsedKind> used_;
 };
 
 }  // namespace plinth::compose

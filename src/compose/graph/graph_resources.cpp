@@ -111,7 +111,7 @@ Result<void> GraphBuilder::load_kind(Node& node) {
                        std::string(api_version) + " is not served; it is waited for");
   }
   node.kind = std::move(*found);
-  out_->kinds.emplace_back(std::string(api_version) + "/" + std::string(kind), node.kind.stamp);
+  used_.push_back({std::string(group), std::string(version), std::string(kind), node.kind.stamp, node.kind.resource.plural});
   return {};
 }
 

@@ -67,20 +67,19 @@ void stamp(std::vector<Condition>& conditions, const std::vector<Condition>& bef
   }
 }
 
-// The instance with kro's conditions for a status, whatever it shows.
-Document with_own_conditions(const client::Object& instance, ConditionSet& own) {
-  Draft draft(instance.document);
-  Value status = draft.object();
-  draft.member(status, "conditions") = own.to_value(draft);
-  draft.member(draft.root(), "status") = status;
-  return std::move(draft).finish();
-}
-
 }  // namespace
 
+void show_own_conditions(const Graph& graph, const Document& instance, const ConditionSet& own, Variables& variables) {
+  Draft draft(instance);
+  Value status = draft.object();
+  draft.member(status, "conditions") = ConditionSet(own).to_value(draft);
+  draft.member(draft.root(), "status") = status;
+  variables.set_instance(std::move(draft).finish(), graph.instance_with_status);
+}
+
 AuthorConditions evaluate_author_conditions(const Graph& graph, const client::Object& instance, Variables& variables,
-                                            ConditionSet& own, const std::vector<Condition>& before, const std::string& now) {
-  variables.set_instance(with_own_conditions(instance, own), graph.instance_with_status);
+                                            const ConditionSet& own, const std::vector<Condition>& before, const std::string& now) {
+  show_own_conditions(graph, instance.document, own, variables);
   AuthorConditions out;
   for (const Expression& expression : graph.conditions) {
     const Outcome outcome = evaluate(expression, variables.values(), variables.memory());

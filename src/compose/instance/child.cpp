@@ -83,6 +83,14 @@ Document at_version(const client::Object& observed, const client::KindForm& kind
   return std::move(draft).finish();
 }
 
+// As the server would write it anew: nulls and what is not known are gone, defaults are there.
+std::optional<Document> normal_form(const Document& object, const client::KindForm& kind) {
+  auto decoded = api::decode(object, {kind.schema, kind.resource.kind, kind.resource.version}, api::FieldValidation::kIgnore);
+  if (!decoded.ok()) return std::nullopt;
+  api::apply_defaults(decoded->draft, decoded->draft.root(), *kind.schema);
+  return std::move(decoded->draft).finish();
+}
+
 }  // namespace
 
 ParentInstance parent_of(const client::Object& instance, const ApiSchema& api) {
@@ -154,12 +162,12 @@ bool is_applied(const client::View& view, const client::KindForm& kind, const cl
   auto applied = api::apply(input);
   if (!applied.ok() || !applied->managers.same_but_times(*managers)) return false;
   if (!applied->changed) return true;
-  // Written otherwise, but the same once it is decoded and defaulted.
-  auto decoded =
-      api::decode(applied->object, {kind.schema, kind.resource.kind, kind.resource.version}, api::FieldValidation::kIgnore);
-  if (!decoded.ok()) return false;
-  api::apply_defaults(decoded->draft, decoded->draft.root(), *kind.schema);
-  return equal(decoded->draft.root(), live.root());
+  // Written otherwise, but perhaps the same. A status that somebody else wrote may hold nulls.
+  const auto next = normal_form(applied->object, kind);
+  if (!next) return false;
+  if (equal(next->root(), live.root())) return true;
+  const auto now = normal_form(live, kind);
+  return now && equal(next->root(), now->root());
 }
 
 }  // namespace plinth::compose

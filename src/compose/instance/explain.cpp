@@ -5,6 +5,8 @@
 #include "api/label_selector.h"
 #include "base/json.h"
 #include "base/quoted.h"
+#include "compose/instance/author_conditions.h"
+#include "compose/instance/instance_status.h"
 #include "compose/instance/managed.h"
 #include "compose/instance/render.h"
 
@@ -31,9 +33,11 @@ class Explainer {
     for (std::size_t i : graph_.order) {
       ExplainedNode node = explain(graph_.nodes[i]);
       states_[i] = node.state;
+      if (node.state == NodeState::kWaiting || node.state == NodeState::kFailed) add_problem(node.message);
       out_.nodes.push_back(std::move(node));
     }
     explain_status();
+    explain_conditions();
     return std::move(out_);
   }
 
@@ -132,14 +136,24 @@ class Explainer {
       out.state = NodeState::kWaiting;
       out.message = "waits for " + node.kind.resource.kind + " " + std::string(rendered_name(rendered)) + ", which does not exist";
     }
+    if (!node.is_external() && found.size() < out.objects.size()) add_problem("node " + quoted(node.id) + ": is being created");
+    explain_ready(node, found);
+  }
+
+  void explain_ready(const Node& node, const std::vector<Document>& found) {
     for (std::size_t i = 0; i < node.ready_when.size(); ++i) {
+      const Expression& condition = node.ready_when[i];
       for (std::size_t item = 0; item < found.size(); ++item) {
         if (node.is_list()) variables_.set(graph_.each_slot, variables_.object(node, found[item]));
         const std::string at = node.is_list() ? "items[" + std::to_string(item) + "]." : "";
-        add(node.id, at + "readyWhen[" + std::to_string(i) + "]", node.ready_when[i], evaluate_condition(node.ready_when[i], variables_));
+        const Verdict verdict = evaluate_condition(condition, variables_);
+        add(node.id, at + "readyWhen[" + std::to_string(i) + "]", condition, verdict);
+        if (!verdict.value) add_problem("node " + quoted(node.id) + ": readyWhen condition evaluated to false: " + quoted(condition.text));
       }
     }
   }
+
+  void add_problem(const std::string& problem) { problems_ += (problems_.empty() ? "" : "; ") + problem; }
 
   static std::string_view rendered_name(const std::vector<Document>& rendered) {
     return rendered.empty() ? std::string_view() : rendered[0]["metadata"]["name"].as_string();
@@ -160,6 +174,26 @@ class Explainer {
     if (draft.root().size() > 0) out_.status = std::move(draft).finish();
   }
 
+  // Those of the author, with kro's own as they follow from what was found.
+  void explain_conditions() {
+    if (graph_.conditions.empty()) return;
+    ConditionSet own = instance_conditions(instance_.root(), "");
+    own.set("InstanceManaged", ConditionStatus::kTrue, "Managed", "instance is properly managed with finalizers and labels");
+    own.set("GraphResolved", ConditionStatus::kTrue, "Resolved", "runtime graph created and all resources resolved");
+    if (problems_.empty())
+      own.set("ResourcesReady", ConditionStatus::kTrue, "AllResourcesReady", "all resources are created and ready");
+    else
+      own.set("ResourcesReady", ConditionStatus::kFalse, "NotReady", problems_);
+    show_own_conditions(graph_, instance_, own, variables_);
+    Draft draft;
+    for (std::size_t i = 0; i < graph_.conditions.size(); ++i) {
+      CompiledField::Part part;
+      part.expression = std::shared_ptr<const Expression>(std::shared_ptr<void>(), &graph_.conditions[i]);
+      add("", "status.conditions[" + std::to_string(i) + "]", written({part}),
+          evaluate_parts({part}, /*standalone=*/true, variables_, draft));
+    }
+  }
+
   const Graph& graph_;
   const Document instance_;
   const ObservedObjects& observed_;
@@ -167,6 +201,7 @@ class Explainer {
   cel::Memory memory_;
   Variables variables_;
   std::vector<NodeState> states_;
+  std::string problems_;  // why not everything is ready
   Explanation out_;
 };
 

@@ -114,5 +114,33 @@ TEST_CASE("an object that is not there is waited for") {
   CHECK(unseen.find("zone items[0].data.uid waiting\n") != std::string::npos);
 }
 
+TEST_CASE("conditions of the author see kro's own as they follow from what is there") {
+  const Document spec = yaml(R"(
+schema:
+  apiVersion: v1
+  kind: Demo
+  spec: {name: string}
+  status:
+    conditions:
+    - "${runtime.newCondition({type: 'Usable', status: runtime.condition(schema, 'ResourcesReady').status, reason: 'R', message: config.metadata.name})}"
+    - "${runtime.newCondition({type: 'Sized', status: config.data.size == '1' ? 'True' : 'False'})}"
+resources:
+- id: config
+  readyWhen: ["${config.data.size == '1'}"]
+  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${schema.spec.name}"}, data: {size: "2"}}
+)");
+  const BuildResult built = build_graph({Dialect::kGraphDefinition, "", "demo", ""}, spec, BuiltinKinds());
+  REQUIRE_MESSAGE(built.graph != nullptr, built.failure.message);
+  ObservedObjects observed;
+  std::string size = "1";
+  observed.child = [&](const Node&, const Document&) { return std::optional(yaml("metadata: {name: a}\ndata: {size: \"" + size + "\"}")); };
+  auto told = [&] { return shown(explain_instance(*built.graph, yaml("metadata: {name: i}\nspec: {name: a}"), observed, false)); };
+  CHECK(told().find(R"( status.conditions[0] value {"type":"Usable","status":"True","reason":"R","message":"a"})") != std::string::npos);
+  size = "2";
+  const std::string waits = told();
+  CHECK_MESSAGE(waits.find(R"("type":"Usable","status":"False",)") != std::string::npos, waits);
+  CHECK(waits.find(R"( status.conditions[1] value {"type":"Sized","status":"False",)") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace plinth::compose

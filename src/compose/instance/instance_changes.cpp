@@ -41,6 +41,7 @@ void InstanceRun::plan_applies(client::Plan& first, client::Plan& plan) {
       if (fresh) first.requests.push_back(client::check_absent(node.kind.resource, child.key.name_space, child.key.name, ""));
       (fresh ? first : plan).requests.push_back(std::move(request));
       applying_ = true;
+      reapplying_ = reapplying_ || child.observed.has_value();
     }
   }
   // One that is refused ends the plan; the others come first then.

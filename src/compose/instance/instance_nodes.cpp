@@ -12,6 +12,9 @@ namespace {
 
 using client::Object;
 
+constexpr std::string_view kNoNamespace =
+    "metadata.namespace is empty, and an instance of a cluster-scoped kind has none to give";
+
 }  // namespace
 
 void InstanceRun::process(std::size_t index) {
@@ -72,6 +75,8 @@ void InstanceRun::process_external(const Node& node, NodeRun& run) {
   const Document& reference = rendered.objects[0];
   if (node.type == NodeType::kExternalCollection) return process_external_list(node, run, reference);
   const std::string name_space = external_namespace(node, reference), name(reference["metadata"]["name"].as_string());
+  if (node.kind.resource.namespaced && name_space.empty())
+    return fail(run, {false, "node " + quoted(node.id) + ": " + std::string(kNoNamespace)});
   reads_.insert({node.kind.resource.group, node.kind.resource.kind, name_space, name});
   const auto found = in_.view.get(node.kind.resource, name_space, name);
   if (!found) {
@@ -110,6 +115,12 @@ const client::Failure* InstanceRun::failure_of(const std::string& path) const {
   return nullptr;
 }
 
+// Somebody else's, by its mark.
+bool InstanceRun::is_foreign(const client::Object& object) const {
+  const std::string_view set = object.metadata()["labels"][kPartOfLabel].as_string();
+  return !set.empty() && set != parent_.set_id;
+}
+
 // Whether the object may be ours; what is seen of it is noted.
 bool InstanceRun::observe(const Node& node, NodeRun& run, DesiredChild& child) {
   const std::string prefix = "node " + quoted(node.id) + ": " + child.key.text() + ": ";
@@ -117,6 +128,11 @@ bool InstanceRun::observe(const Node& node, NodeRun& run, DesiredChild& child) {
     fail(run, {false, prefix + "metadata.name is empty"});
     return false;
   }
+  if (node.kind.resource.namespaced && child.key.name_space.empty()) {
+    fail(run, {false, prefix + std::string(kNoNamespace)});
+    return false;
+  }
+  reads_.insert({child.key.group, child.key.kind, child.key.name_space, child.key.name});
   if (!identities_.insert(child.key).second) {
     fail(run, {false, prefix + "another resource of this instance renders the same object"});
     return false;
@@ -127,9 +143,8 @@ bool InstanceRun::observe(const Node& node, NodeRun& run, DesiredChild& child) {
     return true;
   }
   if (!child.observed) return true;
-  const std::string_view set = child.observed->metadata()["labels"][kPartOfLabel].as_string();
-  if (!set.empty() && set != parent_.set_id) {
-    fail(run, {false, prefix + "belongs to a different ApplySet " + quoted(set) + ", cannot reassign"});
+  if (is_foreign(*child.observed)) {
+    fail(run, {false, prefix + "belongs to a different ApplySet " + quoted(child.observed->metadata()["labels"][kPartOfLabel].as_string()) + ", cannot reassign"});
     child.applied = true;  // never written over
     return true;
   }
@@ -141,8 +156,10 @@ bool InstanceRun::observe(const Node& node, NodeRun& run, DesiredChild& child) {
     return true;
   }
   const std::uint64_t configuration = fnv64a(to_json(child.configuration.root()));
-  child.applied = in_.applied.has(child.path, configuration, child.observed->revision) ||
-                  is_applied(in_.view, node.kind, *child.observed, child.configuration);
+  // After a plan that failed it is not known whether its applies were made.
+  const bool remembered =
+      in_.context.failures.empty() && in_.applied.has(child.path, configuration, child.observed->revision);
+  child.applied = remembered || is_applied(in_.view, node.kind, *child.observed, child.configuration);
   in_.applied.note(child.path, configuration, child.observed->revision);
   return true;
 }
@@ -171,14 +188,15 @@ void InstanceRun::process_template(const Node& node, NodeRun& run) {
     child.drawn = rendered.drawn[i];
     child.path = client::object_path(node.kind.resource, child.key.name_space, child.key.name);
     if (!observe(node, run, child)) return;
-    if (child.observed) observed.push_back(child.observed->document);
+    if (child.observed && !is_foreign(*child.observed)) observed.push_back(child.observed->document);
     run.children.push_back(std::move(child));
   }
-  if (run.state != NodeState::kSynced) return;
+  // What is there can be told of, also when it is not as it should be.
   if (collection)
     variables_.set_list(node, observed);
   else if (!observed.empty())
     variables_.set_object(node, observed[0]);
+  if (run.state != NodeState::kSynced) return;
   if (observed.size() < run.children.size()) {
     run.state = NodeState::kPending;
     run.message = collection ? "node " + quoted(node.id) + ": collection not ready: observed " +

@@ -118,7 +118,7 @@ void InstanceRun::report(client::Plan& plan) {
   status.legacy = graph_.owner.dialect == Dialect::kResourceGroup2024;
   if (in_.tell_revision) status.revision = in_.revision;
   if (!graph_.conditions.empty()) add_author_conditions(conditions, status);
-  plan_status(in_.instance, status, conditions, in_.context.wall_ns, plan);
+  plan_status(in_.view, in_.instance, status, conditions, in_.context.wall_ns, plan);
 }
 
 }  // namespace plinth::compose

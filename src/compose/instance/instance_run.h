@@ -17,6 +17,8 @@ namespace plinth::compose {
 
 // Looked at again after so long while something is under way that no event may end.
 inline constexpr std::int64_t kPendingRevisitNs = 30'000'000'000;
+// After an apply of what is there: it may turn out to change nothing, and then nothing tells of it.
+inline constexpr std::int64_t kAppliedRevisitNs = 1'000'000'000;
 
 enum class NodeState : std::uint8_t { kPending, kWaiting, kSynced, kSkipped, kError, kDeleting };
 
@@ -56,6 +58,7 @@ class InstanceRun {
   void process_external(const Node& node, NodeRun& run);
   void process_external_list(const Node& node, NodeRun& run, const Document& reference);
   void process_template(const Node& node, NodeRun& run);
+  bool is_foreign(const client::Object& object) const;
   bool observe(const Node& node, NodeRun& run, DesiredChild& child);
   void check_ready(const Node& node, NodeRun& run, const std::vector<Document>& observed);
   bool is_item_ready(const Node& node, NodeRun& run, const Document& observed, std::size_t index);
@@ -83,7 +86,7 @@ class InstanceRun {
   std::vector<NodeRun> runs_;
   std::set<ChildKey> identities_;
   std::set<ExternalRead> reads_;
-  bool applying_ = false, pruning_ = false;
+  bool applying_ = false, reapplying_ = false, pruning_ = false;
 };
 
 }  // namespace plinth::compose

@@ -2,9 +2,6 @@
 
 #include <algorithm>
 
-#include "base/text.h"
-#include "base/time_text.h"
-#include "compose/digest.h"
 #include "compose/instance/instance_step.h"
 
 namespace plinth::compose {
@@ -68,45 +65,7 @@ Value status_value(Draft& draft, const StatusReport& report, ConditionSet& condi
   return status;
 }
 
-client::Resource events_resource() { return {"", "v1", "events", "Event", true}; }
-
 }  // namespace
-
-client::Request event_request(const client::Object& about, std::string_view controller, std::string_view reason,
-                              std::string message, bool warning, std::int64_t wall_ns) {
-  constexpr std::size_t kMessageMax = 1000;
-  if (message.size() > kMessageMax) message.resize(kMessageMax);
-  const std::string name_space = about.name_space.empty() ? "default" : about.name_space;
-  const std::string now = format_rfc3339(wall_ns);
-  Draft event;
-  event.root() = event.object();
-  Value& root = event.root();
-  event.set(root, "apiVersion", "v1");
-  event.set(root, "kind", "Event");
-  Value metadata = event.object();
-  event.set(
-      metadata, "name",
-      about.name.substr(0, 200) + "." + hex16(fnv64a(about.uid + std::string(reason) + message + std::to_string(wall_ns))));
-  event.set(metadata, "namespace", name_space);
-  event.member(root, "metadata") = metadata;
-  Value involved = event.object();
-  event.set(involved, "apiVersion", about.resource.api_version());
-  event.set(involved, "kind", about.resource.kind);
-  event.set(involved, "name", about.name);
-  if (!about.name_space.empty()) event.set(involved, "namespace", about.name_space);
-  event.set(involved, "uid", about.uid);
-  event.member(event.root(), "involvedObject") = involved;
-  event.set(event.root(), "reason", reason);
-  event.set(event.root(), "message", message);
-  event.set(event.root(), "type", warning ? "Warning" : "Normal");
-  event.set(event.root(), "firstTimestamp", now);
-  event.set(event.root(), "lastTimestamp", now);
-  event.set(event.root(), "count", Value::of(1));
-  Value source = event.object();
-  event.set(source, "component", controller);
-  event.member(event.root(), "source") = source;
-  return client::create_request(events_resource(), name_space, event.root(), controller);
-}
 
 std::string_view state_text(InstanceState state) {
   switch (state) {
@@ -127,8 +86,8 @@ ConditionSet instance_conditions(const Value& instance, std::string now) {
                       foreign_types(instance["status"]["conditions"]));
 }
 
-void plan_events(const client::Object& about, std::string_view controller, const std::vector<Condition>& before,
-                 const std::vector<Condition>& after, std::int64_t wall_ns, client::Plan& plan) {
+void tell_transitions(client::EventRecorder& events, const client::Object& about, const std::vector<Condition>& before,
+                      const std::vector<Condition>& after) {
   for (const Condition& now : after) {
     const Condition* was = nullptr;
     for (const Condition& c : before) {
@@ -142,13 +101,15 @@ void plan_events(const client::Object& about, std::string_view controller, const
     std::string message = std::string(was == nullptr ? "Unknown" : status_text(was->status)) + " -> " +
                           std::string(status_text(now.status)) + ": " + now.reason;
     if (!now.message.empty()) message += ": " + now.message;
-    plan.requests.push_back(
-        event_request(about, controller, now.type, message, now.status == ConditionStatus::kFalse, wall_ns));
+    if (now.status == ConditionStatus::kFalse)
+      events.warning(about, now.type, message);
+    else
+      events.normal(about, now.type, message);
   }
 }
 
-void plan_status(const client::Object& instance, const StatusReport& report, ConditionSet& conditions, std::int64_t wall_ns,
-                 client::Plan& plan) {
+void plan_status(const client::View& view, const client::Object& instance, const StatusReport& report,
+                 ConditionSet& conditions, std::int64_t wall_ns, client::Plan& plan) {
   if (report.legacy && !report.authored) set_legacy(conditions, report.state);
   Draft next(instance.document);
   Value status = status_value(next, report, conditions);
@@ -160,10 +121,9 @@ void plan_status(const client::Object& instance, const StatusReport& report, Con
   for (const Condition& c : report.authored ? *report.authored : conditions.conditions()) {
     if (report.authored || c.type != "Ready" || c.status == ConditionStatus::kTrue) told.push_back(c);
   }
-  if (!report.trouble.empty())
-    plan.requests.push_back(
-        event_request(instance, kInstanceController, state_text(report.state), report.trouble, true, wall_ns));
-  plan_events(instance, kInstanceController, read_conditions(instance["status"]["conditions"]), told, wall_ns, plan);
+  client::EventRecorder events(view, kInstanceController, wall_ns, plan);
+  if (!report.trouble.empty()) events.warning(instance, state_text(report.state), report.trouble);
+  tell_transitions(events, instance, read_conditions(instance["status"]["conditions"]), told);
 }
 
 }  // namespace plinth::compose

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "client/controller.h"
+#include "client/events.h"
 #include "compose/status/condition_set.h"
 
 namespace plinth::compose {
@@ -37,14 +37,11 @@ struct StatusReport {
 };
 
 // Requests that write the status and tell transitions as Events; none when nothing differs.
-void plan_status(const client::Object& instance, const StatusReport& report, ConditionSet& conditions, std::int64_t wall_ns,
-                 client::Plan& plan);
+void plan_status(const client::View& view, const client::Object& instance, const StatusReport& report,
+                 ConditionSet& conditions, std::int64_t wall_ns, client::Plan& plan);
 
-// An Event about an object; texts that are too long are cut.
-client::Request event_request(const client::Object& about, std::string_view controller, std::string_view reason,
-                              std::string message, bool warning, std::int64_t wall_ns);
 // An Event about an object for each condition that differs between the lists.
-void plan_events(const client::Object& about, std::string_view controller, const std::vector<Condition>& before,
-                 const std::vector<Condition>& after, std::int64_t wall_ns, client::Plan& plan);
+void tell_transitions(client::EventRecorder& events, const client::Object& about, const std::vector<Condition>& before,
+                      const std::vector<Condition>& after);
 
 }  // namespace plinth::compose

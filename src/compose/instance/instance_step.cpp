@@ -48,7 +48,7 @@ void report_only(const InstanceInput& in, InstanceState state, std::string_view 
   if (in.tell_revision) report.revision = in.revision;
   const bool authored = in.graph != nullptr ? !in.graph->conditions.empty() : shows_author_conditions(in.instance);
   if (authored) keep_author_conditions(in, conditions, type, state, report);
-  plan_status(in.instance, report, conditions, in.context.wall_ns, plan);
+  plan_status(in.view, in.instance, report, conditions, in.context.wall_ns, plan);
 }
 
 std::string remaining_text(const std::vector<Object>& children) {
@@ -91,7 +91,7 @@ InstanceResult InstanceRun::run() {
   const bool active = std::all_of(runs_.begin(), runs_.end(), [](const NodeRun& r) {
     return r.state == NodeState::kSynced || r.state == NodeState::kSkipped;
   });
-  if (!active || applying_ || pruning_) plan.revisit_ns = kPendingRevisitNs;
+  if (!active || applying_ || pruning_) plan.revisit_ns = reapplying_ ? kAppliedRevisitNs : kPendingRevisitNs;
   result.reads = std::move(reads_);
   return result;
 }

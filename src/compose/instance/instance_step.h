@@ -13,7 +13,7 @@
 
 namespace plinth::compose {
 
-// Objects that an instance reads but does not own.
+// Objects that an instance looks at: its children, whatever somebody makes of their labels, and what it only refers to.
 struct ExternalRead {
   std::string group, kind, name_space, name;  // name "": any; namespace "": any
   friend auto operator<=>(const ExternalRead&, const ExternalRead&) = default;

@@ -1,15 +1,10 @@
 #include "workloads/snapshots/snapshot_kinds.h"
 
-#include <map>
-#include <string>
-
 #include "base/yaml.h"
+#include "client/kind_keeper.h"
 
 namespace plinth::workloads {
 namespace {
-
-constexpr std::string_view kName = "snapshot-kinds";
-constexpr std::string_view kGroup = "apiextensions.k8s.io";
 
 constexpr std::string_view kSnapshot = R"yaml(
 apiVersion: apiextensions.k8s.io/v1
@@ -225,37 +220,6 @@ spec:
             additionalProperties: {type: string}
 )yaml";
 
-// Keys are names of definitions.
-class SnapshotKinds final : public client::Controller {
- public:
-  SnapshotKinds() {
-    for (Document& definition : snapshot_definitions())
-      wanted_[std::string(definition["metadata"]["name"].as_string())] = definition;
-  }
-  std::string_view name() const override { return kName; }
-
-  void keys_of(const client::Change& change, const client::View&, std::vector<std::string>& keys) const override {
-    const client::Object& object = change.object;
-    if (change.deleted && object.resource.is(kGroup, "customresourcedefinitions") && wanted_.count(object.name) > 0)
-      keys.push_back(object.name);
-  }
-
-  void initial_keys(const client::View&, std::vector<std::string>& keys) const override {
-    for (const auto& [name, definition] : wanted_) keys.push_back(name);
-  }
-
-  client::Plan step(const client::View& view, const std::string& key, const client::StepContext&) const override {
-    client::Plan plan;
-    const auto definitions = view.find_resource(kGroup, "customresourcedefinitions");
-    if (definitions && !view.get(*definitions, "", key))
-      plan.requests.push_back(client::create_request(*definitions, "", wanted_.at(key).root(), kName));
-    return plan;
-  }
-
- private:
-  std::map<std::string, Document> wanted_;
-};
-
 }  // namespace
 
 std::vector<Document> snapshot_definitions() {
@@ -267,6 +231,6 @@ std::vector<Document> snapshot_definitions() {
   return out;
 }
 
-std::unique_ptr<client::Controller> make_snapshot_kinds() { return std::make_unique<SnapshotKinds>(); }
+std::unique_ptr<client::Controller> make_snapshot_kinds() { return client::make_kind_keeper("snapshot-kinds", snapshot_definitions()); }
 
 }  // namespace plinth::workloads

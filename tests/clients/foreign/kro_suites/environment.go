@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -53,7 +54,7 @@ type reader struct{ client.Reader }
 
 func (r reader) GetAPIReader() client.Reader { return r.Reader }
 
-// ControllerConfig has the fields that specs set. Of these a platform has the first; it keeps five revisions.
+// ControllerConfig has the fields that specs set. A platform has the first and the number of revisions.
 type ControllerConfig struct {
 	AllowCRDDeletion  bool
 	ReconcileConfig   ctrlinstance.ReconcileConfig
@@ -128,6 +129,9 @@ func (e *Environment) start() error {
 		"--write-kubeconfig", filepath.Join(e.folder, "kubeconfig")}
 	if e.config.AllowCRDDeletion {
 		options = append(options, "--allow-crd-deletion")
+	}
+	if e.config.MaxGraphRevisions > 0 {
+		options = append(options, "--graph-revisions", strconv.Itoa(e.config.MaxGraphRevisions))
 	}
 	e.process = exec.Command(os.Getenv("PLINTH"), options...)
 	e.process.Stderr = os.Stderr
