@@ -127,14 +127,30 @@ class GarbageCollector final : public client::Controller {
     plan.requests.push_back(drop_finalizer(owner, kOrphan));
   }
 
-  // Dependents that block go first; each in the foreground when it has dependents of its own. Those that wait for this owner in
-  // turn do not block it: a circle would wait for ever.
+  // Whether somebody else, who is not waiting for its dependents either, owns it too.
+  static bool has_other_owner(const View& view, const Object& dependent, const std::string& uid) {
+    for (const OwnerReference& owner : dependent.owners()) {
+      if (owner.uid == uid) continue;
+      if (!kind_of(view, owner)) return true;  // nobody knows: then it stays
+      if (!is_present(view, dependent, owner)) continue;
+      const auto live = view.by_uid(owner.uid);
+      if (!live->deleting() || !live->has_finalizer(kForeground)) return true;
+    }
+    return false;
+  }
+
+  // Dependents that block go first; each in the foreground when it has dependents of its own. Those that somebody else owns too stay,
+  // and lose their reference. Those that wait for this owner in turn do not block it: a circle would wait for ever.
   static void plan_foreground(const View& view, const Object& owner, Plan& plan) {
     bool blocked = false;
     for (const Object& dependent : blocking_dependents(view, owner)) {
       if (dependent.deleting() && waits_for(view, dependent, owner.uid)) continue;
       blocked = true;
       if (dependent.deleting()) continue;
+      if (has_other_owner(view, dependent, owner.uid)) {
+        plan.requests.push_back(drop_owners(dependent, [&](std::string_view uid) { return uid == owner.uid; }));
+        continue;
+      }
       const bool has_dependents = !view.owned_by(dependent.uid).empty();
       plan.requests.push_back(
           client::delete_request(dependent, has_dependents ? "Foreground" : "Background", /*same_revision=*/false));
