@@ -1,5 +1,7 @@
 #include "api/decode.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <limits>
 #include <optional>
 
@@ -215,6 +217,43 @@ std::vector<std::string> strict_texts(std::span<const std::string> duplicates, c
   return out;
 }
 
+// Where a path ("spec.containers[0].name") stands below the members of a document: positions; what is not found stands last.
+std::vector<std::size_t> place_of(std::span<const Member> members, std::string_view path) {
+  std::vector<std::size_t> place;
+  Value at;
+  while (!path.empty()) {
+    if (path.front() == '.') path.remove_prefix(1);
+    std::size_t position = std::string_view::npos;
+    if (path.front() == '[') {
+      position = static_cast<std::size_t>(std::atoll(std::string(path.substr(1)).c_str()));
+      path.remove_prefix(std::min(path.find(']'), path.size() - 1) + 1);
+      at = position < at.size() && at.is_array() ? at.items()[position] : Value();
+    } else {
+      const std::string_view name = path.substr(0, path.find_first_of(".["));
+      path.remove_prefix(name.size());
+      if (!place.empty()) members = at.members();
+      const auto found = std::find_if(members.begin(), members.end(), [&](const Member& m) { return m.key() == name; });
+      if (found != members.end()) position = static_cast<std::size_t>(found - members.begin());
+      at = found == members.end() ? Value() : found->value;
+    }
+    place.push_back(position);
+    if (position == std::string_view::npos) break;
+  }
+  return place;
+}
+
+// A decoder of Go types tells of what is unknown and what comes twice as it meets them.
+std::vector<std::string> strict_texts_in_order(std::span<const Member> root, std::span<const std::string> duplicates, const std::vector<std::string>& unknown) {
+  std::vector<std::pair<std::vector<std::size_t>, std::string>> found;
+  for (const std::string& path : duplicates) found.emplace_back(place_of(root, path), "duplicate field " + quoted(path));
+  for (const std::string& path : unknown) found.emplace_back(place_of(root, path), "unknown field " + quoted(path));
+  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  if (found.size() > kStrictErrorsMax) found.resize(kStrictErrorsMax);
+  std::vector<std::string> out;
+  for (auto& [place, text] : found) out.push_back(std::move(text));
+  return out;
+}
+
 std::string joined(const std::vector<std::string>& texts) {
   std::string out;
   for (const std::string& text : texts) out += (out.empty() ? "" : ", ") + text;
@@ -243,11 +282,15 @@ Result<void> decode_builtin(Draft& draft, Value& slot, const Schema& schema, std
 
 Result<std::vector<std::string>> decode(Draft& draft, const DecodeTarget& target, FieldValidation mode, std::span<const std::string> duplicates) {
   std::vector<std::string> unknown;
+  // As it was sent: decoding replaces members of the root.
+  const std::span<const Member> root = draft.root().members();
+  const std::vector<Member> sent(mode == FieldValidation::kIgnore ? root.end() : root.begin(), root.end());
   std::vector<std::string>* const reports = mode == FieldValidation::kIgnore ? nullptr : &unknown;
   auto done = target.schema->builtin ? decode_slot(draft, draft.root(), *target.schema, reports, "", target.decoded) : decode_custom(draft, draft.root(), *target.schema, reports);
   if (!done.ok()) return bad_request(prefix(target) + done.error().message());
   if (mode == FieldValidation::kIgnore) return std::vector<std::string>();
-  std::vector<std::string> texts = strict_texts(duplicates, unknown);
+  if (duplicates.empty() && unknown.empty()) return std::vector<std::string>();
+  std::vector<std::string> texts = target.schema->builtin ? strict_texts_in_order(sent, duplicates, unknown) : strict_texts(duplicates, unknown);
   if (mode == FieldValidation::kStrict && !texts.empty()) return bad_request(prefix(target) + "strict decoding error: " + joined(texts));
   return texts;
 }

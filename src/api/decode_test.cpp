@@ -66,11 +66,11 @@ TEST_CASE("a wrong JSON type is refused as Go's decoder words it") {
 
 TEST_CASE("unknown and duplicate fields follow fieldValidation") {
   static constexpr std::string_view kJson = R"({"spec":{"foo":1,"paused":true,"paused":true,"template":{"spec":{"containers":[{"nam":"x"}]}}},"Spec":{}})";
-  CHECK(deployment(kJson) == std::string(kPrefix) + R"(strict decoding error: duplicate field "spec.paused", unknown field "spec.foo", )" +
+  CHECK(deployment(kJson) == std::string(kPrefix) + R"(strict decoding error: unknown field "spec.foo", duplicate field "spec.paused", )" +
                                  R"(unknown field "spec.template.spec.containers[0].nam", unknown field "Spec")");
   static constexpr std::string_view kKept = R"({"spec":{"paused":true,"template":{"spec":{"containers":[{}]}}}})";
   CHECK(deployment(kJson, FieldValidation::kIgnore) == kKept);
-  CHECK(deployment(kJson, FieldValidation::kWarn) == std::string(kKept) + R"( // duplicate field "spec.paused" // unknown field "spec.foo")" +
+  CHECK(deployment(kJson, FieldValidation::kWarn) == std::string(kKept) + R"( // unknown field "spec.foo" // duplicate field "spec.paused")" +
                                                          R"( // unknown field "spec.template.spec.containers[0].nam" // unknown field "Spec")");
 }
 

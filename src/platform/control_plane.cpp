@@ -8,6 +8,7 @@
 #include "control/account_tokens.h"
 #include "control/definition_cleanup.h"
 #include "control/event_expiry.h"
+#include "control/flow_schemas.h"
 #include "control/garbage_collector.h"
 #include "control/kubernetes_service.h"
 #include "control/namespace_content.h"
@@ -190,6 +191,7 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
   host.add(control::make_service_ranges());
   host.add(control::make_ip_addresses());
   host.add(control::make_quota_controller());
+  host.add(control::make_flow_schemas());
   host.add(control::make_event_expiry());
   host.add(control::make_claim_protection());
   host.add(control::make_volume_protection());

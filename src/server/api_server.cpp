@@ -9,7 +9,7 @@
 #include "server/bootstrap.h"
 #include "server/compressed_responder.h"
 #include "server/exchange.h"
-#include "server/in_flight.h"
+#include "server/flow/flow_control.h"
 #include "server/paths/paths.h"
 #include "server/read/current_forms.h"
 #include "server/read/decoded_objects.h"
@@ -33,8 +33,7 @@ struct ApiServer::Parts {
         admission(default_admission_plugins()),
         webhook_clients(*given.world.network, *given.world.clock),
         proxies(*given.world.network, *given.world.clock),
-        reads(options.read_requests_max),
-        writes(options.write_requests_max),
+        flow(options.requests_max, options.request_wait_max),
         documents(registry) {}
 
   KindRegistry registry;
@@ -46,7 +45,7 @@ struct ApiServer::Parts {
   AdmissionBook admission_book;
   WebhookClients webhook_clients;
   ProxyForwarders proxies;
-  InFlight reads, writes;
+  FlowControl flow;
   Metrics metrics;
   ServedDocuments documents;
   ServerContext context;
@@ -118,10 +117,16 @@ void ApiServer::dispatch(net::HttpRequest request, std::shared_ptr<net::Incoming
   exchange->metrics = &parts_->metrics;
   exchange->clock = given_.world.clock;
   exchange->started_ns = given_.world.clock->monotonic_ns();
-  // Those last as long as others want; what is passed on is not made here.
+  // What is passed on is not made here.
   if (!exchange->info.is_watch && !asks_for_proxy(exchange->info)) {
-    if (auto entered = enter(*exchange); !entered.ok()) return exchange->fail(entered.error());
+    exchange->responder = compressed_responder(std::move(exchange->responder), exchange->request, options_.compression);
   }
+  parts_->flow.enter(std::move(exchange), *given_.store->snapshot(), [this](ExchangePtr admitted) { admit(std::move(admitted)); });
+}
+
+void ApiServer::admit(ExchangePtr exchange) {
+  auto timely = check_request_timeout(exchange->info);
+  if (!timely.ok()) return exchange->fail(timely.error());
   auto allowed = authorize(*exchange);
   if (!allowed.ok()) return exchange->fail(allowed.error());
   if (exchange->info.is_watch && net::wants_websocket(exchange->request)) {
@@ -130,16 +135,6 @@ void ApiServer::dispatch(net::HttpRequest request, std::shared_ptr<net::Incoming
     exchange->responder = std::move(*messages);
   }
   route(std::move(exchange));
-}
-
-Result<void> ApiServer::enter(Exchange& exchange) {
-  exchange.responder = compressed_responder(std::move(exchange.responder), exchange.request, options_.compression);
-  const bool reads = exchange.info.method == "GET" || exchange.info.method == "HEAD";
-  InFlight& gate = reads ? parts_->reads : parts_->writes;
-  exchange.in_flight = gate.enter();
-  // Members of system:masters are never turned away: they must be able to act on an overloaded server.
-  if (exchange.in_flight || exchange.user->privileged()) return {};
-  return too_many_requests("too many requests are in flight, please try again later", 1);
 }
 
 Result<void> ApiServer::authorize(const Exchange& exchange) {
@@ -173,7 +168,7 @@ void ApiServer::route(ExchangePtr exchange) {
 
 void ApiServer::route_path(ExchangePtr exchange) {
   PathServer server{parts_->context, parts_->documents,           parts_->metrics,
-                    *given_.auth,    options_.advertised_address, ready_.load()};
+                    *given_.auth,    parts_->flow,                options_.advertised_address, ready_.load()};
   serve_path(server, std::move(exchange));
 }
 

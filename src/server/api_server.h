@@ -24,8 +24,8 @@ class NodeSlots;
 
 struct ApiServerOptions {
   std::string advertised_address;       // "host:port" as discovery tells clients
-  std::size_t read_requests_max = 400;  // in flight; beyond: 429
-  std::size_t write_requests_max = 200;
+  std::size_t requests_max = 600;  // worked on at once, shared out among priority levels (server/flow)
+  Duration request_wait_max = std::chrono::seconds(15);  // for its turn
   std::size_t forms_cache_bytes = 8 * 1024 * 1024;
   std::size_t decoded_cache_bytes = 4 * 1024 * 1024;
   std::size_t pinned_snapshots_max = 64;
@@ -74,7 +74,7 @@ class ApiServer {
  private:
   struct Parts;
   void dispatch(net::HttpRequest request, std::shared_ptr<net::IncomingBody> body, auth::UserPtr user, std::shared_ptr<net::Responder> responder);
-  Result<void> enter(Exchange& exchange);
+  void admit(ExchangePtr exchange);
   void route(ExchangePtr exchange);
   void route_path(ExchangePtr exchange);
   void route_resource(ExchangePtr exchange);

@@ -1,5 +1,6 @@
 #include "server/bootstrap.h"
 
+#include "api/strategies/flow_objects.h"
 #include "base/json.h"
 #include "base/time_text.h"
 #include "server/api_server.h"
@@ -83,6 +84,12 @@ class Seeding : public std::enable_shared_from_this<Seeding> {
     for (std::string_view text : kFixed) {
       Document object = TRY(parse_json(text));
       TRY(plan_object(*snapshot, *table, object));
+    }
+    for (const auto objects : {api::mandatory_flow_objects(), api::suggested_flow_objects()}) {
+      for (const std::string_view text : objects) {
+        const Document object = TRY(parse_json(text));
+        TRY(plan_object(*snapshot, *table, object));
+      }
     }
     for (const Document& object : TRY(auth::bootstrap_objects())) TRY(plan_object(*snapshot, *table, object));
     const std::string today =

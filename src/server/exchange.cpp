@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/yaml.h"
+#include "server/flow/flow_schema.h"
 #include "server/status.h"
 
 namespace plinth::server {
@@ -54,6 +55,10 @@ net::HttpResponse Exchange::head(int status, std::string content_type) {
   response.headers.add("content-type", std::move(content_type));
   response.headers.add("audit-id", audit_id_);
   response.headers.add("cache-control", "no-cache, private");
+  if (flow != nullptr && !flow->schema_uid.empty()) {
+    response.headers.add("x-kubernetes-pf-flowschema-uid", flow->schema_uid);
+    response.headers.add("x-kubernetes-pf-prioritylevel-uid", flow->level_uid);
+  }
   for (std::string& value : warning_headers(warnings_)) response.headers.add("warning", std::move(value));
   return response;
 }

@@ -36,7 +36,7 @@ AcceptClause parse_clause(std::string_view text) {
 bool accepts_json(const AcceptClause& c) { return c.type == "application/json" || c.type == "*/*" || c.type == "application/*"; }
 
 // False when the clause asks for a transform that cannot be given; it is then skipped, not refused.
-bool read_transform(const AcceptClause& clause, bool allow_table, Accepted& out) {
+bool read_transform(const AcceptClause& clause, Accepted& out) {
   std::string_view as = clause.parameter("as");
   out.transform = Transform::kNone;
   if (as.empty()) return true;
@@ -48,7 +48,21 @@ bool read_transform(const AcceptClause& clause, bool allow_table, Accepted& out)
   else if (as == "PartialObjectMetadata") out.transform = Transform::kPartialObjectMetadata;
   else if (as == "PartialObjectMetadataList") out.transform = Transform::kPartialObjectMetadataList;
   else return false;
-  return as != "Table" || allow_table;
+  return true;
+}
+
+template <typename Allowed>
+Result<Accepted> negotiate(std::string_view accept, Allowed allowed) {
+  for (const AcceptClause& clause : parse_accept(accept)) {
+    if (clause.q <= 0) continue;
+    Accepted accepted;
+    accepted.yaml = clause.type == "application/yaml";
+    if (!accepts_json(clause) && !accepted.yaml) continue;
+    if (!read_transform(clause, accepted) || !allowed(accepted.transform)) continue;
+    accepted.pretty = clause.parameter("pretty") == "1";
+    return accepted;
+  }
+  return not_acceptable(kObjectTypes);
 }
 
 }  // namespace
@@ -81,16 +95,11 @@ Result<BodyFormat> request_format(std::string_view content_type, bool allow_prot
 }
 
 Result<Accepted> negotiate_object(std::string_view accept, bool allow_table) {
-  for (const AcceptClause& clause : parse_accept(accept)) {
-    if (clause.q <= 0) continue;
-    Accepted accepted;
-    accepted.yaml = clause.type == "application/yaml";
-    if (!accepts_json(clause) && !accepted.yaml) continue;
-    if (!read_transform(clause, allow_table, accepted)) continue;
-    accepted.pretty = clause.parameter("pretty") == "1";
-    return accepted;
-  }
-  return not_acceptable(kObjectTypes);
+  return negotiate(accept, [allow_table](Transform t) { return t != Transform::kTable || allow_table; });
+}
+
+Result<Accepted> negotiate_plain(std::string_view accept) {
+  return negotiate(accept, [](Transform t) { return t == Transform::kNone; });
 }
 
 Result<DiscoveryForm> negotiate_discovery(std::string_view accept) {

@@ -28,6 +28,9 @@ struct Accepted {
 // For objects and lists. 406 when no clause can be served. `allow_table` is false for kinds that cannot be tabled.
 Result<Accepted> negotiate_object(std::string_view accept, bool allow_table);
 
+// For answers that are not stored objects (reviews, tokens): they have no Table and no metadata to show alone.
+Result<Accepted> negotiate_plain(std::string_view accept);
+
 enum class DiscoveryForm : std::uint8_t { kPlain, kAggregatedV2, kAggregatedV2Beta1 };
 Result<DiscoveryForm> negotiate_discovery(std::string_view accept);
 

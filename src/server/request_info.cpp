@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "api/field_error.h"
+#include "base/quoted.h"
 #include "base/text.h"
+#include "base/time_text.h"
 
 namespace plinth::server {
 namespace {
@@ -100,6 +102,18 @@ Result<RequestInfo> parse_request_info(std::string_view method, std::string_view
   if (info.is_resource) fill_verb(info);
   else info.verb = to_lower(method);
   return info;
+}
+
+bool is_long_running(const RequestInfo& info) {
+  constexpr std::string_view kSubresources[] = {"attach", "exec", "log", "portforward", "proxy"};
+  return info.is_watch || std::find(std::begin(kSubresources), std::end(kSubresources), info.subresource) != std::end(kSubresources);
+}
+
+Result<void> check_request_timeout(const RequestInfo& info) {
+  if (is_long_running(info)) return {};
+  auto value = query_value(info.query, "timeout");
+  if (!value || value->empty() || parse_duration(*value)) return {};
+  return bad_request("invalid timeout specified in the request URL - time: invalid duration " + quoted(*value));
 }
 
 Result<WriteOptions> parse_write_options(const Query& query, std::string_view what) {

@@ -32,6 +32,13 @@ struct RequestInfo {
 // BadRequest when the target cannot be decoded.
 Result<RequestInfo> parse_request_info(std::string_view method, std::string_view target);
 
+// Watches, logs and streams: they last as long as their client wants.
+bool is_long_running(const RequestInfo& info);
+
+// BadRequest when the `timeout` of a request that ends with its answer is not a duration (apiserver filters.WithRequestDeadline).
+// A good one changes nothing: the steps of a request have limits of their own (webhooks, revisions that do not come).
+Result<void> check_request_timeout(const RequestInfo& info);
+
 using api::FieldValidation;
 
 // The query options of writes (CreateOptions, UpdateOptions, PatchOptions).

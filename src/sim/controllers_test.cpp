@@ -88,6 +88,25 @@ TEST_CASE("an owner deleted in the foreground waits for what blocks it") {
   });
 }
 
+TEST_CASE("what somebody else owns too stays when an owner is deleted in the foreground") {
+  over_each_client(3, [](SimPlatform& platform) {
+    const Document first = created(platform, kConfigMaps, config_map("first")), second = created(platform, kConfigMaps, config_map("second"));
+    const std::string both = owned_by(first, true);
+    const std::string other = owned_by(second);
+    created(platform, kConfigMaps, config_map("shared", both.substr(0, both.size() - 1) + "," + other.substr(other.find('[') + 1)));
+    created(platform, kConfigMaps, config_map("mine", owned_by(first, true)));
+    platform.settle();
+    remove(platform, std::string(kConfigMaps) + "/first", "Foreground");
+    platform.settle();
+    CHECK(status_of(platform, std::string(kConfigMaps) + "/first") == 404);
+    CHECK(status_of(platform, std::string(kConfigMaps) + "/mine") == 404);
+    const Document shared = parse_json(platform.call("GET", std::string(kConfigMaps) + "/shared").body).value();
+    CHECK(shared["metadata"]["ownerReferences"].size() == 1);
+    CHECK(shared["metadata"]["deletionTimestamp"].is_null());
+    check_settled(platform);
+  });
+}
+
 TEST_CASE("objects that own each other go in the foreground too") {
   over_each_client(2, [](SimPlatform& platform) {
     const Document a = created(platform, kConfigMaps, config_map("a"));
@@ -216,6 +235,27 @@ TEST_CASE("roles gather the rules of those that they select") {
     CHECK(platform.call("DELETE", roles + "/extra").status == 200);
     platform.settle();
     CHECK(platform.call("GET", roles + "/view").body.find("example.com") == std::string::npos);
+    check_settled(platform);
+  });
+}
+
+TEST_CASE("a flow schema says whether its priority level is there") {
+  over_each_client(2, [](SimPlatform& platform) {
+    const std::string flow = "/apis/flowcontrol.apiserver.k8s.io/v1/";
+    const auto dangling = [&](const std::string& name) {
+      platform.settle();
+      const Document schema = parse_json(platform.call("GET", flow + "flowschemas/" + name).body).value();
+      const Value condition = schema["status"]["conditions"].items().empty() ? Value() : schema["status"]["conditions"].items()[0];
+      return std::string(condition["status"].as_string()) + " " + std::string(condition["reason"].as_string());
+    };
+    CHECK(dangling("global-default") == "False Found");
+    created(platform, flow + "flowschemas", R"({"apiVersion":"flowcontrol.apiserver.k8s.io/v1","kind":"FlowSchema","metadata":{"name":"mine"},"spec":{"priorityLevelConfiguration":{"name":"mine"}}})");
+    CHECK(dangling("mine") == "True NotFound");
+    created(platform, flow + "prioritylevelconfigurations",
+            R"({"apiVersion":"flowcontrol.apiserver.k8s.io/v1","kind":"PriorityLevelConfiguration","metadata":{"name":"mine"},"spec":{"type":"Limited","limited":{"limitResponse":{"type":"Reject"}}}})");
+    CHECK(dangling("mine") == "False Found");
+    CHECK(platform.call("DELETE", flow + "prioritylevelconfigurations/mine").status == 200);
+    CHECK(dangling("mine") == "True NotFound");
     check_settled(platform);
   });
 }

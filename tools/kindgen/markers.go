@@ -27,6 +27,7 @@ var packages = map[string]string{
 	"k8s.io/api/core/v1":                                       "core.v1",
 	"k8s.io/api/discovery/v1":                                  "discovery.v1",
 	"k8s.io/api/events/v1":                                     "events.v1",
+	"k8s.io/api/flowcontrol/v1":                                "flowcontrol.v1",
 	"k8s.io/api/networking/v1":                                 "networking.v1",
 	"k8s.io/api/node/v1":                                       "node.v1",
 	"k8s.io/api/policy/v1":                                     "policy.v1",

@@ -115,6 +115,48 @@ void print_signing_request(const Value& object, std::int64_t now_s, CellWriter& 
   cells.text(signing_request_status(object["status"]));
 }
 
+constexpr Column kFlowSchemaColumns[] = {
+    kNameColumn,
+    text_column("PriorityLevel", "The priority level of its requests."),
+    text_column("MatchingPrecedence", "Of several that match, the one with the lowest number decides."),
+    text_column("DistinguisherMethod", "What tells its flows apart."),
+    kAgeColumn,
+    text_column("MissingPL", "Whether its priority level is missing."),
+};
+
+void print_flow_schema(const Value& object, std::int64_t now_s, CellWriter& cells) {
+  const Value spec = object["spec"];
+  const Value* dangling = find_item(object["status"]["conditions"], "type", "Dangling");
+  name_cell(object, cells);
+  cells.text(spec["priorityLevelConfiguration"]["name"].as_string());
+  cells.integer(spec["matchingPrecedence"].as_int());
+  cells.text(or_else(spec["distinguisherMethod"]["type"].as_string(), "<none>"));
+  age_cell(object, now_s, cells);
+  cells.text(dangling == nullptr ? "?" : (*dangling)["status"].as_string());
+}
+
+constexpr Column kPriorityLevelColumns[] = {
+    kNameColumn,
+    text_column("Type", "Exempt or Limited."),
+    text_column("NominalConcurrencyShares", "Its share of the seats."),
+    text_column("Queues", "Number of queues."),
+    text_column("HandSize", "Among how many queues one flow is spread."),
+    text_column("QueueLengthLimit", "Requests that wait in one queue."),
+    kAgeColumn,
+};
+
+void count_cell(const Value& count, CellWriter& cells) { count.is_null() ? cells.text("<none>") : cells.integer(count.as_int()); }
+
+void print_priority_level(const Value& object, std::int64_t now_s, CellWriter& cells) {
+  const Value limited = object["spec"]["limited"];
+  const Value queuing = limited["limitResponse"]["queuing"];
+  name_cell(object, cells);
+  cells.text(object["spec"]["type"].as_string());
+  count_cell(limited["nominalConcurrencyShares"], cells);
+  for (const std::string_view count : {"queues", "handSize", "queueLengthLimit"}) count_cell(queuing[count], cells);
+  age_cell(object, now_s, cells);
+}
+
 constexpr Column kStatusColumns[] = {
     text_column("Status", "Success or Failure."),
     text_column("Reason", "Machine-readable cause."),
@@ -135,6 +177,8 @@ constexpr Printer kPrinters[] = {
     {"scheduling.k8s.io", "PriorityClass", kPriorityColumns, print_priority},
     {"node.k8s.io", "RuntimeClass", kRuntimeColumns, print_runtime},
     {"certificates.k8s.io", "CertificateSigningRequest", kSigningRequestColumns, print_signing_request},
+    {"flowcontrol.apiserver.k8s.io", "FlowSchema", kFlowSchemaColumns, print_flow_schema},
+    {"flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration", kPriorityLevelColumns, print_priority_level},
     {"", "Status", kStatusColumns, print_status},
 };
 

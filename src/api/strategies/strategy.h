@@ -55,6 +55,8 @@ struct Strategy {
   bool (*is_kept)(const Value& object) = nullptr;
   // Of kinds whose objects hold addresses or ports.
   const Allocator* allocator = nullptr;
+  // A deletion that names no propagation leaves the dependents, as the first clients of these kinds expect.
+  bool orphans_by_default = false;
 };
 
 // nullptr: the schema says everything about the kind.

@@ -21,6 +21,7 @@ std::span<const Strategy> policy_strategies();  // budgets, priorities, leases, 
 std::span<const Strategy> admission_strategies();
 std::span<const Strategy> certificate_strategies();
 std::span<const Strategy> device_strategies();      // resource.k8s.io
+std::span<const Strategy> flow_strategies();        // flowcontrol.apiserver.k8s.io
 std::span<const Strategy> definition_strategies();  // custom resource definitions
 
 }  // namespace plinth::api

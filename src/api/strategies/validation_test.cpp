@@ -1,6 +1,7 @@
 // What is refused about every other kind, by field and type.
 #include <fmt/core.h>
 
+#include "api/strategies/flow_objects.h"
 #include "api/strategies/object_meta.h"
 #include "api/strategies/strategy_testing.h"
 
@@ -443,6 +444,54 @@ TEST_CASE("policy, priorities, leases, events") {
       {"node.k8s.io", "RuntimeClass", R"({"handler":"a"})", R"({"handler":"b"})", "handler Invalid"},
   };
   check_updates(kUpdates);
+}
+
+TEST_CASE("flow schemas and priority levels") {
+  constexpr std::string_view kGroup = "flowcontrol.apiserver.k8s.io";
+#define RULE(subjects, rules) \
+  R"({"metadata":{"name":"a"},"spec":{"matchingPrecedence":9,"priorityLevelConfiguration":{"name":"p"},"rules":[{"subjects":)" subjects "," rules "}]}}"
+#define ALL_URLS R"("nonResourceRules":[{"verbs":["*"],"nonResourceURLs":["*"]}])"
+#define JANE R"([{"kind":"User","user":{"name":"jane"}}])"
+#define LEVEL(limited) R"({"metadata":{"name":"a"},"spec":{"type":"Limited","limited":)" limited "}}"
+#define QUEUE(numbers) LEVEL(R"({"nominalConcurrencyShares":5,"limitResponse":{"type":"Queue","queuing":)" numbers "}}")
+  const CreateCase kCases[] = {
+      {kGroup, "FlowSchema", RULE(JANE, ALL_URLS), ""},
+      {kGroup, "FlowSchema", R"({"metadata":{"name":"a"},"spec":{"matchingPrecedence":1}})",
+       "spec.matchingPrecedence Invalid; spec.priorityLevelConfiguration.name Required"},
+      {kGroup, "FlowSchema", R"({"metadata":{"name":"a"},"spec":{"matchingPrecedence":10001,"priorityLevelConfiguration":{"name":"P"},"distinguisherMethod":{"type":"x"}}})",
+       "spec.distinguisherMethod.type NotSupported; spec.matchingPrecedence Invalid; spec.priorityLevelConfiguration.name Invalid"},
+      {kGroup, "FlowSchema", RULE("[]", R"("resourceRules":[])"), "spec.rules[0] Required; spec.rules[0].subjects Required"},
+      {kGroup, "FlowSchema", RULE(R"([{"kind":"User","group":{"name":"g"}},{"kind":"Group","group":{}},{"kind":"ServiceAccount","serviceAccount":{"name":"*"}},{"kind":"Robot"}])", ALL_URLS),
+       "spec.rules[0].subjects[0].group Forbidden; spec.rules[0].subjects[0].user Required; spec.rules[0].subjects[1].group.name Required; "
+       "spec.rules[0].subjects[2].serviceAccount.namespace Required; spec.rules[0].subjects[3].kind NotSupported"},
+      {kGroup, "FlowSchema", RULE(JANE, R"("resourceRules":[{"verbs":["get","*"],"apiGroups":[],"resources":["pods"]},{"verbs":["look"],"apiGroups":["*"],"resources":["*","x"],"namespaces":["A_b"]}])"),
+       "spec.rules[0].resourceRules[0].apiGroups Required; spec.rules[0].resourceRules[0].namespaces Required; "
+       "spec.rules[0].resourceRules[0].verbs Invalid; spec.rules[0].resourceRules[1].namespaces[0] Invalid; "
+       "spec.rules[0].resourceRules[1].resources Invalid; spec.rules[0].resourceRules[1].verbs NotSupported"},
+      {kGroup, "FlowSchema", RULE(JANE, R"("nonResourceRules":[{"verbs":["get"],"nonResourceURLs":["/","/a/*","a","/a b","/a//b","/a*","/*/a"]}])"),
+       "spec.rules[0].nonResourceRules[0].nonResourceURLs[2] Invalid; spec.rules[0].nonResourceRules[0].nonResourceURLs[3] Invalid; "
+       "spec.rules[0].nonResourceRules[0].nonResourceURLs[4] Invalid; spec.rules[0].nonResourceRules[0].nonResourceURLs[5] Invalid; "
+       "spec.rules[0].nonResourceRules[0].nonResourceURLs[6] Invalid"},
+      {kGroup, "FlowSchema", R"({"metadata":{"name":"catch-all"},"spec":{"matchingPrecedence":10000,"priorityLevelConfiguration":{"name":"catch-all"}}})", "spec Invalid"},
+      {kGroup, "PriorityLevelConfiguration", QUEUE(R"({"queues":64,"handSize":8,"queueLengthLimit":50})"), ""},
+      {kGroup, "PriorityLevelConfiguration", R"({"metadata":{"name":"a"},"spec":{"type":"Exempt","limited":{}}})", "spec.limited Forbidden; spec.type Invalid"},
+      {kGroup, "PriorityLevelConfiguration", R"({"metadata":{"name":"exempt"},"spec":{"type":"Exempt","exempt":{"nominalConcurrencyShares":5,"lendablePercent":101}}})", "spec.exempt.lendablePercent Invalid"},
+      {kGroup, "PriorityLevelConfiguration", R"({"metadata":{"name":"a"},"spec":{"type":"Limited"}})", "spec.limited Required"},
+      {kGroup, "PriorityLevelConfiguration", R"({"metadata":{"name":"a"},"spec":{}})", "spec.type Required"},
+      {kGroup, "PriorityLevelConfiguration", LEVEL(R"({"nominalConcurrencyShares":-1,"borrowingLimitPercent":-1,"limitResponse":{"type":"Reject","queuing":{}}})"),
+       "spec.limited.borrowingLimitPercent Invalid; spec.limited.limitResponse.queuing Forbidden; spec.limited.nominalConcurrencyShares Invalid"},
+      {kGroup, "PriorityLevelConfiguration", LEVEL(R"({"limitResponse":{"type":"Queue"}})"), "spec.limited.limitResponse.queuing Required"},
+      {kGroup, "PriorityLevelConfiguration", QUEUE(R"({"queues":4,"handSize":5,"queueLengthLimit":0})"),
+       "spec.limited.limitResponse.queuing.handSize Invalid; spec.limited.limitResponse.queuing.queueLengthLimit Invalid"},
+      {kGroup, "PriorityLevelConfiguration", QUEUE(R"({"queues":1024,"handSize":7,"queueLengthLimit":1})"), "spec.limited.limitResponse.queuing.handSize Invalid"},
+  };
+  check_creates(kCases);
+  for (const std::span<const std::string_view> objects : {mandatory_flow_objects(), suggested_flow_objects()}) {
+    for (const std::string_view object : objects) {
+      const std::string kind(parsed(object)["kind"].as_string());
+      CHECK_MESSAGE(create_errors(kGroup, kind, object).empty(), object);
+    }
+  }
 }
 
 TEST_CASE("requests for devices") {

@@ -288,7 +288,8 @@ constexpr Strategy kStrategies[] = {
      .kind = "ReplicationController",
      .default_ = default_replication_controller,
      .validate = validate_replication_controller,
-     .validate_status_update = validate_counts},
+     .validate_status_update = validate_counts,
+     .orphans_by_default = true},
     {.group = "apps", .kind = "ControllerRevision", .validate = validate_revision, .validate_update = validate_revision_update},
 };
 

@@ -131,6 +131,9 @@ controller expand-controller
   @report
 controller event-expiry
   core events.k8s.io | events | delete get list watch
+controller flow-schema-controller
+  flowcontrol.apiserver.k8s.io | flowschemas prioritylevelconfigurations | list watch
+  flowcontrol.apiserver.k8s.io | flowschemas/status | patch
 controller generic-garbage-collector
   * | * | delete get list patch update watch
   @report

@@ -1,6 +1,8 @@
 #include "server/discovery/discovery.h"
 
+#include "base/base64.h"
 #include "base/json.h"
+#include "server/auth/digest.h"
 #include "server/object_codec.h"
 
 namespace plinth::server {
@@ -64,6 +66,18 @@ const api::KindVersion* served_version(const api::KindRow& row, std::string_view
   return nullptr;
 }
 
+// Tells clients that the stored form changed (apiserver discovery.StorageVersionHash). Of what is stored only.
+std::string storage_version_hash(const api::KindRow& row) {
+  if (!row.stored) return "";
+  const bool shared = !row.storage_plural.empty();
+  for (const api::KindVersion& version : row.versions) {
+    if (!version.storage) continue;
+    const std::string stored = std::string(shared ? row.storage_group : row.group) + "/" + std::string(version.name) + "/" + std::string(row.kind);
+    return base64_encode(auth::as_text(auth::sha256(stored)).substr(0, 8));
+  }
+  return "";
+}
+
 void append_resource_row(std::string& out, const ResolvedKind& kind) {
   const api::KindRow& row = *kind.row;
   out += '{';
@@ -75,6 +89,7 @@ void append_resource_row(std::string& out, const ResolvedKind& kind) {
   append_verbs(out, verbs_of(kind));
   append_texts(out, "shortNames", row.short_names);
   append_texts(out, "categories", row.categories);
+  if (const std::string hash = storage_version_hash(row); !hash.empty()) append_text(out, "storageVersionHash", hash);
   out += '}';
 }
 

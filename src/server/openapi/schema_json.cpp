@@ -100,11 +100,11 @@ class Printer {
     }
     if (root_of_custom) {
       out_ += out_.back() == '{' ? "" : ",";
-      out_ += R"("apiVersion":{"type":"string","description":"The version of the API that this object is written in."},)"
+      out_ += R"("apiVersion":{"type":"string","description":"APIVersion defines the version of the API that this object is written in."},)"
               R"("kind":{"type":"string","description":"The kind of this object."})";
       if (const Schema* meta = api::builtin_type("meta.v1.ObjectMeta")) {
         key("metadata");
-        place(*meta, "Name, labels and other facts that all objects have.", nullptr, nullptr);
+        place(*meta, "Standard object's metadata: name, labels and what else all objects have.", nullptr, nullptr);
       }
     }
     out_ += '}';
@@ -293,11 +293,14 @@ void append_custom_root(std::string& out, const Schema& schema, OpenApiVersion v
                         std::string_view extra) {
   Printer printer(out, version, types);
   printer.open();
-  printer.text("description", schema.description);
+  // The second version has no way to say that unknown members at the root are let through: then it says nothing.
+  const bool opaque = version == OpenApiVersion::kV2 && schema.preserve_unknown;
+  if (!opaque) printer.text("description", schema.description);
   printer.text("type", "object");
-  // Unknown members at the root are let through everywhere or nowhere; the second version cannot say so.
-  if (!(version == OpenApiVersion::kV2 && schema.preserve_unknown)) printer.properties(schema, /*root_of_custom=*/true);
-  printer.flag("x-kubernetes-preserve-unknown-fields", schema.preserve_unknown);
+  if (!opaque) {
+    printer.properties(schema, /*root_of_custom=*/true);
+    printer.flag("x-kubernetes-preserve-unknown-fields", schema.preserve_unknown);
+  }
   out += extra;
   printer.close();
 }

@@ -89,7 +89,7 @@ void serve_metrics(PathServer& server, Exchange& exchange) {
   gauges.history_bytes = stats.history_bytes;
   gauges.sync_seconds_total = static_cast<double>(stats.sync_ns_total) / 1e9;
   gauges.resident_bytes = resident_bytes();
-  exchange.reply_text(200, "text/plain; version=0.0.4", server.metrics.text(gauges));
+  exchange.reply_text(200, "text/plain; version=0.0.4", server.metrics.text(gauges) + server.flow.metrics_text(*snapshot));
 }
 
 void serve_openapi_v2(PathServer& server, const ExchangePtr& exchange) {

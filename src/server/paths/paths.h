@@ -9,6 +9,7 @@
 #include "server/auth/auth.h"
 #include "server/context.h"
 #include "server/exchange.h"
+#include "server/flow/flow_control.h"
 #include "server/metrics.h"
 #include "server/openapi/openapi.h"
 
@@ -42,6 +43,7 @@ struct PathServer {
   ServedDocuments& documents;
   Metrics& metrics;
   auth::Auth& auth;
+  FlowControl& flow;
   const std::string& advertised_address;
   bool ready;
 };

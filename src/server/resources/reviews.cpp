@@ -23,13 +23,15 @@ void serve_review(ServerContext& context, ExchangePtr exchange, const ResolvedKi
   if (exchange->info.verb != "create" || !exchange->info.name.empty()) {
     return exchange->fail(method_not_allowed(kind.row->group, kind.row->plural, exchange->info.verb));
   }
+  auto accepted = negotiate_plain(exchange->request.headers.get("accept"));
+  if (!accepted.ok()) return exchange->fail(accepted.error());
   auto request = read_review(*exchange, kind);
   if (!request.ok()) return exchange->fail(request.error());
   const store::SnapshotPtr snapshot = context.store->snapshot();
   auto answer = context.auth->reviews().evaluate(kind.row->group, kind.row->plural, *request,
                                  {exchange->user, exchange->info.name_space, *snapshot, context.clock->wall_ns()});
   if (!answer.ok()) return exchange->fail(answer.error());
-  exchange->reply(201, {SharedBytes(to_json(answer->root()))});
+  exchange->reply(201, {SharedBytes(to_json(answer->root()))}, *accepted);
 }
 
 void serve_unstored(ServerContext& context, ExchangePtr exchange, const ResolvedKind& kind) {

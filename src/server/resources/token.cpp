@@ -9,6 +9,8 @@
 namespace plinth::server {
 
 void serve_create_token(ServerContext& context, ExchangePtr exchange, const ResolvedKind&) {
+  auto accepted = negotiate_plain(exchange->request.headers.get("accept"));
+  if (!accepted.ok()) return exchange->fail(accepted.error());
   std::vector<std::string> duplicates, warnings;
   auto request = read_document(*exchange, "authentication.v1.TokenRequest", duplicates);
   if (!request.ok()) return exchange->fail(request.error());
@@ -20,7 +22,7 @@ void serve_create_token(ServerContext& context, ExchangePtr exchange, const Reso
                                     &warnings});
   if (!answer.ok()) return exchange->fail(answer.error());
   for (std::string& warning : warnings) exchange->warn(std::move(warning));
-  exchange->reply(201, {SharedBytes(to_json(answer->root()))});
+  exchange->reply(201, {SharedBytes(to_json(answer->root()))}, *accepted);
 }
 
 }  // namespace plinth::server

@@ -29,6 +29,17 @@ void set_gc_finalizers(Draft& object, Propagation policy) {
   else object.member(metadata, "finalizers") = kept;
 }
 
+// What is asked for; else what finalizers say that are there already; else what the kind does.
+Propagation propagation_of(const DeleteOptions& options, const api::KindRow& row, const Value& object) {
+  if (options.propagation != Propagation::kUnset) return options.propagation;
+  const api::Strategy* strategy = api::find_strategy(row);
+  if (strategy == nullptr || !strategy->orphans_by_default) return Propagation::kUnset;
+  for (const Value& f : object["metadata"]["finalizers"].items()) {
+    if (f.as_string() == kOrphanFinalizer || f.as_string() == kForegroundFinalizer) return Propagation::kUnset;
+  }
+  return Propagation::kOrphan;
+}
+
 }  // namespace
 
 DeleteOperation::DeleteOperation(ServerContext& context, ExchangePtr exchange, ResolvedKind kind, DeleteOptions options)
@@ -88,7 +99,7 @@ Result<Proposal> DeleteOperation::propose() {
   proposal.ownership = Ownership::stored(*proposal.old_record);
 
   Draft object(proposal.old_object);
-  set_gc_finalizers(object, delete_options_.propagation);
+  set_gc_finalizers(object, propagation_of(delete_options_, *kind_.row, object.root()));
   mark(object, proposal.old_object.root());
   object.remove(object.member(object.root(), "metadata"), "resourceVersion");
   // Removed at once: watchers see the object as it was, without the marks of a deletion that never waited.

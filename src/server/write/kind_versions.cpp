@@ -16,7 +16,7 @@ struct EndpointFilters {
   // Endpoints of one part of the object.
   std::pair<std::string_view, api::FieldFilter> parts[4] = {
       {"finalize", api::FieldFilter::only({{"spec", "finalizers"}})},
-      {"approval", api::FieldFilter::only({{"status", "conditions"}})},
+      {"approval", api::FieldFilter::only({{"status", "conditions"}, {"metadata", "labels"}, {"metadata", "annotations"}, {"metadata", "finalizers"}})},
       {"ephemeralcontainers", api::FieldFilter::only({{"spec", "ephemeralContainers"}})},
       {"resize", api::FieldFilter::only({{"spec", "containers"}})},
   };

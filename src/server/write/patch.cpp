@@ -121,11 +121,10 @@ class PatchOperation : public ReplaceOperation {
     }
     Document old_object;
     if (old_record != nullptr) old_object = TRY(context_.decoded->object(kind_, old_record));
-    std::vector<std::string> duplicates = duplicates_;
-    // What the applier sent is decoded for its errors and warnings only: its nulls and its lack of defaults count.
-    TRY(decode_object(*exchange_, kind_, patch_, options_.field_validation, duplicates));
+    // Fields that are not declared are errors of the configuration's types, whatever fieldValidation says.
     Applied applied = TRY(Ownership::apply(kind_, old_record, old_object, patch_,
                                            write_context(context_, *exchange_, options_)));
+    TRY(check_duplicates());
     const Arena* in_form = old_record == nullptr ? nullptr : storage_in_form(kind_, *old_record, old_object);
     Draft object = TRY(form_object(*exchange_, kind_, applied.merged, FieldValidation::kIgnore, {}, in_form));
     Proposal proposal = old_record == nullptr ? TRY(creation(std::move(object)))
@@ -133,6 +132,16 @@ class PatchOperation : public ReplaceOperation {
     proposal.ownership = std::move(applied.ownership);
     proposal.in_form = in_form;
     return proposal;
+  }
+
+  // Of an apply configuration only keys that come twice are left to complain about. A parser that forbids them says where the first is.
+  Result<void> check_duplicates() {
+    if (duplicates_.empty() || options_.field_validation == FieldValidation::kIgnore) return {};
+    auto strict = parse_yaml(exchange_->request.body);
+    if (strict.ok()) return {};
+    if (options_.field_validation == FieldValidation::kStrict) return bad_request("error strict decoding YAML: " + strict.error().message());
+    exchange_->warn(strict.error().message());
+    return {};
   }
 
   PatchType type_ = PatchType::kJson;

@@ -29,6 +29,16 @@ void replace_part(const ResolvedKind& kind, Draft& object, const Document& old, 
   }
 }
 
+// The conditions, and what else of the object's metadata came with them.
+void replace_approval(const ResolvedKind& kind, Draft& object, const Document& old) {
+  const Value sent = object.root()["status"]["conditions"];
+  replace_part(kind, object, old, "status");
+  Value& status = object.member(object.root(), "status");
+  status = object.adopt(old)["status"];
+  if (sent.is_null()) object.remove(status, "conditions");
+  else object.member(status, "conditions") = sent;
+}
+
 void replace_nested(Draft& object, const Document& old, std::string_view outer, std::string_view inner) {
   const Value sent = object.root()[outer][inner];
   object.root() = object.adopt(old);
@@ -80,7 +90,7 @@ void prepare_for_update(const ResolvedKind& kind, std::string_view subresource, 
   } else if (subresource == "finalize") {
     replace_nested(object, old, "spec", "finalizers");
   } else if (subresource == "approval") {
-    replace_nested(object, old, "status", "conditions");
+    replace_approval(kind, object, old);
   } else if (subresource == "ephemeralcontainers") {
     replace_nested(object, old, "spec", "ephemeralContainers");
   } else if (subresource == "resize") {
