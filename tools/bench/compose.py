@@ -20,6 +20,9 @@ class Platform:
         for line in self.process.stdout:
             if line.startswith('ready'):
                 break
+        self.read_kubeconfig(kubeconfig)
+
+    def read_kubeconfig(self, kubeconfig):
         with open(kubeconfig) as f:
             text = f.read()
         self.host, port = re.search(r'server: https://([^:\s]+):(\d+)', text).groups()
