@@ -47,6 +47,7 @@ struct ControlPlane::Parts {
   std::unique_ptr<server::auth::Auth> auth;
   std::unique_ptr<server::ApiServer> api;
   std::unique_ptr<client::ControllerHost> controllers;
+  api::UsageBoard usage;  // what the node measures
   std::unique_ptr<NodeHost> node;
   std::unique_ptr<server::NodeSlots> node_slots;
   std::string ca_pem, front_proxy_ca_pem;
@@ -67,6 +68,7 @@ client::ControllerHost& ControlPlane::controllers() { return *parts_->controller
 server::ApiServer& ControlPlane::api() { return *parts_->api; }
 store::Store& ControlPlane::store() { return *parts_->store; }
 server::auth::SecretFiles& ControlPlane::secret_files() { return *parts_->files; }
+api::UsageBoard& ControlPlane::usage() { return parts_->usage; }
 NodeHost* ControlPlane::node() { return parts_->node.get(); }
 
 Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const World& world, const ControlPlaneOptions& options,
@@ -204,7 +206,7 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
     for (auto& controller : group.make(made_of)) host.add(std::move(controller));
   }
   if (parts_->options.workloads) {
-    for (auto& controller : workloads::make_workload_controllers()) host.add(std::move(controller));
+    for (auto& controller : workloads::make_workload_controllers(&parts_->usage)) host.add(std::move(controller));
   }
   for (auto& controller : parts_->more_controllers) host.add(std::move(controller));
   parts_->more_controllers.clear();
@@ -229,12 +231,12 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
 
 void ControlPlane::start_node(UniqueFunction<void(Result<void>)> done) {
   if (!parts_->options.make_node) return done({});
-  auto node = parts_->options.make_node({parts_->world, parts_->api.get(), parts_->store.get(), parts_->loop, parts_->options.log,
+  auto node = parts_->options.make_node({parts_->world, parts_->api.get(), parts_->store.get(), parts_->loop, parts_->options.log, &parts_->usage,
                                          parts_->options.allocation.service_range.text(), parts_->options.advertised_address,
                                          parts_->options.serve_api});
   if (!node.ok()) return done(std::move(node).error());
   parts_->node = std::move(*node);
-  parts_->node_slots = make_node_slots(parts_->node->agent());
+  parts_->node_slots = make_node_slots(parts_->node->agent(), parts_->usage);
   parts_->api->set_node(parts_->node_slots.get());
   parts_->node->start(std::move(done));
 }

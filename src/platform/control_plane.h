@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "api/resource_usage.h"
 #include "api/strategies/allocation.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -60,6 +61,8 @@ class ControlPlane {
   void set_api_address(std::string address);
   // Seeds the cluster, then starts the controllers on `loop`; `done` runs there once the kinds of composition are served too.
   void start(Loop& loop, UniqueFunction<void(Result<void>)> done);
+  // What the node measures; where there is none, tests say what was measured.
+  api::UsageBoard& usage();
   // On the controllers' loop: no step begins after this, and the node acts no more.
   void stop_controllers();
   // After all loops have stopped.

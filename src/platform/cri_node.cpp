@@ -10,8 +10,11 @@
 #include "base/text.h"
 #include "cri/containerd/take_down.h"
 #include "cri/cri_runtime.h"
+#include "cri/pause/pause_image.h"
 #include "csi/drivers.h"
 #include "network/dns/forward.h"
+#include "node_real/control_groups.h"
+#include "node_real/machine_gauges.h"
 #include "node_real/network_prober.h"
 #include "node_real/real_files.h"
 #include "oci/digest.h"
@@ -221,12 +224,15 @@ class CriNode final : public NodeHost {
         host_(std::move(host)),
         name_(std::move(name)),
         csi_sockets_(options.csi_sockets),
-        prober_(node_real::make_network_prober(*parts.loop, *parts.world.network, *parts.world.clock)) {
+        prober_(node_real::make_network_prober(*parts.loop, *parts.world.network, *parts.world.clock)),
+        gauges_(node_real::make_machine_gauges(host_->places.pods_root(), host_->places.node_dir + "/containerd")) {
     node::NodeAgentParts agent = node_agent_parts(parts, name_);
     agent.pool = host_->pool.get();
     agent.files = &files_;
     agent.runtime = host_->runtime.get();
     agent.prober = prober_.get();
+    agent.gauges = gauges_.get();
+    agent.groups = groups_.get();
     agent.root = host_->places.pods_root();
     const std::string kubelet_version = agent.facts.kubelet_version;
     agent.facts = machine_facts(host_->places.node_dir);
@@ -236,6 +242,8 @@ class CriNode final : public NodeHost {
     agent.facts.pod_cidr = options.pod_range;
     agent.config.log_root = host_->places.node_dir + "/logs";
     agent.config.cgroup_root = host_->places.cgroup_root;
+    agent.config.collects_images = host_->containerd != nullptr;
+    agent.config.kept_images = {fmt::format("{}/{}:{}", cri::kPauseRegistry, cri::kPauseRepository, cri::kPauseTag)};
     agent.config.memory_capacity_bytes = machine_memory_bytes();
     if (auto text = files_.read("/etc/resolv.conf", 0, 64 * 1024); text.ok()) agent.config.host_dns = parse_resolv_conf(*text);
     if (host_->containerd) agent.config.cluster_dns = {cluster_dns_address(api::AddressRange::parse(parts.service_range).value())};
@@ -329,6 +337,8 @@ class CriNode final : public NodeHost {
   std::vector<std::string> csi_sockets_;
   node_real::RealFiles files_;
   std::unique_ptr<node::Prober> prober_;
+  std::unique_ptr<node::HostGauges> gauges_;
+  std::unique_ptr<node::ControlGroups> groups_ = node_real::make_control_groups();
   std::unique_ptr<csi::Drivers> drivers_;
   std::unique_ptr<PodNetwork> network_;  // null where somebody else's runtime has one
   std::unique_ptr<node::NodeAgent> agent_;

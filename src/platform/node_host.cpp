@@ -39,6 +39,7 @@ node::NodeAgentParts node_agent_parts(const NodeHostParts& parts, const std::str
   out.facts.name = name;
   out.facts.hostname = name;
   out.facts.kubelet_version = "v1.34.0";
+  out.usage = parts.usage;
   out.log = parts.log.named("node");
   return out;
 }

@@ -20,6 +20,7 @@ struct NodeHostParts {
   store::Store* store = nullptr;
   Loop* loop = nullptr;  // of the controllers
   Logger log;
+  api::UsageBoard* usage = nullptr;  // where what is measured goes
   std::string service_range;  // "10.96.0.0/16"
   std::string api_address;    // "127.0.0.1:6443"
   ServeApi serve_api;         // null: pods reach the API already, or never will

@@ -194,4 +194,44 @@ TEST_CASE("a deadline ends a pod; a restart of the machine restarts its containe
   CHECK(bench.phase("late") == "Failed");
 }
 
+TEST_CASE("metrics of nodes and pods") {
+  Bench bench(9);
+  const auto get = [&](const std::string& path) { return bench.platform.call("GET", "/apis/metrics.k8s.io/v1beta1" + path); };
+  CHECK(get("").body.find("PodMetrics") != std::string::npos);
+  CHECK(get("/pods").status == 503);  // nothing has been measured yet
+  bench.create("web", R"("containers":[{"name":"a","image":"app:1"},{"name":"b","image":"app:2"}])",
+               R"(,"labels":{"app":"web"},"annotations":{"sim.plinth.dev/cpu.a":"250m","sim.plinth.dev/memory.a":"100Mi"})");
+  bench.create("other", R"("containers":[{"name":"c","image":"app:1"}])");
+  bench.platform.settle(std::chrono::seconds(25));
+
+  const Document web = parse_json(get("/namespaces/default/pods/web").body).value();
+  CHECK(web["kind"].as_string() == "PodMetrics");
+  CHECK(web["apiVersion"].as_string() == "metrics.k8s.io/v1beta1");
+  CHECK(web["metadata"]["labels"]["app"].as_string() == "web");
+  CHECK(web["timestamp"].as_string().size() == 20);
+  CHECK(web["window"].as_string().ends_with("s"));
+  REQUIRE(web["containers"].size() == 2);
+  const Value a = web["containers"].items()[0]["name"].as_string() == "a" ? web["containers"].items()[0] : web["containers"].items()[1];
+  CHECK(a["usage"]["cpu"].as_string() == "250m");
+  CHECK(a["usage"]["memory"].as_string() == "100Mi");
+
+  CHECK(parse_json(get("/pods").body).value()["items"].size() == 2);
+  CHECK(parse_json(get("/namespaces/default/pods?labelSelector=app%3Dweb").body).value()["items"].size() == 1);
+  CHECK(parse_json(get("/namespaces/default/pods?fieldSelector=metadata.name%3Dother").body).value()["items"].size() == 1);
+  CHECK(parse_json(get("/namespaces/kube-system/pods").body).value()["items"].size() == 0);
+  const Document nodes = parse_json(get("/nodes").body).value();
+  REQUIRE(nodes["items"].size() == 1);
+  CHECK(nodes["items"].items()[0]["metadata"]["name"].as_string() == "sim");
+  CHECK(nodes["items"].items()[0]["usage"]["cpu"].as_string() == "252m");  // its pods: 1m for each that says nothing
+  CHECK(get("/nodes/none").status == 404);
+  CHECK(get("/namespaces/default/pods/none").status == 404);
+  CHECK(get("/namespaces/default/pods?labelSelector=%21%21").status == 400);
+  CHECK(bench.platform.call("DELETE", "/apis/metrics.k8s.io/v1beta1/namespaces/default/pods/web").status == 405);
+  CHECK(get("/pods?watch=true").status == 405);
+
+  // What is gone is not told of.
+  CHECK(bench.platform.call("DELETE", "/api/v1/namespaces/default/pods/web?gracePeriodSeconds=0").status == 200);
+  CHECK(get("/namespaces/default/pods/web").status == 404);
+}
+
 }  // namespace plinth::platform

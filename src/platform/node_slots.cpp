@@ -98,7 +98,7 @@ class LogAnswer final : public std::enable_shared_from_this<LogAnswer> {
 
 class AgentSlots final : public server::NodeSlots {
  public:
-  explicit AgentSlots(node::NodeAgent& agent) : agent_(agent) {}
+  AgentSlots(node::NodeAgent& agent, const api::UsageBoard& usage) : agent_(agent), usage_(usage) {}
   void serve_log(server::PodLogQuery query, server::ExchangePtr exchange) override {
     std::make_shared<LogAnswer>(agent_, std::move(query), std::move(exchange))->start();
   }
@@ -108,14 +108,18 @@ class AgentSlots final : public server::NodeSlots {
   void serve_forward(server::PodForwardQuery query, server::ExchangePtr exchange) override {
     platform::serve_forward(agent_, live_, std::move(query), std::move(exchange));
   }
+  api::UsageTablePtr usage() const override { return usage_.latest(); }
 
  private:
   node::NodeAgent& agent_;
+  const api::UsageBoard& usage_;
   LiveStreams live_;
 };
 
 }  // namespace
 
-std::unique_ptr<server::NodeSlots> make_node_slots(node::NodeAgent& agent) { return std::make_unique<AgentSlots>(agent); }
+std::unique_ptr<server::NodeSlots> make_node_slots(node::NodeAgent& agent, const api::UsageBoard& usage) {
+  return std::make_unique<AgentSlots>(agent, usage);
+}
 
 }  // namespace plinth::platform

@@ -8,7 +8,7 @@
 
 namespace plinth::platform {
 
-// The agent outlives it. Requests come on any I/O loop; the agent is asked on its own.
-std::unique_ptr<server::NodeSlots> make_node_slots(node::NodeAgent& agent);
+// The agent and the board outlive it. Requests come on any I/O loop; the agent is asked on its own.
+std::unique_ptr<server::NodeSlots> make_node_slots(node::NodeAgent& agent, const api::UsageBoard& usage);
 
 }  // namespace plinth::platform

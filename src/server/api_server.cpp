@@ -18,6 +18,7 @@
 #include "server/read/websocket_watch.h"
 #include "server/resources/pod_log.h"
 #include "server/resources/proxy.h"
+#include "server/resources/resource_metrics.h"
 #include "server/resources/routes.h"
 #include "server/status.h"
 #include "server/streams/pod_streams.h"
@@ -176,6 +177,7 @@ void ApiServer::route_resource(ExchangePtr exchange) {
   if (asks_for_proxy(exchange->info)) return serve_proxy(parts_->context, parts_->proxies, std::move(exchange));
   if (asks_for_pod_log(exchange->info)) return serve_pod_log(parts_->context, node_, std::move(exchange));
   if (asks_for_pod_stream(exchange->info)) return serve_pod_stream(parts_->context, node_, std::move(exchange));
+  if (exchange->info.group == kMetricsGroup) return serve_resource_metrics(parts_->context, node_, std::move(exchange));
   serve_resource(parts_->context, std::move(exchange));
 }
 

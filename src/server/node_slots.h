@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "api/resource_usage.h"
 #include "server/exchange.h"
 #include "server/streams/process_client.h"
 
@@ -43,6 +44,8 @@ class NodeSlots {
   // The answer is an error, or accept_port_forward().
   virtual void serve_forward(PodForwardQuery query, ExchangePtr exchange) = 0;
   virtual void serve_log(PodLogQuery query, ExchangePtr exchange) = 0;
+  // What was measured last, for metrics.k8s.io; null: nothing yet. Any thread.
+  virtual api::UsageTablePtr usage() const = 0;
 };
 
 }  // namespace plinth::server

@@ -1,4 +1,4 @@
-// HorizontalPodAutoscalers without metrics: sizes stay between the limits, and the object says why nothing more happens.
+// HorizontalPodAutoscalers: sizes follow what pods use; without metrics they stay between the limits, and the object says why.
 #include "sim/workloads_testing.h"
 
 namespace plinth::sim {
@@ -16,6 +16,43 @@ std::string condition(SimPlatform& platform, const std::string& type) {
   }
   return "";
 }
+
+// What a node would measure: every pod uses so much.
+void measure(SimPlatform& platform, std::int64_t milli_cpu, std::int64_t memory_bytes) {
+  auto table = std::make_shared<api::UsageTable>();
+  const std::int64_t now = platform.world().clock().wall_ns();
+  const Document pods = read(platform, kPods);
+  for (const Value& pod : pods["items"].items()) {
+    const Value metadata = pod["metadata"];
+    if (pod["status"]["phase"].as_string() != "Running") continue;
+    table->pods[{"default", std::string(metadata["name"].as_string())}] = {
+        std::string(metadata["uid"].as_string()), {now, 10'000'000'000}, {{"c", {milli_cpu * 1'000'000, memory_bytes}}}};
+  }
+  platform.control().usage().publish(std::move(table));
+}
+
+void run_measured(SimPlatform& platform, FakeNode& node, Duration time, std::int64_t milli_cpu, std::int64_t memory_bytes = 64 << 20) {
+  for (Duration passed{}; passed < time; passed += 5s) {
+    measure(platform, milli_cpu, memory_bytes);
+    node.run(5s);
+  }
+}
+
+void create_web(SimPlatform& platform, int replicas) {
+  created(platform, kApps + "deployments",
+          R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web"},"spec":{"replicas":)" + std::to_string(replicas) +
+              R"(,"selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":)"
+              R"([{"name":"c","image":"i","resources":{"requests":{"cpu":"100m","memory":"64Mi"}}}]}}}})");
+}
+
+void create_scaler(SimPlatform& platform, const std::string& more) {
+  created(platform, kScalers,
+          R"({"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler","metadata":{"name":"web"},"spec":{"minReplicas":1,"maxReplicas":10,)"
+          R"("scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"web"},)" +
+              more + "}}");
+}
+
+const std::string kCpuHalf = R"("metrics":[{"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":50}}}])";
 
 std::int64_t size(SimPlatform& platform) { return read(platform, kWeb)["spec"]["replicas"].as_int(); }
 
@@ -54,6 +91,105 @@ TEST_CASE("an autoscaler keeps a deployment between its limits") {
         check_settled(platform);
       },
       with_workloads());
+}
+
+TEST_CASE("an autoscaler follows what pods use") {
+  over_each_client(
+      3,
+      [](SimPlatform& platform) {
+        FakeNode node(platform);
+        create_web(platform, 2);
+        create_scaler(platform, kCpuHalf);
+        node.run(20s);
+        // All of the request where half is wanted.
+        run_measured(platform, node, 30s, 100);
+        CHECK(size(platform) == 4);
+        CHECK(events_of(platform, "web", "SuccessfulRescale") ==
+              std::vector<std::string>{"New size: 4; reason: cpu resource utilization (percentage of request) above target x1"});
+        CHECK(condition(platform, "ScalingActive") == "True ValidMetricFound");
+        // Within the tolerance: nothing happens.
+        run_measured(platform, node, 60s, 52);
+        CHECK(size(platform) == 4);
+        CHECK(condition(platform, "ScalingLimited") == "False DesiredWithinRange");
+        CHECK(condition(platform, "AbleToScale") == "True ReadyForNewScale");
+        const Document scaler = read(platform, kScalers + "/web");
+        const Value current = scaler["status"]["currentMetrics"].items()[0]["resource"]["current"];
+        CHECK(current["averageUtilization"].as_int() == 52);
+        CHECK(current["averageValue"].as_string() == "52m");
+        CHECK(scaler["status"]["desiredReplicas"].as_int() == 4);
+        // Idle: the highest size of the last five minutes stays, then it goes down.
+        run_measured(platform, node, 240s, 5);
+        CHECK(size(platform) == 4);
+        CHECK(condition(platform, "AbleToScale") == "True ScaleDownStabilized");
+        run_measured(platform, node, 120s, 5);
+        CHECK(size(platform) == 1);
+        CHECK(events_of(platform, "web", "SuccessfulRescale").size() == 2);
+        // A burst: twice the size, at least four, for each look.
+        run_measured(platform, node, 15s, 1000);
+        CHECK(size(platform) == 4);
+        CHECK(condition(platform, "ScalingLimited") == "True ScaleUpLimit");
+        run_measured(platform, node, 120s, 1000);
+        CHECK(size(platform) == 10);
+        CHECK(condition(platform, "ScalingLimited") == "True TooManyReplicas");
+        check_settled(platform);
+      },
+      with_workloads());
+}
+
+TEST_CASE("an autoscaler with behavior, memory, and metrics that cannot be had") {
+  SimPlatform platform(31, with_workloads());
+  REQUIRE(platform.boot().ok());
+  FakeNode node(platform);
+  create_web(platform, 2);
+  create_scaler(platform,
+                R"("metrics":[{"type":"ContainerResource","containerResource":{"name":"memory","container":"c","target":{"type":"AverageValue","averageValue":"64Mi"}}},)"
+                R"({"type":"Pods","pods":{"metric":{"name":"hits"},"target":{"type":"AverageValue","averageValue":"1"}}}],)"
+                R"("behavior":{"scaleUp":{"policies":[{"type":"Pods","value":1,"periodSeconds":60}]},"scaleDown":{"stabilizationWindowSeconds":0}})");
+  node.run(20s);
+  run_measured(platform, node, 50s, 10, 256 << 20);
+  CHECK(size(platform) == 3);  // one in a minute
+  CHECK(condition(platform, "ScalingLimited") == "True ScaleUpLimit");
+  run_measured(platform, node, 70s, 10, 256 << 20);
+  CHECK(size(platform) == 4);
+  CHECK(events_of(platform, "web", "FailedGetPodsMetric").size() == 1);
+  const Document scaler = read(platform, kScalers + "/web");
+  CHECK(scaler["status"]["currentMetrics"].items()[0]["containerResource"]["current"]["averageValue"].as_string() == "256Mi");
+  // Fewer would do, as far as is known: with a metric missing nothing is taken away.
+  run_measured(platform, node, 60s, 10, 16 << 20);
+  CHECK(size(platform) == 4);
+  CHECK(condition(platform, "ScalingActive") == "False FailedGetPodsMetric");
+  patch(platform, kScalers + "/web",
+        R"({"spec":{"metrics":[{"type":"Resource","resource":{"name":"memory","target":{"type":"Utilization","averageUtilization":100}}}]}})");
+  run_measured(platform, node, 20s, 10, 16 << 20);
+  CHECK(size(platform) == 1);
+  check_settled(platform);
+
+  // Two for the same pods: neither does anything.
+  patch(platform, kWeb, R"({"spec":{"replicas":2}})");
+  created(platform, kScalers,
+          R"({"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler","metadata":{"name":"other"},"spec":{"minReplicas":1,"maxReplicas":10,)"
+          R"("scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"web"},)" + kCpuHalf + "}}");
+  run_measured(platform, node, 60s, 100);
+  CHECK(size(platform) == 2);
+  CHECK(condition(platform, "ScalingActive") == "False AmbiguousSelector");
+  CHECK(events_of(platform, "web", "AmbiguousSelector")[0].starts_with("pods by selector app=web are controlled by multiple HPAs: [{other default} {web default}]"));
+}
+
+TEST_CASE("an autoscaler says which requests are missing") {
+  SimPlatform platform(32, with_workloads());
+  REQUIRE(platform.boot().ok());
+  FakeNode node(platform);
+  created(platform, kApps + "deployments",
+          R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web"},"spec":{"replicas":1,"selector":{"matchLabels":{"app":"web"}},)"
+          R"("template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}})");
+  create_scaler(platform, kCpuHalf);
+  node.run(20s);
+  run_measured(platform, node, 30s, 100);
+  CHECK(condition(platform, "ScalingActive") == "False FailedGetResourceMetric");
+  const auto told = events_of(platform, "web", "FailedComputeMetricsReplicas");
+  REQUIRE_FALSE(told.empty());
+  CHECK(told.back().find("invalid metrics (1 invalid out of 1), first error is: failed to get cpu resource metric value: failed to get cpu "
+                         "utilization: missing request for cpu in container c of Pod web-") == 0);
 }
 
 }  // namespace plinth::sim

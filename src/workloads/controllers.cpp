@@ -11,7 +11,7 @@
 
 namespace plinth::workloads {
 
-std::vector<std::unique_ptr<client::Controller>> make_workload_controllers() {
+std::vector<std::unique_ptr<client::Controller>> make_workload_controllers(const api::UsageBoard* usage) {
   std::vector<std::unique_ptr<client::Controller>> out;
   out.push_back(make_deployment_controller());
   out.push_back(make_replica_set_controller());
@@ -21,7 +21,7 @@ std::vector<std::unique_ptr<client::Controller>> make_workload_controllers() {
   out.push_back(make_job_controller());
   out.push_back(make_ttl_after_finished_controller());
   out.push_back(make_cron_job_controller());
-  out.push_back(make_autoscaler_controller());
+  out.push_back(make_autoscaler_controller(usage));
   add_cluster_controllers(out);
   return out;
 }

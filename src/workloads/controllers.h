@@ -4,11 +4,13 @@
 #include <memory>
 #include <vector>
 
+#include "api/resource_usage.h"
 #include "client/controller.h"
 
 namespace plinth::workloads {
 
 // One line for each controller. They belong to a platform that runs pods; a bare control plane leaves them out.
-std::vector<std::unique_ptr<client::Controller>> make_workload_controllers();
+// `usage` (outlives them) is what autoscalers read; null: nothing is measured.
+std::vector<std::unique_ptr<client::Controller>> make_workload_controllers(const api::UsageBoard* usage);
 
 }  // namespace plinth::workloads

@@ -39,6 +39,7 @@ var packages = map[string]string{
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1": "apiextensions.v1",
 	"k8s.io/apimachinery/pkg/apis/meta/v1":                     "meta.v1",
 	"k8s.io/kube-aggregator/pkg/apis/apiregistration/v1":       "apiregistration.v1",
+	"k8s.io/metrics/pkg/apis/metrics/v1beta1":                  "metrics.v1beta1",
 }
 
 // mark is one `+name=value` line of a Go comment.

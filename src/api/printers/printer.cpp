@@ -53,7 +53,7 @@ void CellWriter::json(const Value& cell) {
 const Printer* find_printer(std::string_view group, std::string_view kind) {
   for (const std::span<const Printer> table :
        {pod_printers(), core_printers(), node_printers(), event_printers(), workload_printers(), autoscaler_printers(),
-        network_printers(), storage_printers(), policy_printers(), admission_printers()}) {
+        network_printers(), storage_printers(), policy_printers(), admission_printers(), metrics_printers()}) {
     for (const Printer& printer : table) {
       if (printer.kind == kind && printer.group == group) return &printer;
     }

@@ -17,5 +17,6 @@ std::span<const Printer> network_printers();    // services, endpoints, ingresse
 std::span<const Printer> storage_printers();    // volumes, claims, classes, CSI
 std::span<const Printer> policy_printers();     // RBAC, disruption budgets, leases, priorities, certificates
 std::span<const Printer> admission_printers();  // webhooks, admission policies, API services
+std::span<const Printer> metrics_printers();    // usage of nodes and pods
 
 }  // namespace plinth::api

@@ -72,6 +72,12 @@ bool is_child(const Object& object, const ParentInstance& parent) {
   return owners.empty() && is_in_inventory(object, parent);
 }
 
+// Others copy labels: the Endpoints and EndpointSlices of a child have all marks of their Service. An instance without an inventory
+// has none yet, or has lost it.
+bool may_hold(const Inventory& inventory, const client::Resource& resource) {
+  return inventory.group_kinds.empty() || inventory.group_kinds.count(group_kind_text(resource.group, resource.kind)) > 0;
+}
+
 // Children by label, in those places of the inventory that owner references do not reach.
 void list_unreached(const InstanceInput& in, const ParentInstance& parent, const std::function<bool(const Object&)>& take) {
   const Value annotations = in.instance.metadata()["annotations"];
@@ -127,7 +133,9 @@ std::vector<Object> find_children(const InstanceInput& in, const ParentInstance&
   };
   for (const Object& owned : in.view.owned_by(in.instance.uid)) take(owned);
   if (in.children != nullptr) {
+    const Inventory inventory = read_inventory(in.instance.metadata()["annotations"]);
     for (const ChildIndex::Place& place : in.children->of_set(parent.set_id)) {
+      if (!may_hold(inventory, place.resource)) continue;
       if (const auto object = in.view.get(place.resource, place.name_space, place.name)) take(*object);
     }
   }

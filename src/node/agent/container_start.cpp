@@ -37,7 +37,7 @@ void PodWorker::start_container(const Action& action) {
 bool PodWorker::gave_up(const StartPtr& start) {
   if (!is_ending(*pod_, memory_) && pod_->find(start->container) != nullptr) return false;
   memory_.of(start->container).starting = false;
-  look();
+  reconsider();
   return true;
 }
 
@@ -47,11 +47,12 @@ void PodWorker::fail_start(const StartPtr& start, std::string reason, std::strin
   memory.waiting_reason = std::move(reason);
   memory.waiting_message = std::move(message);
   memory.retry_at_ns = retry_at_ns;
-  look();
+  reconsider();
 }
 
 void PodWorker::remove_unstarted(const StartPtr& start) {
   parts_.runtime->remove_container(start->unstarted_id, guarded([this, start](Result<void> removed) {
+    stale_ = true;
     if (!removed.ok()) return fail_start(start, "CreateContainerError", removed.error().message(), now() + kRetryFirst);
     find_image(start);
   }));
@@ -109,10 +110,12 @@ void PodWorker::create(const StartPtr& start, std::vector<Mount> mounts) {
   }
   parts_.runtime->create_container(start->sandbox_id, std::move(*config), start->sandbox, guarded([this, start](Result<std::string> id) {
     if (!id.ok()) {
+      stale_ = true;  // there may be one although the call failed
       event(true, "Failed", "Error: " + id.error().message(), start->container);
       return fail_start(start, "CreateContainerError", id.error().message(), now() + kRetry);
     }
     event(false, "Created", "Created container: " + start->container, start->container);
+    to_ask_.insert(*id);
     if (gave_up(start)) return;  // it is removed with its sandbox
     parts_.runtime->start_container(*id, guarded([this, start, id = *id](Result<void> outcome) { started(start, id, std::move(outcome)); }));
   }));
@@ -123,6 +126,7 @@ void PodWorker::started(const StartPtr& start, const std::string& id, Result<voi
   if (!outcome.ok()) {
     event(true, "Failed", "Error: " + outcome.error().message(), start->container);
     // The runtime has it as one that ended: the crash back-off says when it is tried again.
+    stale_ = true;
     return fail_start(start, "RunContainerError", outcome.error().message(), 0);
   }
   event(false, "Started", "Started container " + start->container, start->container);
@@ -139,7 +143,7 @@ void PodWorker::started(const StartPtr& start, const std::string& id, Result<voi
   const bool hooked = spec != nullptr && spec->spec["lifecycle"]["postStart"].is_object();
   memory.post_start = hooked ? Hook::kRunning : Hook::kDone;
   if (hooked) run_post_start(start, id);
-  look();
+  look_at_new_container(id);
 }
 
 void PodWorker::run_post_start(const StartPtr& start, const std::string& id) {
@@ -154,7 +158,7 @@ void PodWorker::run_post_start(const StartPtr& start, const std::string& id) {
       event(true, "FailedPostStartHook", "PostStartHook failed: " + (answer.ok() ? answer->text : answer.error().message()),
             start->container);
     }
-    look();
+    reconsider();
   }));
 }
 

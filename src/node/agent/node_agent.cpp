@@ -38,6 +38,7 @@ NodeAgent::NodeAgent(NodeAgentParts given)
     : given_(std::move(given)),
       events_(*given_.transport, *given_.clock, given_.config.name),
       images_(parts_),
+      groups_(parts_, given_.groups, [this] { return placed_pods(); }),
       volumes_(*given_.loop, *given_.pool, *given_.files, given_.root),
       registration_(std::make_unique<NodeRegistration>(parts_, given_.facts)),
       size_limits_(std::make_unique<SizeLimits>(
@@ -54,11 +55,21 @@ NodeAgent::NodeAgent(NodeAgentParts given)
   parts_.volumes = &volumes_;
   parts_.events = &events_;
   parts_.images = &images_;
+  parts_.groups = &groups_;
   parts_.config = given_.config;
   parts_.node_ips = given_.facts.addresses;
   parts_.log = given_.log;
   for (const auto& [name, text] : given_.facts.allocatable) {
     if (auto quantity = api::Quantity::parse(text); quantity.ok()) parts_.allocatable[name] = *quantity;
+  }
+  image_collector_ = std::make_unique<ImageCollector>(parts_, given_.gauges);
+  image_collector_->on_look([this] { registration_->set_images(image_collector_->images()); });
+  evictor_ = std::make_unique<Evictor>(parts_, evictor_ports());
+  if (given_.usage != nullptr) {
+    usage_meter_ = std::make_unique<UsageMeter>(parts_, given_.gauges, given_.usage, [this] { return running_containers(); },
+        [this](const HostReading& reading, const api::UsageTable& usage, const std::map<std::string, std::uint64_t>& written) {
+          look_for_shortage(reading, usage, written);
+        });
   }
   const LocalPluginParts local{given_.loop, given_.pool, given_.files, given_.clock, given_.entropy, given_.transport.get()};
   volumes_.add(make_empty_dir_plugin(local));
@@ -77,6 +88,9 @@ void NodeAgent::stop() {
   given_.cluster->stop();
   registration_.reset();
   size_limits_.reset();
+  usage_meter_.reset();
+  evictor_.reset();
+  image_collector_.reset();
   given_.runtime->watch(nullptr);
   for (TimerId* timer : {&relist_timer_, &rotation_timer_}) {
     if (*timer != 0) given_.loop->cancel(std::exchange(*timer, 0));
@@ -102,6 +116,8 @@ void NodeAgent::start(Done<void> done) {
       volumes_.sweep();
       rotate_logs();
       size_limits_->start();
+      if (usage_meter_) usage_meter_->start();
+      image_collector_->start();
       (*finish)({});
     });
   });
@@ -167,7 +183,8 @@ void NodeAgent::take_pod(const client::Object& object) {
     const auto others = placed_pods();
     const auto view = given_.cluster->view();
     const auto node = view->get(*view->find_resource("", "nodes"), "", given_.config.name);
-    refused = check_admission(*pod, others, parts_.allocatable, node ? node->metadata()["labels"] : Value());
+    refused = refused_under(evictor_->pressures(), *pod);
+    if (!refused) refused = check_admission(*pod, others, parts_.allocatable, node ? node->metadata()["labels"] : Value());
   }
   PodWorker& worker = make_worker(std::move(pod));
   if (refused) worker.condemn(std::move(*refused));
@@ -180,6 +197,35 @@ std::vector<std::shared_ptr<const Pod>> NodeAgent::placed_pods() const {
     if (!worker->pod().ended_in_api() && !worker->pod().gone) out.push_back(std::make_shared<const Pod>(worker->pod()));
   }
   return out;
+}
+
+RunningContainers NodeAgent::running_containers() const {
+  RunningContainers out;
+  for (const auto& [_, worker] : workers_) {
+    const Pod& pod = worker->pod();
+    for (const ContainerStatus& container : worker->seen().containers) {
+      if (container.state != ContainerState::kRunning) continue;
+      out[container.id] = {pod.name_space, pod.name, pod.uid, container.metadata.name, container.started_ns};
+    }
+  }
+  return out;
+}
+
+EvictorPorts NodeAgent::evictor_ports() {
+  EvictorPorts ports;
+  ports.pods = [this] { return placed_pods(); };
+  ports.evict = [this](const std::string& uid, Verdict verdict) { evict(uid, std::move(verdict)); };
+  ports.tell = [this](const std::set<Pressure>& pressures) { registration_->set_pressures(pressures); };
+  ports.free_images = [this](Done<std::uint64_t> freed) { image_collector_->free_unused(std::move(freed)); };
+  return ports;
+}
+
+void NodeAgent::look_for_shortage(const HostReading& reading, const api::UsageTable& usage, const std::map<std::string, std::uint64_t>& written) {
+  WrittenBytes by_pod;
+  for (const auto& [id, container] : running_containers()) {
+    if (const auto bytes = written.find(id); bytes != written.end()) by_pod[container.pod_uid][container.name] = bytes->second;
+  }
+  evictor_->look(reading, usage, by_pod);
 }
 
 void NodeAgent::evict(const std::string& uid, Verdict verdict) {
@@ -210,14 +256,15 @@ void NodeAgent::worker_ended(const std::string& uid) {
 
 void NodeAgent::on_runtime_event(const RuntimeEvent& event) {
   if (event.type == EventType::kMissed) return relist();
-  if (const auto it = workers_.find(event.pod_uid); it != workers_.end()) return it->second->look();
+  if (const auto it = workers_.find(event.pod_uid); it != workers_.end())
+    return event.type == EventType::kDeleted ? it->second->look() : it->second->look_at(event.id);
   if (!event.pod_uid.empty()) return;
   for (const auto& [_, worker] : workers_) {
     for (const ContainerStatus& container : worker->seen().containers) {
-      if (container.id == event.id) return worker->look();
+      if (container.id == event.id) return worker->look_at(event.id);
     }
     for (const SandboxStatus& sandbox : worker->seen().sandboxes) {
-      if (sandbox.id == event.id) return worker->look();
+      if (sandbox.id == event.id) return worker->look_at(event.id);
     }
   }
 }

@@ -9,11 +9,15 @@
 #include "base/log.h"
 #include "client/cluster.h"
 #include "node/agent/event_recorder.h"
+#include "node/agent/evictor.h"
+#include "node/agent/image_collector.h"
 #include "node/agent/image_manager.h"
 #include "node/agent/node_parts.h"
 #include "node/agent/node_registration.h"
+#include "node/agent/pod_groups.h"
 #include "node/agent/pod_worker.h"
 #include "node/agent/size_limits.h"
+#include "node/agent/usage_meter.h"
 
 namespace plinth::node {
 
@@ -26,6 +30,9 @@ struct NodeAgentParts {
   HostFiles* files = nullptr;
   Runtime* runtime = nullptr;
   Prober* prober = nullptr;
+  ControlGroups* groups = nullptr;               // null: those that the runtime makes
+  HostGauges* gauges = nullptr;                  // null: the node uses what its pods use
+  api::UsageBoard* usage = nullptr;              // where measurements are published; null: nothing is measured
   std::unique_ptr<client::Cluster> cluster;      // its own view of the cluster's changes
   std::unique_ptr<client::Transport> transport;  // as system:node:NAME
   NodeConfig config;
@@ -85,6 +92,9 @@ class NodeAgent final : private client::ClusterEvents {
   void pod_is_gone(const std::string& uid);
   // Pods that have a place on the node.
   std::vector<std::shared_ptr<const Pod>> placed_pods() const;
+  RunningContainers running_containers() const;
+  EvictorPorts evictor_ports();
+  void look_for_shortage(const HostReading& reading, const api::UsageTable& usage, const std::map<std::string, std::uint64_t>& written);
   void evict(const std::string& uid, Verdict verdict);
   void relist();
   void take_orphans(const std::vector<Sandbox>& sandboxes);
@@ -99,9 +109,13 @@ class NodeAgent final : private client::ClusterEvents {
   NodeParts parts_;
   EventRecorder events_;
   ImageManager images_;
+  PodGroups groups_;
   PodVolumes volumes_;
   std::unique_ptr<NodeRegistration> registration_;
   std::unique_ptr<SizeLimits> size_limits_;
+  std::unique_ptr<UsageMeter> usage_meter_;  // null: nothing is measured
+  std::unique_ptr<ImageCollector> image_collector_;
+  std::unique_ptr<Evictor> evictor_;
   std::map<std::string, std::unique_ptr<PodWorker>> workers_;  // by pod uid
   TimerId relist_timer_ = 0, rotation_timer_ = 0;
   bool started_ = false, stopped_ = false, swept_ = false;

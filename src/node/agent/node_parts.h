@@ -20,6 +20,7 @@ namespace plinth::node {
 
 class EventRecorder;
 class ImageManager;
+class PodGroups;
 
 struct NodeParts {
   Loop* loop = nullptr;
@@ -34,6 +35,7 @@ struct NodeParts {
   PodVolumes* volumes = nullptr;
   EventRecorder* events = nullptr;
   ImageManager* images = nullptr;
+  PodGroups* groups = nullptr;
   NodeConfig config;
   std::vector<std::string> node_ips;
   api::ResourceAmounts allocatable;

@@ -1,5 +1,7 @@
 #include "node/agent/node_registration.h"
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "base/text.h"
 #include "base/time_text.h"
@@ -11,6 +13,20 @@ namespace {
 void set_map(Draft& draft, Value& slot, const StringMap& map) {
   for (const auto& [key, value] : map) draft.set(slot, key, value);
 }
+
+struct PressureText {
+  Pressure pressure;
+  std::string_view condition, reason, message, good_reason, good_message;
+  std::string event, good_event;
+};
+const PressureText kPressureTexts[] = {
+    {Pressure::kMemory, "MemoryPressure", "KubeletHasInsufficientMemory", "kubelet has insufficient memory available",
+     "KubeletHasSufficientMemory", "kubelet has sufficient memory available", "NodeHasInsufficientMemory", "NodeHasSufficientMemory"},
+    {Pressure::kDisk, "DiskPressure", "KubeletHasDiskPressure", "kubelet has disk pressure", "KubeletHasNoDiskPressure",
+     "kubelet has no disk pressure", "NodeHasDiskPressure", "NodeHasNoDiskPressure"},
+    {Pressure::kProcesses, "PIDPressure", "KubeletHasInsufficientPID", "kubelet has insufficient PID available", "KubeletHasSufficientPID",
+     "kubelet has sufficient PID available", "NodeHasInsufficientPID", "NodeHasSufficientPID"},
+};
 
 StringMap labels_of(const NodeFacts& facts) {
   StringMap labels = facts.labels;
@@ -110,6 +126,44 @@ void NodeRegistration::update_metadata(const Document& node, std::shared_ptr<Don
                          });
 }
 
+void NodeRegistration::set_pressures(std::set<Pressure> pressures) {
+  const std::set<Pressure> before = std::exchange(pressures_, std::move(pressures));
+  EventSubject subject;
+  subject.kind = "Node";
+  subject.name = subject.uid = facts_.name;
+  for (const PressureText& text : kPressureTexts) {
+    const bool holds = pressures_.count(text.pressure) > 0;
+    if (holds == (before.count(text.pressure) > 0)) continue;
+    const std::string& reason = holds ? text.event : text.good_event;
+    parts_.events->record(subject, false, reason, "Node " + facts_.name + " status is now: " + reason);
+  }
+  write_status();
+}
+
+void NodeRegistration::set_images(std::vector<Image> images) {
+  std::stable_sort(images.begin(), images.end(), [](const Image& a, const Image& b) { return a.size_bytes > b.size_bytes; });
+  if (images.size() > kImagesMax) images.resize(kImagesMax);
+  images_ = std::move(images);
+}
+
+Value NodeRegistration::image_list(Draft& draft) const {
+  Value list = draft.array();
+  for (const Image& image : images_) {
+    Value names = draft.array();
+    for (const std::vector<std::string>* some : {&image.digests, &image.tags}) {
+      for (const std::string& name : *some) {
+        if (names.size() < kImageNamesMax) draft.push(names, draft.text(name));
+      }
+    }
+    if (names.size() == 0) continue;
+    Value entry = draft.object();
+    draft.set(entry, "names", names);
+    draft.set(entry, "sizeBytes", Value::of(static_cast<std::int64_t>(image.size_bytes)));
+    draft.push(list, entry);
+  }
+  return list;
+}
+
 void NodeRegistration::set_not_ready(std::string message) {
   if (std::exchange(problem_, std::move(message)) != problem_) write_status();
 }
@@ -168,12 +222,15 @@ Value NodeRegistration::status_of(Draft& draft, const Value& present) const {
   draft.set(status, "capacity", capacity);
   draft.set(status, "allocatable", allocatable);
   Value conditions = draft.array();
-  draft.push(conditions, condition(draft, present, "MemoryPressure", false, "KubeletHasSufficientMemory", "kubelet has sufficient memory available"));
-  draft.push(conditions, condition(draft, present, "DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure"));
-  draft.push(conditions, condition(draft, present, "PIDPressure", false, "KubeletHasSufficientPID", "kubelet has sufficient PID available"));
+  for (const PressureText& text : kPressureTexts) {
+    const bool holds = pressures_.count(text.pressure) > 0;
+    draft.push(conditions, condition(draft, present, text.condition, holds, holds ? text.reason : text.good_reason,
+                                     holds ? text.message : text.good_message));
+  }
   if (problem_.empty()) draft.push(conditions, condition(draft, present, "Ready", true, "KubeletReady", "kubelet is posting ready status"));
   else draft.push(conditions, condition(draft, present, "Ready", false, "KubeletNotReady", problem_));
   draft.set(status, "conditions", conditions);
+  draft.set(status, "images", image_list(draft));
   Value info = draft.object(12);
   draft.set(info, "machineID", facts_.machine_id);
   draft.set(info, "systemUUID", facts_.system_uuid);

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "base/text.h"
 #include "base/time_text.h"
 #include "node/agent/event_recorder.h"
 #include "node/agent/image_manager.h"
+#include "node/agent/pod_groups.h"
 #include "node/pod/container_config.h"
 #include "node/pod/labels.h"
 #include "node/pod/pod_status.h"
@@ -15,7 +18,7 @@ namespace plinth::node {
 
 PodWorker::PodWorker(NodeParts& parts, std::shared_ptr<const Pod> pod, std::function<void(const std::string&)> ended)
     : parts_(parts), pod_(std::move(pod)), ended_(std::move(ended)), status_(*parts.transport, *parts.loop) {
-  status_.on_answer([this] { look(); });
+  status_.on_answer([this] { reconsider(); });
   refresh_timer_ = parts_.loop->after(kRefreshInterval, guarded([this] { refresh_volumes(); }));
 }
 
@@ -34,13 +37,13 @@ void PodWorker::update(std::shared_ptr<const Pod> pod) {
   pod_ = std::move(pod);
   if (pod_->gone) memory_.deletion = Step();  // it has become the removal of what is left
   if (refresh || notes) refresh_volumes();
-  look();
+  reconsider();
 }
 
 void PodWorker::condemn(Verdict verdict) {
   if (memory_.verdict) return;
   memory_.verdict = std::move(verdict);
-  look();
+  reconsider();
 }
 
 // --- Looking ---
@@ -52,8 +55,75 @@ void PodWorker::look() {
     return;
   }
   looking_ = true;
-  look_again_ = false;
+  look_again_ = go_on_again_ = false;
+  to_ask_.clear();
   list_all();
+}
+
+void PodWorker::look_at(const std::string& id) {
+  const auto is_it = [&](const auto& one) { return one.id == id; };
+  const bool known = std::any_of(listed_.containers.begin(), listed_.containers.end(), is_it) ||
+                     std::any_of(listed_.sandboxes.begin(), listed_.sandboxes.end(), is_it);
+  if (stale_ || (!known && to_ask_.count(id) == 0)) return look();
+  to_ask_.insert(id);
+  reconsider();
+}
+
+void PodWorker::look_at_new_container(const std::string& id) {
+  to_ask_.insert(id);
+  reconsider();
+}
+
+// Decides again: something else than the runtime has changed, or only what is to be asked. Later, so that whatever is being decided now
+// is done before.
+void PodWorker::reconsider() {
+  if (forgotten_ || std::exchange(reconsider_posted_, true)) return;
+  parts_.loop->post(guarded([this] {
+    reconsider_posted_ = false;
+    go_on();
+  }));
+}
+
+void PodWorker::go_on() {
+  if (forgotten_) return;
+  if (looking_) {
+    go_on_again_ = true;
+    return;
+  }
+  if (stale_) return look();
+  looking_ = true;
+  go_on_again_ = false;
+  gathering_ = listed_;
+  ask_again();
+}
+
+// What is to be asked, one after the other. One that is gone may have taken others with it: then all is listed.
+void PodWorker::ask_again() {
+  if (to_ask_.empty()) return finish_look();
+  const std::string id = *to_ask_.begin();
+  to_ask_.erase(to_ask_.begin());
+  exited_.erase(id);
+  const auto take = [this](auto& list, auto status) {
+    if (!status.ok() && status.error().reason() != Reason::kNotFound) return fail_look();
+    if (!status.ok()) {
+      looking_ = false;
+      return look();
+    }
+    const auto place = std::find_if(list.begin(), list.end(), [&](const auto& one) { return one.id == status->id; });
+    if (place == list.end()) list.push_back(std::move(*status));
+    else *place = std::move(*status);
+    ask_again();
+  };
+  const bool is_sandbox =
+      std::any_of(gathering_.sandboxes.begin(), gathering_.sandboxes.end(), [&](const SandboxStatus& one) { return one.id == id; });
+  if (is_sandbox) {
+    return parts_.runtime->sandbox_status(
+        id, guarded([this, take](Result<SandboxStatus> status) { take(gathering_.sandboxes, std::move(status)); }));
+  }
+  parts_.runtime->container_status(id, guarded([this, take](Result<ContainerStatus> status) {
+    if (status.ok() && status->state == ContainerState::kExited) exited_[status->id] = *status;
+    take(gathering_.containers, std::move(status));
+  }));
 }
 
 void PodWorker::list_all() {
@@ -63,9 +133,15 @@ void PodWorker::list_all() {
   filter.labels = {{std::string(kPodUidLabel), pod_->uid}, {std::string(kNodeLabel), parts_.config.name}};
   parts_.runtime->list_sandboxes(std::move(filter), guarded([this](Result<std::vector<Sandbox>> sandboxes) {
     if (sandboxes.ok()) return take_sandboxes(std::move(*sandboxes));
-    looking_ = false;
-    arm(now() + kRetryFirst);
+    fail_look();
   }));
+}
+
+// The runtime does not answer: what was seen last stays, and is looked at again.
+void PodWorker::fail_look() {
+  looking_ = false;
+  stale_ = true;
+  arm(now() + kRetryFirst);
 }
 
 void PodWorker::take_sandboxes(std::vector<Sandbox> sandboxes) {
@@ -73,7 +149,8 @@ void PodWorker::take_sandboxes(std::vector<Sandbox> sandboxes) {
     const std::string id = sandboxes.back().id;
     sandboxes.pop_back();
     parts_.runtime->sandbox_status(id, guarded([this, rest = std::move(sandboxes)](Result<SandboxStatus> status) mutable {
-      // One that was removed meanwhile is simply not there.
+      // One that was removed meanwhile is simply not there; of any other error nothing follows about the pod.
+      if (!status.ok() && status.error().reason() != Reason::kNotFound) return fail_look();
       if (status.ok()) gathering_.sandboxes.push_back(std::move(*status));
       take_sandboxes(std::move(rest));
     }));
@@ -83,8 +160,7 @@ void PodWorker::take_sandboxes(std::vector<Sandbox> sandboxes) {
   filter.labels = {{std::string(kPodUidLabel), pod_->uid}, {std::string(kNodeLabel), parts_.config.name}};
   parts_.runtime->list_containers(std::move(filter), guarded([this](Result<std::vector<Container>> containers) {
     if (containers.ok()) return take_containers(std::move(*containers));
-    looking_ = false;
-    arm(now() + kRetryFirst);
+    fail_look();
   }));
 }
 
@@ -97,6 +173,7 @@ void PodWorker::take_containers(std::vector<Container> containers) {
       continue;
     }
     parts_.runtime->container_status(container.id, guarded([this, rest = std::move(containers)](Result<ContainerStatus> status) mutable {
+      if (!status.ok() && status.error().reason() != Reason::kNotFound) return fail_look();
       if (status.ok()) {
         if (status->state == ContainerState::kExited) exited_[status->id] = *status;
         gathering_.containers.push_back(std::move(*status));
@@ -116,11 +193,14 @@ void PodWorker::finish_look() {
     }
     return true;
   });
+  listed_ = gathering_;
+  stale_ = false;
   complete(gathering_, *pod_);
   seen_ = std::move(gathering_);
   gathering_ = Observed();
   looking_ = false;
   if (look_again_) return look();
+  if (go_on_again_) return go_on();
   for (const ContainerStatus& container : seen_.containers) {
     if (container.state == ContainerState::kRunning && seen_.newest(container.metadata.name) == &container) adopt(container);
   }
@@ -162,6 +242,7 @@ void PodWorker::read_termination_messages() {
           looking_ = false;
           memory_.termination_messages[id] = message.ok() ? std::move(*message) : std::string();
           if (look_again_) return look();
+          if (go_on_again_) return go_on();
           read_termination_messages();
         }));
     return;
@@ -205,7 +286,7 @@ void PodWorker::arm(std::optional<std::int64_t> wake_at_ns) {
   const Duration delay(std::max<std::int64_t>(*wake_at_ns - now(), 1'000'000));
   timer_ = parts_.loop->after(delay, guarded([this] {
     timer_ = 0;
-    look();
+    reconsider();
   }));
 }
 
@@ -219,7 +300,7 @@ void PodWorker::write_status() {
   const Value status = pod_status(draft, *pod_, seen_, memory_, facts);
   status_.want(*pod_, status);
   const bool is_final = memory_.teardown.done && status_.settled();
-  if (is_final && !std::exchange(memory_.final_status_written, true) && pod_->deleting) look();
+  if (is_final && !std::exchange(memory_.final_status_written, true) && pod_->deleting) reconsider();
 }
 
 void PodWorker::watch_health() {
@@ -244,7 +325,7 @@ void PodWorker::watch_health() {
             about.unhealthy_grace_s = findings.grace_s;
             if (!findings.unhealthy.empty())
               about.unhealthy = fmt::format("Container {} failed {} probe, will be restarted", name, findings.unhealthy);
-            look();
+            reconsider();
           }));
     }
     if (is_ending(*pod_, memory_)) runner->set_ending();
@@ -282,7 +363,7 @@ void PodWorker::end_step(Step& step, const Result<void>& outcome, const char* ev
     step.retry_at_ns = now() + std::min(kRetryFirst << std::min(step.failures++, 10), kRetryMax);
     if (event_reason != nullptr) event(true, event_reason, step.message);
   }
-  look();
+  reconsider();
 }
 
 void PodWorker::set_up_volumes() {
@@ -310,7 +391,7 @@ void PodWorker::refresh_volumes() {
     memory_.volumes.busy = false;
     if (!ready.ok()) event(true, "FailedMount", ready.error().message());
     if (std::exchange(refresh_again_, false)) refresh_volumes();
-    look();
+    reconsider();
   }));
 }
 
@@ -320,7 +401,7 @@ void PodWorker::dependency_changed() {
     if (memory.waiting_reason == "CreateContainerConfigError") memory.retry_at_ns = 0;
   }
   refresh_volumes();
-  look();
+  reconsider();
 }
 
 namespace {
@@ -363,9 +444,18 @@ bool PodWorker::volumes_depend_on(const client::Object& object) const {
 
 void PodWorker::run_sandbox(std::uint32_t attempt) {
   memory_.sandbox.busy = true;
+  parts_.groups->prepare(*pod_, guarded([this, attempt](Result<void> ready) {
+    if (ready.ok()) return ask_for_sandbox(attempt);
+    end_step(memory_.sandbox, Error(ready.error().reason(), "unable to ensure pod container exists: " + ready.error().message()),
+             "FailedCreatePodContainer");
+  }));
+}
+
+void PodWorker::ask_for_sandbox(std::uint32_t attempt) {
   const std::string handler(pod_->spec()["runtimeClassName"].as_string());
   parts_.runtime->run_sandbox(make_sandbox_config(parts_.config, *pod_, attempt), handler, guarded([this](Result<std::string> id) {
     auto outcome = id.ok() ? Result<void>() : Result<void>(Error(id.error().reason(), "Failed to create pod sandbox: " + id.error().message()));
+    stale_ = true;  // there may be one although the call failed
     end_step(memory_.sandbox, outcome, "FailedCreatePodSandBox");
   }));
 }
@@ -375,6 +465,7 @@ void PodWorker::stop_sandbox(const std::string& id) {
   parts_.runtime->stop_sandbox(id, guarded([this](Result<void> outcome) {
     // What is not there is stopped.
     if (!outcome.ok() && outcome.error().reason() == Reason::kNotFound) outcome = Result<void>();
+    stale_ = true;  // its containers ended with it
     end_step(memory_.sandbox, outcome, "FailedKillPod");
   }));
 }
@@ -413,7 +504,7 @@ void PodWorker::stop_container(const std::string& container, const std::string& 
     } else {
       memory.kill_by_ns = 0;
     }
-    look();
+    look_at(id);
   }));
 }
 
@@ -460,6 +551,7 @@ void PodWorker::forget() {
     return;
   }
   parts_.runtime->remove_sandbox(seen_.sandboxes.back().id, guarded([this](Result<void> outcome) {
+    stale_ = true;
     end_step(memory_.deletion, outcome, nullptr);
   }));
 }

@@ -29,8 +29,10 @@ class PodWorker {
 
   // The object changed, or is gone (pod->gone).
   void update(std::shared_ptr<const Pod> pod);
-  // The runtime told of something, or may have.
+  // Something may have happened in the runtime: everything of the pod is asked for again.
   void look();
+  // Something happened to that container or sandbox; all else is as it was seen last.
+  void look_at(const std::string& id);
   // An object changed that the pod's volumes or variables come from.
   void dependency_changed();
   // Another object that its volumes wait for or follow.
@@ -46,7 +48,12 @@ class PodWorker {
   struct Start;
   using StartPtr = std::shared_ptr<Start>;
 
+  void look_at_new_container(const std::string& id);
+  void reconsider();
+  void go_on();
   void list_all();
+  void ask_again();
+  void fail_look();
   void take_sandboxes(std::vector<Sandbox> sandboxes);
   void take_containers(std::vector<Container> containers);
   void finish_look();
@@ -63,6 +70,7 @@ class PodWorker {
   void set_up_volumes();
   void refresh_volumes();
   void run_sandbox(std::uint32_t attempt);
+  void ask_for_sandbox(std::uint32_t attempt);
   void stop_sandbox(const std::string& id);
   void kill_container(const Action& action);
   void stop_container(const std::string& container, const std::string& id, std::int64_t grace_s);
@@ -102,8 +110,11 @@ class PodWorker {
   VolumeMap volumes_;
   StatusWriter status_;
   // A look that is under way, and whether another one is due after it.
-  bool looking_ = false, look_again_ = false;
+  bool looking_ = false, look_again_ = false, go_on_again_ = false, reconsider_posted_ = false;
+  bool stale_ = true;  // what was listed says nothing of now
   Observed gathering_;
+  Observed listed_;               // what the runtime has, as it was seen last
+  std::set<std::string> to_ask_;  // containers and sandboxes to be looked at
   std::vector<std::string> left_to_ask_;
   std::map<std::string, ContainerStatus> exited_;  // never change any more
   std::map<std::string, std::unique_ptr<ProbeRunner>> probes_;  // by container name

@@ -14,7 +14,8 @@ void StatusWriter::want(const Pod& pod, const Value& status) {
   patch.set(patch.root(), "status", patch.clone(status));
   std::string body = to_json(patch.root());
   path_ = client::object_path(pod.object.resource, pod.name_space, pod.name) + "/status";
-  const bool view_is_behind = pod.object.revision < accepted_revision_;
+  // Up to that revision the API has what was accepted last, in whatever form it keeps it.
+  const bool view_is_behind = pod.object.revision <= accepted_revision_;
   if (view_is_behind ? body == last_accepted_ : status_is_told(status, pod.status())) {
     wanted_.reset();
     return;

@@ -1,6 +1,7 @@
 // What the runtime is asked to make of a pod: the sandbox and its containers.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ struct NodeConfig {
   std::vector<std::string> cluster_dns;                     // servers of dnsPolicy ClusterFirst; none: the node's own
   DnsConfig host_dns;                                       // the node's resolv.conf
   std::int64_t memory_capacity_bytes = 0;                   // for the OOM score of Burstable pods
+  bool collects_images = false;                             // the runtime is the node's own: images that nobody uses may go
+  std::set<std::string> kept_images;                        // names of images that never go
   bool cgroup_v1_swap = true;                               // the swap limit is set beside the memory limit
 };
 

@@ -242,6 +242,9 @@ class Decider {
     if (memory.starting) return true;
     if (memory.retry_at_ns > now_) return wake(memory.retry_at_ns), false;
     const bool never_ran = before != nullptr && before->state == ContainerState::kCreated;
+    // The runtime refused to start it and did not say that it ended.
+    if (never_ran && memory.waiting_reason == "RunContainerError" && before->created_ns + kStartRetry > now_)
+      return wake(before->created_ns + kStartRetry), false;
     if (before != nullptr && !never_ran && before->state == ContainerState::kExited) {
       const std::int64_t at = restart_at_ns(memory, *before);
       if (at > now_) {

@@ -14,6 +14,7 @@ namespace plinth::node {
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kCrashBackoffFirst = 10 * kSecond;
 constexpr std::int64_t kCrashBackoffMax = 300 * kSecond;
+constexpr std::int64_t kStartRetry = 10 * kSecond;  // after a container that could not be started and has not ended either
 constexpr std::int64_t kGraceMin = 2;  // seconds that a container gets at least, whatever was asked
 
 struct Action {

@@ -64,6 +64,7 @@ struct ContainerMemory {
 struct Verdict {
   std::string reason, message;  // DeadlineExceeded, Evicted, OutOfcpu...
   std::optional<std::int64_t> grace_s;
+  bool disrupts = false;  // the node's doing, not the pod's: the condition DisruptionTarget says so
 };
 
 struct PodMemory {

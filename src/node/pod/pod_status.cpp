@@ -257,6 +257,8 @@ class StatusWriter {
       write_ready(list);
     }
     condition(list, "PodScheduled", true);
+    if (memory_.verdict && memory_.verdict->disrupts)
+      condition(list, "DisruptionTarget", true, "TerminationByKubelet", memory_.verdict->message);
     draft_.set(status, "conditions", list);
   }
 

@@ -606,6 +606,7 @@ void SimRuntime::port_forward(std::string sandbox_id, std::uint16_t port, Done<s
 void SimRuntime::list_container_stats(ContainerFilter filter, Done<std::vector<ContainerStats>> done) {
   later<std::vector<ContainerStats>>("list_container_stats", Duration(0), std::move(done), [this, filter = std::move(filter)] {
     std::vector<ContainerStats> out;
+    const std::int64_t now_ns = clock_.wall_ns();
     for (const auto& [id, container] : containers_) {
       const auto& entry = container;
       if (entry->status.state != ContainerState::kRunning || !matches(entry->status, filter)) continue;
@@ -618,11 +619,11 @@ void SimRuntime::list_container_stats(ContainerFilter filter, Done<std::vector<C
       stats.id = id;
       stats.name = entry->status.metadata.name;
       stats.labels = entry->status.labels;
-      stats.timestamp_ns = clock_.wall_ns();
+      stats.timestamp_ns = now_ns;
       const std::int64_t milli = amount("cpu", "1m").milli_value();
       stats.cpu_usage_nano_cores = static_cast<std::uint64_t>(milli) * 1'000'000;
-      stats.cpu_usage_core_ns =
-          static_cast<std::uint64_t>((clock_.wall_ns() - entry->status.started_ns) / 1000 * std::max<std::int64_t>(milli, 0));
+      const auto lived = static_cast<__int128>(now_ns - entry->status.started_ns);
+      stats.cpu_usage_core_ns = static_cast<std::uint64_t>(lived * std::max<std::int64_t>(milli, 0) / 1000);
       stats.memory_working_set_bytes = static_cast<std::uint64_t>(amount("memory", "4Mi").value());
       stats.memory_usage_bytes = stats.memory_rss_bytes = stats.memory_working_set_bytes;
       out.push_back(std::move(stats));

@@ -42,6 +42,8 @@ clusterrole system:aggregate-to-view into=view
   policy | poddisruptionbudgets poddisruptionbudgets/status | read
   networking.k8s.io | ingresses ingresses/status networkpolicies | read
   resource.k8s.io | resourceclaims resourceclaims/status resourceclaimtemplates | read
+clusterrole system:aggregated-metrics-reader into=view
+  metrics.k8s.io | nodes pods | read
 clusterrole system:auth-delegator
   authentication.k8s.io | tokenreviews | create
   authorization.k8s.io | subjectaccessreviews | create
