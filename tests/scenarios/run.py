@@ -309,7 +309,7 @@ def main():
                 ('NODE_CLIENT', stock_clients.node_client), ('SAMPLE_CONTROLLER', foreign_controllers.sample_controller),
                 ('FOREIGN_CRDS', foreign_crds.foreign_crds)]
     if arguments.soak:
-        prepared = [('KUBECTL_CURRENT', stock_clients.kubectl), ('CSI_MOCK', csi_mock.prepare), *foreign_controllers.HEAVY]
+        prepared = [('KUBECTL_CURRENT', stock_clients.kubectl), *foreign_controllers.HEAVY]
     folder = os.path.join(HERE, '..', 'soak') if arguments.soak else HERE
     files = arguments.files or sorted(os.path.join(folder, f) for f in os.listdir(folder) if f.endswith('.txt'))
     needed = requirements(files) | (set() if arguments.first_client else {'KUBECTL_CURRENT'})
