@@ -7,6 +7,7 @@
 #include "node/host/loop_pool.h"
 #include "node/host/memory_files.h"
 #include "node/runtime/sim_runtime.h"
+#include "platform/node_host.h"
 #include "platform/sim_platform.h"
 
 namespace plinth::platform {
