@@ -17,8 +17,15 @@ std::string condition(SimPlatform& platform, const std::string& type) {
   return "";
 }
 
-// What a node would measure: every pod uses so much.
-void measure(SimPlatform& platform, std::int64_t milli_cpu, std::int64_t memory_bytes) {
+struct Load {
+  std::int64_t milli_cpu = 0;  // of every pod
+  std::int64_t memory_bytes = 64 << 20;
+  bool divided = false;  // milli_cpu is of all pods together, as of requests that are balanced among them
+  std::int64_t window_ns = 10'000'000'000;
+};
+
+// What a node would measure of the pods that run.
+void measure(SimPlatform& platform, const Load& load) {
   auto table = std::make_shared<api::UsageTable>();
   const std::int64_t now = platform.world().clock().wall_ns();
   const Document pods = read(platform, kPods);
@@ -26,16 +33,23 @@ void measure(SimPlatform& platform, std::int64_t milli_cpu, std::int64_t memory_
     const Value metadata = pod["metadata"];
     if (pod["status"]["phase"].as_string() != "Running") continue;
     table->pods[{"default", std::string(metadata["name"].as_string())}] = {
-        std::string(metadata["uid"].as_string()), {now, 10'000'000'000}, {{"c", {milli_cpu * 1'000'000, memory_bytes}}}};
+        std::string(metadata["uid"].as_string()), {now, load.window_ns}, {{"c", {load.milli_cpu * 1'000'000, load.memory_bytes}}}};
+  }
+  if (load.divided) {
+    for (auto& [_, pod] : table->pods) pod.containers[0].usage.cpu_nano_cores /= static_cast<std::int64_t>(table->pods.size());
   }
   platform.control().usage().publish(std::move(table));
 }
 
-void run_measured(SimPlatform& platform, FakeNode& node, Duration time, std::int64_t milli_cpu, std::int64_t memory_bytes = 64 << 20) {
+void run_measured(SimPlatform& platform, FakeNode& node, Duration time, const Load& load) {
   for (Duration passed{}; passed < time; passed += 5s) {
-    measure(platform, milli_cpu, memory_bytes);
+    measure(platform, load);
     node.run(5s);
   }
+}
+
+void run_measured(SimPlatform& platform, FakeNode& node, Duration time, std::int64_t milli_cpu, std::int64_t memory_bytes = 64 << 20) {
+  run_measured(platform, node, time, Load{milli_cpu, memory_bytes});
 }
 
 void create_web(SimPlatform& platform, int replicas) {
@@ -53,6 +67,8 @@ void create_scaler(SimPlatform& platform, const std::string& more) {
 }
 
 const std::string kCpuHalf = R"("metrics":[{"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":50}}}])";
+
+std::vector<std::string> rescales(SimPlatform& platform) { return events_of(platform, "web", "SuccessfulRescale"); }
 
 std::int64_t size(SimPlatform& platform) { return read(platform, kWeb)["spec"]["replicas"].as_int(); }
 
@@ -98,32 +114,37 @@ TEST_CASE("an autoscaler follows what pods use") {
       3,
       [](SimPlatform& platform) {
         FakeNode node(platform);
+        const std::string above = "reason: cpu resource utilization (percentage of request) above target";
         create_web(platform, 2);
         create_scaler(platform, kCpuHalf);
         node.run(20s);
-        // All of the request where half is wanted.
-        run_measured(platform, node, 30s, 100);
+        // All of the request where half is wanted; twice the pods bring it down to that.
+        run_measured(platform, node, 60s, Load{.milli_cpu = 200, .divided = true});
         CHECK(size(platform) == 4);
-        CHECK(events_of(platform, "web", "SuccessfulRescale") ==
-              std::vector<std::string>{"New size: 4; reason: cpu resource utilization (percentage of request) above target x1"});
+        CHECK(rescales(platform) == std::vector<std::string>{"New size: 4; " + above + " x1"});
         CHECK(condition(platform, "ScalingActive") == "True ValidMetricFound");
-        // Within the tolerance: nothing happens.
-        run_measured(platform, node, 60s, 52);
+        // A tenth more than is wanted is tolerated, what is beyond is not.
+        run_measured(platform, node, 60s, 55);
         CHECK(size(platform) == 4);
+        run_measured(platform, node, 60s, Load{.milli_cpu = 224, .divided = true});
+        CHECK(size(platform) == 5);
+        CHECK(rescales(platform).size() == 2);
+        run_measured(platform, node, 60s, 52);
+        CHECK(size(platform) == 5);
         CHECK(condition(platform, "ScalingLimited") == "False DesiredWithinRange");
         CHECK(condition(platform, "AbleToScale") == "True ReadyForNewScale");
         const Document scaler = read(platform, kScalers + "/web");
         const Value current = scaler["status"]["currentMetrics"].items()[0]["resource"]["current"];
         CHECK(current["averageUtilization"].as_int() == 52);
         CHECK(current["averageValue"].as_string() == "52m");
-        CHECK(scaler["status"]["desiredReplicas"].as_int() == 4);
+        CHECK(scaler["status"]["desiredReplicas"].as_int() == 5);
         // Idle: the highest size of the last five minutes stays, then it goes down.
         run_measured(platform, node, 240s, 5);
-        CHECK(size(platform) == 4);
+        CHECK(size(platform) == 5);
         CHECK(condition(platform, "AbleToScale") == "True ScaleDownStabilized");
         run_measured(platform, node, 120s, 5);
         CHECK(size(platform) == 1);
-        CHECK(events_of(platform, "web", "SuccessfulRescale").size() == 2);
+        CHECK(rescales(platform).size() == 3);
         // A burst: twice the size, at least four, for each look.
         run_measured(platform, node, 15s, 1000);
         CHECK(size(platform) == 4);
@@ -134,6 +155,24 @@ TEST_CASE("an autoscaler follows what pods use") {
         check_settled(platform);
       },
       with_workloads());
+}
+
+TEST_CASE("an autoscaler waits for a whole window of a new pod's processor time") {
+  SimPlatform platform(33, with_workloads());
+  REQUIRE(platform.boot().ok());
+  FakeNode node(platform);
+  const Load load{.milli_cpu = 100, .window_ns = 30'000'000'000};
+  create_web(platform, 2);
+  create_scaler(platform, kCpuHalf);
+  node.run(40s);
+  for (int i = 0; i < 4 && size(platform) == 2; ++i) run_measured(platform, node, 5s, load);
+  CHECK(size(platform) == 4);
+  // Pods that became ready within the window are taken to use nothing: that makes half.
+  run_measured(platform, node, 25s, load);
+  CHECK(size(platform) == 4);
+  // More pods did not help.
+  run_measured(platform, node, 25s, load);
+  CHECK(size(platform) == 8);
 }
 
 TEST_CASE("an autoscaler with behavior, memory, and metrics that cannot be had") {
@@ -164,12 +203,13 @@ TEST_CASE("an autoscaler with behavior, memory, and metrics that cannot be had")
   CHECK(size(platform) == 1);
   check_settled(platform);
 
-  // Two for the same pods: neither does anything.
-  patch(platform, kWeb, R"({"spec":{"replicas":2}})");
+  // Two for the same pods: neither does anything, though one wants more and the other fewer.
   created(platform, kScalers,
           R"({"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler","metadata":{"name":"other"},"spec":{"minReplicas":1,"maxReplicas":10,)"
           R"("scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"web"},)" + kCpuHalf + "}}");
-  run_measured(platform, node, 60s, 100);
+  run_measured(platform, node, 20s, 50, 64 << 20);
+  patch(platform, kWeb, R"({"spec":{"replicas":2}})");
+  run_measured(platform, node, 60s, 100, 16 << 20);
   CHECK(size(platform) == 2);
   CHECK(condition(platform, "ScalingActive") == "False AmbiguousSelector");
   CHECK(events_of(platform, "web", "AmbiguousSelector")[0].starts_with("pods by selector app=web are controlled by multiple HPAs: [{other default} {web default}]"));
