@@ -64,7 +64,7 @@ class ApiServer {
   void set_advertised_address(std::string address) { options_.advertised_address = std::move(address); }
   void set_ready(bool ready) { ready_ = ready; }
   // What only a node can serve; null: nothing does. It outlives all requests.
-  void set_node(NodeSlots* node) { node_ = node; }
+  void set_node(NodeSlots* node);
   // Ends all watches cleanly; at shutdown.
   void end_watches();
 

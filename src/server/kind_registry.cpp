@@ -6,6 +6,7 @@
 
 #include "server/custom_kind.h"
 #include "server/object_codec.h"
+#include "server/resources/resource_metrics.h"
 
 namespace plinth::server {
 namespace {
@@ -151,13 +152,24 @@ bool KindRegistry::sync(const store::Snapshot& snapshot) {
     synced_ = snapshot.revision();
     if (!changed) return false;
     custom_ = {next.begin(), next.end()};
-    std::vector<std::shared_ptr<const CustomKind>> kinds;
-    for (const auto& [name, kind] : custom_) kinds.push_back(kind);
-    ++generation_;
-    table_ = build(kinds);
+    publish();
   }
   if (changed_ && !changed_kinds.empty()) changed_(changed_kinds);
   return true;
+}
+
+void KindRegistry::serve_measured(bool measured) {
+  std::lock_guard lock(mutex_);
+  if (measured_ == measured) return;
+  measured_ = measured;
+  publish();
+}
+
+void KindRegistry::publish() {
+  std::vector<std::shared_ptr<const CustomKind>> kinds;
+  for (const auto& [name, kind] : custom_) kinds.push_back(kind);
+  ++generation_;
+  table_ = build(kinds);
 }
 
 KindTablePtr KindRegistry::build(const std::vector<std::shared_ptr<const CustomKind>>& custom) const {
@@ -176,7 +188,9 @@ KindTablePtr KindRegistry::build(const std::vector<std::shared_ptr<const CustomK
     if (row.stored && row.storage_plural.empty()) table->stored_.emplace(std::pair(row.group, row.plural), table->rows_.size());
     table->rows_.push_back(std::move(entry));
   };
-  for (const api::KindRow& row : api::builtin_kinds()) add(row, nullptr);
+  for (const api::KindRow& row : api::builtin_kinds()) {
+    if (measured_ || row.group != kMetricsGroup) add(row, nullptr);
+  }
   std::vector<std::shared_ptr<const CustomKind>> sorted = custom;
   std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a->row().group < b->row().group; });
   for (const auto& kind : sorted) {

@@ -90,17 +90,22 @@ class KindRegistry {
   // Takes over the CRDs of a snapshot when any of them changed since the last call. Any thread. Returns whether the table
   // changed.
   bool sync(const store::Snapshot& snapshot);
+  // Whether kinds that only a node's measurements fill (metrics.k8s.io) are served; not from the start. Where nobody measures, clients that
+  // walk through all kinds must not meet one that always fails. Any thread.
+  void serve_measured(bool measured);
   // `changed` runs, on the thread that called sync(), after a new table is published, with the kinds whose served shape changed
   // ("group/plural"): their watches end.
   void on_change(std::function<void(const std::vector<std::string>&)> changed);
 
  private:
+  void publish();  // under the mutex
   KindTablePtr build(const std::vector<std::shared_ptr<const CustomKind>>& custom) const;
 
   mutable std::mutex mutex_;
   KindTablePtr table_;
   std::map<std::string, std::shared_ptr<const CustomKind>> custom_;  // by CRD name
   store::Revision synced_ = 0;
+  bool measured_ = false;
   std::uint64_t generation_ = 0;
   std::function<void(const std::vector<std::string>&)> changed_;
 };

@@ -99,7 +99,7 @@ std::vector<Listed> list_all(ApiClient& api, const ServedKinds& kinds, const std
   std::vector<client::Resource> resources;
   std::set<client::Resource> known;
   for (const ServedKind& kind : kinds.all()) {
-    if (!kind.has("list") || !kind.has("get") || kind.resource.plural == "events" || !known.insert(kind.resource).second) continue;
+    if (!kind.has("list") || !kind.has("watch") || kind.resource.plural == "events" || !known.insert(kind.resource).second) continue;
     for (const std::string& name_space : namespaces) {
       requests.push_back({"GET", client::object_path(kind.resource, name_space, "")});
       resources.push_back(kind.resource);

@@ -95,7 +95,7 @@ Result<Status> look(ApiClient& api) {
   std::vector<client::Resource> resources;
   std::set<client::Resource> known;
   for (const ServedKind& kind : kinds.all()) {
-    if (!kind.has("list") || !kind.has("get") || kind.resource.group == "events.k8s.io" || !known.insert(kind.resource).second) continue;
+    if (!kind.has("list") || !kind.has("watch") || kind.resource.group == "events.k8s.io" || !known.insert(kind.resource).second) continue;
     requests.push_back({"GET", client::object_path(kind.resource, "", "")});
     resources.push_back(kind.resource);
   }
