@@ -215,6 +215,27 @@ TEST_CASE("an autoscaler with behavior, memory, and metrics that cannot be had")
   CHECK(events_of(platform, "web", "AmbiguousSelector")[0].starts_with("pods by selector app=web are controlled by multiple HPAs: [{other default} {web default}]"));
 }
 
+TEST_CASE("autoscalers that disagree take turns, one look each in a period") {
+  SimPlatform platform(34, with_workloads());
+  REQUIRE(platform.boot().ok());
+  FakeNode node(platform);
+  create_web(platform, 4);
+  const auto limits = [&](const std::string& name, int least, int most) {
+    created(platform, kScalers,
+            R"({"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler","metadata":{"name":")" + name +
+                R"("},"spec":{"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"web"},"minReplicas":)" +
+                std::to_string(least) + R"(,"maxReplicas":)" + std::to_string(most) + "}}");
+  };
+  limits("high", 5, 9);
+  limits("low", 1, 3);
+  // The limits come before the pods: both change the size, and each change makes the other's look out of date.
+  const std::int64_t before = read(platform, kWeb)["metadata"]["generation"].as_int();
+  node.run(60s);
+  const std::int64_t changes = read(platform, kWeb)["metadata"]["generation"].as_int() - before;
+  CHECK(changes >= 4);
+  CHECK(changes <= 10);
+}
+
 TEST_CASE("an autoscaler says which requests are missing") {
   SimPlatform platform(32, with_workloads());
   REQUIRE(platform.boot().ok());

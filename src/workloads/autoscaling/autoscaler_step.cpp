@@ -39,7 +39,7 @@ class AutoscalerStep {
     const auto target = find_scale_target(view_, autoscaler_);
     if (!target.ok()) return no_target(target.error().message());
     confirm(*target);
-    if (!still_holds(*target)) {
+    if (!still_holds()) {
       if (memory_.history.recommendations.empty()) memory_.history.recommendations.push_back({target->replicas, context_.wall_ns});
       memory_.decision = decide_size(view_, autoscaler_, *target, usage, memory_.history, context_.wall_ns);
     }
@@ -57,11 +57,11 @@ class AutoscalerStep {
     if (target.replicas != pending.from || context_.wall_ns - pending.at_ns > kAutoscalerPeriodNs) memory_.pending.reset();
   }
 
-  bool still_holds(const ScaleTarget& target) const {
+  // Whatever others make of the size: who sets it all the time, too, is answered once in a period.
+  bool still_holds() const {
     if (!memory_.decision) return false;
     const AutoscalerDecision& made = *memory_.decision;
-    return made.generation == autoscaler_.metadata()["generation"].as_int() && context_.wall_ns - made.at_ns < kAutoscalerPeriodNs &&
-           (target.replicas == made.current || target.replicas == made.desired);
+    return made.generation == autoscaler_.metadata()["generation"].as_int() && context_.wall_ns - made.at_ns < kAutoscalerPeriodNs;
   }
 
   // Reason and message follow; the time only moves with the status.
@@ -84,18 +84,20 @@ class AutoscalerStep {
     write(autoscaler_["status"]["currentMetrics"]);
   }
 
-  void carry_out(const AutoscalerDecision& decision, const ScaleTarget& target) {
+  void carry_out(AutoscalerDecision& decision, const ScaleTarget& target) {
     current_ = target.replicas;
+    if (target.replicas == decision.desired) decision.done = true;
+    else if (target.replicas != decision.current) decision.overtaken = true;
     for (const SetCondition& condition : decision.conditions) set(condition);
     for (const auto& [reason, message] : decision.warnings) events_.warning_once(autoscaler_, reason, message);
     if (!decision.gave_up) desired_ = decision.desired;
-    if (decision.rescales) rescale(decision, target);
+    if (decision.rescales && (decision.done || !decision.overtaken)) rescale(decision, target);
     write(decision.metrics["currentMetrics"]);
   }
 
   void rescale(const AutoscalerDecision& decision, const ScaleTarget& target) {
     const std::string size = std::to_string(decision.desired);
-    const bool done = target.replicas == decision.desired;
+    const bool done = decision.done;
     if (!done) plan_.requests.insert(plan_.requests.begin(), scale_request(target, decision.desired));
     for (const client::Failure& failure : context_.failures) {
       if (done || failure.method != "PUT" || !contains(failure.target, "/scale?") || failure.reason == Reason::kConflict) continue;
