@@ -269,7 +269,8 @@ node::ContainerStatus read(const wire::ContainerStatus& from) {
   out.state = read_container_state(from.state());
   out.created_ns = from.created_at();
   out.started_ns = from.started_at();
-  out.finished_ns = from.finished_at();
+  // containerd notes the start after the call for it has returned: a container that ends at once has ended before that.
+  out.finished_ns = from.finished_at() == 0 ? 0 : std::max(from.finished_at(), from.started_at());
   out.exit_code = from.exit_code();
   out.reason = from.reason();
   out.message = from.message();
