@@ -254,17 +254,23 @@ void NodeAgent::worker_ended(const std::string& uid) {
   workers_.erase(it);
 }
 
+namespace {
+void tell(PodWorker& worker, const RuntimeEvent& event) {
+  event.type == EventType::kStopped ? worker.look_at_ended(event.id) : worker.look_at(event.id);
+}
+}  // namespace
+
 void NodeAgent::on_runtime_event(const RuntimeEvent& event) {
   if (event.type == EventType::kMissed) return relist();
   if (const auto it = workers_.find(event.pod_uid); it != workers_.end())
-    return event.type == EventType::kDeleted ? it->second->look() : it->second->look_at(event.id);
+    return event.type == EventType::kDeleted ? it->second->look() : tell(*it->second, event);
   if (!event.pod_uid.empty()) return;
   for (const auto& [_, worker] : workers_) {
     for (const ContainerStatus& container : worker->seen().containers) {
-      if (container.id == event.id) return worker->look_at(event.id);
+      if (container.id == event.id) return tell(*worker, event);
     }
     for (const SandboxStatus& sandbox : worker->seen().sandboxes) {
-      if (sandbox.id == event.id) return worker->look_at(event.id);
+      if (sandbox.id == event.id) return tell(*worker, event);
     }
   }
 }

@@ -69,6 +69,25 @@ void PodWorker::look_at(const std::string& id) {
   reconsider();
 }
 
+void PodWorker::look_at_ended(const std::string& id) {
+  told_ended_.emplace(id, 0);
+  look_at(id);
+}
+
+// Those that still run by their status, a moment later.
+void PodWorker::ask_until_ended() {
+  for (auto it = told_ended_.begin(); it != told_ended_.end();) {
+    const auto place = std::find_if(listed_.containers.begin(), listed_.containers.end(), [&](const auto& one) { return one.id == it->first; });
+    const bool runs = place != listed_.containers.end() && place->state == ContainerState::kRunning;
+    if (!runs || it->second == kEndedRetriesMax) {
+      it = told_ended_.erase(it);
+      continue;
+    }
+    parts_.loop->after(kEndedRetry * (1 << it->second++), guarded([this, id = it->first] { look_at(id); }));
+    ++it;
+  }
+}
+
 void PodWorker::look_at_new_container(const std::string& id) {
   to_ask_.insert(id);
   reconsider();
@@ -195,6 +214,7 @@ void PodWorker::finish_look() {
   });
   listed_ = gathering_;
   stale_ = false;
+  ask_until_ended();
   complete(gathering_, *pod_);
   seen_ = std::move(gathering_);
   gathering_ = Observed();
