@@ -139,9 +139,9 @@ struct Bench {
       if (!known || name != "x") return std::nullopt;
       return NodeDriver{client, std::make_shared<const DriverFacts>(facts)};
     };
-    plugin = make_claim_volumes({&loop, &pool, &world.clock(), &files, &transport, find, "/root", {}});
+    plugin = make_claim_volumes({&loop, &pool, &world.clock(), &files, &transport, find, "/kubelet", {}});
   }
-  std::string directory(const std::string& pod) const { return "/root/pods/uid-" + pod + "/volumes/kubernetes.io~csi/data"; }
+  std::string directory(const std::string& pod) const { return "/kubelet/pods/uid-" + pod + "/volumes/kubernetes.io~csi/data"; }
 
   std::string set_up(const std::string& name, const std::string& volume = kClaimVolume, const std::string& container = "{}") {
     if (!cluster.get("Pod", name)) cluster.put(pod_text(name, volume, container));
@@ -178,7 +178,7 @@ struct Bench {
     CHECK(driver.published.empty());
     CHECK_FALSE(exists(directory("one")));
     for (const char* folder : {"/x", "/volumeDevices/staging", "/volumeDevices/publish"}) {
-      const std::string path = std::string("/root/plugins/kubernetes.io/csi") + folder;
+      const std::string path = std::string("/kubelet/plugins/kubernetes.io/csi") + folder;
       CHECK_MESSAGE((!exists(path) || files.list(path).value().empty()), path);
     }
   }
@@ -257,10 +257,10 @@ const std::string kBlock = R"(,"volumeMode":"Block")";
 TEST_CASE("claim volumes: a raw device") {
   Bench b;
   b.put_volume(kBlock);
-  CHECK(b.set_up("one") == "/root/plugins/kubernetes.io/csi/volumeDevices/publish/v/uid-one");
+  CHECK(b.set_up("one") == "/kubelet/plugins/kubernetes.io/csi/volumeDevices/publish/v/uid-one");
   CHECK(b.device);
   CHECK(b.driver.last_block);
-  CHECK(b.driver.staged == std::set<std::string>{"/root/plugins/kubernetes.io/csi/volumeDevices/staging/v"});
+  CHECK(b.driver.staged == std::set<std::string>{"/kubelet/plugins/kubernetes.io/csi/volumeDevices/staging/v"});
   CHECK(b.set_up("two", kClaimVolume, R"({"name":"c","volumeMounts":[{"name":"data","mountPath":"/d"}]})") ==
         "error: volume data has volumeMode Block, but is specified in volumeMounts");
   b.open();
