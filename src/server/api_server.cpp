@@ -182,7 +182,7 @@ void ApiServer::route_resource(ExchangePtr exchange) {
   if (asks_for_proxy(exchange->info)) return serve_proxy(parts_->context, parts_->proxies, std::move(exchange));
   if (asks_for_pod_log(exchange->info)) return serve_pod_log(parts_->context, node_, std::move(exchange));
   if (asks_for_pod_stream(exchange->info)) return serve_pod_stream(parts_->context, node_, std::move(exchange));
-  if (exchange->info.group == kMetricsGroup && node_ != nullptr) return serve_resource_metrics(parts_->context, node_, std::move(exchange));
+  if (NodeSlots* node = node_; node != nullptr && exchange->info.group == kMetricsGroup) return serve_resource_metrics(parts_->context, *node, std::move(exchange));
   serve_resource(parts_->context, std::move(exchange));
 }
 

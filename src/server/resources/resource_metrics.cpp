@@ -147,7 +147,7 @@ Result<ByteChain> list(const Exchange& exchange, const ResolvedKind& kind, const
 
 }  // namespace
 
-void serve_resource_metrics(ServerContext& context, NodeSlots* node, ExchangePtr exchange) {
+void serve_resource_metrics(ServerContext& context, const NodeSlots& node, ExchangePtr exchange) {
   const RequestInfo& info = exchange->info;
   const std::string& verb = info.verb;
   const ResolvedKind kind = context.registry->table()->find(info.group, info.version, info.resource);
@@ -158,11 +158,8 @@ void serve_resource_metrics(ServerContext& context, NodeSlots* node, ExchangePtr
   if (!accepted.ok()) return exchange->fail(accepted.error());
   auto representation = Representation::make(context, kind, *accepted, exchange->info.query);
   if (!representation.ok()) return exchange->fail(representation.error());
-  api::UsageTablePtr table = node == nullptr ? nullptr : node->usage();
-  if (!table) {
-    return exchange->fail(Error(Reason::kServiceUnavailable, node == nullptr ? "metrics need a node, and this server runs without one"
-                                                                            : "nothing has been measured yet"));
-  }
+  api::UsageTablePtr table = node.usage();
+  if (!table) return exchange->fail(Error(Reason::kServiceUnavailable, "nothing has been measured yet"));
   const Source source(context, kind, std::move(table));
   if (verb == "get") return get(*exchange, kind, source, **representation);
   auto body = list(*exchange, kind, source, **representation);
