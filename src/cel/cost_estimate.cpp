@@ -1,6 +1,7 @@
 #include "cel/cost_estimate.h"
 
 #include <algorithm>
+#include <array>
 
 #include "cel/parser.h"
 #include "cel/program.h"
@@ -34,10 +35,11 @@ bool is_scalar(const Type& type) {
   }
 }
 
-using Path = std::vector<std::string>;  // empty: of no variable
+// As cel-go keeps them: what is taken out of a value that is of no variable has a path too, of that step alone, so that hints
+// take it for the variable itself.
+using Path = std::vector<std::string>;
 
 Path below(const Path& path, std::string_view step) {
-  if (path.empty()) return {};
   Path out = path;
   out.emplace_back(step);
   return out;
@@ -86,23 +88,25 @@ class Estimator {
   }
 
  private:
-  SizeRange size_of(const Known& known, const Type& type) const {
-    if (known.size) return *known.size;
-    if (hints_ != nullptr && !known.path.empty()) {
-      if (auto size = hints_->size_of(known.path, type)) return *size;
+  // What is known without what was derived from the expression.
+  std::optional<SizeRange> declared_size(const Path& path, const Type& type) const {
+    if (hints_ != nullptr && !path.empty()) {
+      if (auto size = hints_->size_of(path, type)) return size;
     }
-    return is_scalar(type) ? fixed(1) : kUnbounded;
+    return is_scalar(type) ? std::optional(fixed(1)) : std::nullopt;
   }
-  SizeRange size_of(const Known& known, NodeId id) const { return size_of(known, checked_.types[id]); }
+  std::optional<SizeRange> known_size(const Known& known, NodeId id) const {
+    return known.size ? known.size : declared_size(known.path, checked_.types[id]);
+  }
+  SizeRange size_of(const Known& known, NodeId id) const { return known_size(known, id).value_or(kUnbounded); }
 
   Known ident(NodeId id) {
     const Reference& reference = checked_.references[id];
-    if (reference.kind == Reference::Kind::kLocal) {
-      Known known = locals_[reference.slot];
-      known.cost = fixed(1);
-      return known;
-    }
-    return {fixed(1), {std::string(ast_.node(id).name)}, {}, {}, {}};
+    if (reference.kind != Reference::Kind::kLocal) return {fixed(1), {std::string(ast_.node(id).name)}, {}, {}, {}};
+    Known known = locals_[reference.slot];
+    known.cost = fixed(1);
+    if (auto declared = declared_size(known.path, checked_.types[id])) known.size = declared;
+    return known;
   }
 
   Known select(NodeId id) {
@@ -110,9 +114,9 @@ class Estimator {
     if (checked_.references[id].kind != Reference::Kind::kNone) return {fixed(1), {ast_.qualified_name(id)}, {}, {}, {}};
     Known operand = visit(node.operand);
     if (node.test_only) return {operand.cost, {}, fixed(1), {}, {}};
-    Known known{sum(operand.cost, fixed(1)), below(operand.path, node.name), {}, {}, {}};
-    if (operand.value_size) known.size = operand.value_size;
-    return known;
+    const Type& type = checked_.types[node.operand];
+    const bool costs = type.is(TypeKind::kMap) || type.is(TypeKind::kObject) || type.is(TypeKind::kParam);
+    return {costs ? sum(operand.cost, fixed(1)) : operand.cost, below(operand.path, node.name), {}, {}, {}};
   }
 
   Known list(const Node& node) {
@@ -123,6 +127,7 @@ class Estimator {
       SizeRange size = size_of(element, item);
       known.value_size = known.value_size ? either(*known.value_size, size) : size;
     }
+    if (!known.value_size) known.value_size = kNothing;
     return known;
   }
 
@@ -136,6 +141,7 @@ class Estimator {
       SizeRange size = size_of(part, parts[i]);
       common = common ? either(*common, size) : size;
     }
+    if (parts.empty()) known.key_size = known.value_size = kNothing;
     return known;
   }
 
@@ -174,7 +180,7 @@ class Estimator {
   Known operation(NodeId id, const Node& node, const std::vector<Known>& args, const std::vector<NodeId>& parts) const {
     if (parts.size() == 2) {
       SizeRange left = size_of(args[0], parts[0]), right = size_of(args[1], parts[1]);
-      if (node.name == "_[_]" || node.name == "_[?_]") return element(args[0], checked_.types[parts[0]]);
+      if (node.name == "_[_]") return element(args[0], checked_.types[parts[0]]);
       if (node.name == "_+_") return addition(checked_.types[id], args, sum(left, right));
       if (node.name == "@in")
         return {checked_.types[parts[1]].is(TypeKind::kList) ? right : either(right, fixed(1)), {}, fixed(1), {}, {}};
@@ -184,7 +190,7 @@ class Estimator {
       }
     }
     if (node.name == "dyn" && args.size() == 1)
-      return {fixed(1), args[0].path, args[0].size, args[0].key_size, args[0].value_size};
+      return {fixed(1), {}, known_size(args[0], parts[0]), args[0].key_size, args[0].value_size};
     return function(id, args, parts);
   }
 
@@ -204,27 +210,53 @@ class Estimator {
     return known;
   }
 
-  Known function(NodeId id, const std::vector<Known>& args, const std::vector<NodeId>& parts) const {
+  // Of a list that no variable holds it is not known, even where the list is written there.
+  SizeRange items_size(const Known& container, NodeId id) const {
+    const Type& type = checked_.types[id];
+    if (!type.is(TypeKind::kList) || container.path.empty()) return kUnbounded;
+    return declared_size(below(container.path, "@items"), type.element()).value_or(kUnbounded);
+  }
+
+  std::optional<std::int64_t> constant_integer(NodeId id) const {
+    const Node& node = ast_.node(id);
+    const bool is_integer = node.kind == NodeKind::kLiteral && node.value.is(Kind::kInt);
+    return is_integer ? std::optional(node.value.as_int()) : std::nullopt;
+  }
+
+  // By the sizes of the arguments at their least and at their most.
+  static CallEstimate by_cost(const Overload& overload, std::span<const SizeRange> sizes) {
     constexpr std::size_t kSizesMax = 8;
-    std::uint64_t least[kSizesMax] = {}, most[kSizesMax] = {};
-    for (std::size_t i = 0; i < std::min(args.size(), kSizesMax); ++i) {
-      SizeRange size = size_of(args[i], parts[i]);
-      least[i] = size.min;
-      most[i] = size.max;
+    std::array<std::uint64_t, kSizesMax> least{}, most{};
+    for (std::size_t i = 0; i < std::min(sizes.size(), kSizesMax); ++i) {
+      least[i] = sizes[i].min;
+      most[i] = sizes[i].max;
+    }
+    CallEstimate out{fixed(1), {}};
+    if (overload.result_size == ResultSize::kOfFirst) out.result = SizeRange{least[0], most[0]};
+    if (overload.result_size == ResultSize::kUpToFirst) out.result = SizeRange{0, most[0]};
+    if (overload.cost == nullptr) return out;
+    // Where nothing is known of a result, it is taken to be as large as the largest argument.
+    const SizeRange assumed = out.result.value_or(SizeRange{0, *std::max_element(most.begin(), most.end())});
+    out.cost = {overload.cost(least, assumed.min), overload.cost(most, assumed.max)};
+    return out;
+  }
+
+  Known function(NodeId id, const std::vector<Known>& args, const std::vector<NodeId>& parts) const {
+    std::vector<SizeRange> sizes;
+    for (std::size_t i = 0; i < args.size(); ++i) sizes.push_back(size_of(args[i], parts[i]));
+    CallSizes call{sizes, kUnbounded, false, {}};
+    if (!args.empty()) {
+      const Type& first = checked_.types[parts.front()];
+      call.has_texts = first.is(TypeKind::kList) && (first.element().is(TypeKind::kString) || first.element().is(TypeKind::kBytes));
+      call.items = items_size(args.front(), parts.front());
+      call.number = constant_integer(parts.back());
     }
     Known known{fixed(1), {}, {}, {}, {}};
     std::optional<CostRange> cost;
     for (const Overload* overload : checked_.references[id].overloads) {
-      std::optional<SizeRange> result;
-      if (overload->result_size == ResultSize::kOfFirst) result = SizeRange{least[0], most[0]};
-      if (overload->result_size == ResultSize::kUpToFirst) result = SizeRange{0, most[0]};
-      known.size = result;
-      // Where nothing is known of a result, it is taken to be as large as the largest argument.
-      SizeRange assumed = result.value_or(SizeRange{0, *std::max_element(most, most + kSizesMax)});
-      CostRange one = overload->cost == nullptr ? fixed(1)
-                                                : CostRange{overload->cost({least, kSizesMax}, assumed.min),
-                                                            overload->cost({most, kSizesMax}, assumed.max)};
-      cost = cost ? either(*cost, one) : one;
+      const CallEstimate one = overload->estimate != nullptr ? overload->estimate(call) : by_cost(*overload, sizes);
+      cost = cost ? either(*cost, one.cost) : one.cost;
+      if (one.result) known.size = known.size ? either(*known.size, *one.result) : *one.result;
     }
     if (cost) known.cost = *cost;
     return known;
@@ -232,16 +264,14 @@ class Estimator {
 
   // The variables of a loop over `range`.
   void bind_elements(const Node& node, std::uint32_t slot, const Known& range, const Type& type) {
-    Known key{fixed(1), below(range.path, "@keys"), range.key_size, {}, {}};
-    Known value{fixed(1), below(range.path, type.is(TypeKind::kMap) ? "@values" : "@items"), range.value_size, {}, {}};
-    bool is_map = type.is(TypeKind::kMap);
-    if (node.name2.empty()) {
-      locals_[slot] = is_map ? key : value;
+    const bool is_list = type.is(TypeKind::kList);
+    Known value{fixed(1), below(range.path, is_list ? "@items" : "@values"), range.value_size, {}, {}};
+    if (node.name2.empty() && is_list) {
+      locals_[slot] = value;
       return;
     }
-    if (!is_map) key = {fixed(1), {}, fixed(1), {}, {}};
-    locals_[slot] = key;
-    locals_[slot + 1] = value;
+    locals_[slot] = {fixed(1), below(range.path, is_list ? "@indices" : "@keys"), range.key_size, {}, {}};
+    if (!node.name2.empty()) locals_[slot + 1] = value;
   }
 
   // Costs per turn and once, beyond the predicate or transform: those of the loops that the macros stand for.
@@ -282,8 +312,10 @@ class Estimator {
       return known;
     }
     known.size = SizeRange{node.has_filter ? 0 : count.min, count.max};
-    known.value_size = size_of(made, body);
-    if (type.is(TypeKind::kMap)) known.key_size = range.key_size;
+    if (node.fold == Fold::kList) {
+      known.key_size = fixed(1);
+      known.value_size = size_of(made, body);
+    }
     return known;
   }
 

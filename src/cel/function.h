@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cel/cost.h"
 #include "cel/macros.h"
 #include "cel/time.h"
 #include "cel/types.h"
@@ -47,6 +48,19 @@ using CallCost = std::uint64_t (*)(std::span<const std::uint64_t> sizes, std::ui
 // What an estimate may assume of the size of a result.
 enum class ResultSize : std::uint8_t { kUnknown, kOfFirst, kUpToFirst };
 
+// What an estimate knows of the arguments of a call.
+struct CallSizes {
+  std::span<const SizeRange> arguments;
+  SizeRange items;                     // of the elements of the first argument, where it is a list
+  bool has_texts = false;              // these are strings or bytes
+  std::optional<std::int64_t> number;  // the last argument, where it is a constant integer
+};
+struct CallEstimate {
+  CostRange cost;
+  std::optional<SizeRange> result;  // nothing: by its type
+};
+using EstimateCall = CallEstimate (*)(const CallSizes& sizes);
+
 using Prepared = std::shared_ptr<const void>;
 
 struct Overload {
@@ -59,6 +73,7 @@ struct Overload {
   bool pure = true;                   // the same arguments give the same result: constants may be folded
   CallCost cost = nullptr;            // null: 1
   ResultSize result_size = ResultSize::kUnknown;
+  EstimateCall estimate = nullptr;  // where cost and result_size do not say what can be known before
   // Where argument `prepared_argument` is a constant, it is prepared once at compile time; an error there fails the
   // compilation.
   int prepared_argument = -1;
@@ -69,6 +84,10 @@ struct Overload {
   Overload& with_cost(CallCost function, ResultSize size = ResultSize::kUnknown) {
     cost = function;
     result_size = size;
+    return *this;
+  }
+  Overload& estimated(EstimateCall function) {
+    estimate = function;
     return *this;
   }
   Overload& preparing(int argument, Result<Prepared> (*function)(const Value&)) {

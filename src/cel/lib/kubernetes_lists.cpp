@@ -79,6 +79,15 @@ Value includes(CallContext& context, Args args) {
 
 std::uint64_t list_cost(Sizes sizes, std::uint64_t) { return sizes[0]; }
 
+// Texts are compared character by character.
+CallEstimate list_estimate(const CallSizes& sizes) {
+  const auto cost = [&](std::uint64_t count, std::uint64_t length) {
+    return saturating_multiply(count, sizes.has_texts ? saturating_add(1, traversal_cost(length)) : 1);
+  };
+  const SizeRange& list = sizes.arguments[0];
+  return {{cost(list.min, sizes.items.min), cost(list.max, sizes.items.max)}, {}};
+}
+
 }  // namespace
 
 Library kubernetes_lists_library() {
@@ -91,14 +100,23 @@ Library kubernetes_lists_library() {
     const Type list = Type::list(type);
     bool summable =
         type.is(TypeKind::kInt) || type.is(TypeKind::kUint) || type.is(TypeKind::kDouble) || type.is(TypeKind::kDuration);
-    l.member("isSorted", fmt::format("list_{}_is_sorted_bool", name), {list}, Type::boolean(), is_sorted).with_cost(list_cost);
+    l.member("isSorted", fmt::format("list_{}_is_sorted_bool", name), {list}, Type::boolean(), is_sorted)
+        .with_cost(list_cost)
+        .estimated(list_estimate);
     if (summable) l.member("sum", fmt::format("list_{0}_sum_{0}", name), {list}, type, sum).with_cost(list_cost);
-    l.member("min", fmt::format("list_{0}_min_{0}", name), {list}, type, extreme<Ordering::kLess>).with_cost(list_cost);
-    l.member("max", fmt::format("list_{0}_max_{0}", name), {list}, type, extreme<Ordering::kGreater>).with_cost(list_cost);
+    l.member("min", fmt::format("list_{0}_min_{0}", name), {list}, type, extreme<Ordering::kLess>)
+        .with_cost(list_cost)
+        .estimated(list_estimate);
+    l.member("max", fmt::format("list_{0}_max_{0}", name), {list}, type, extreme<Ordering::kGreater>)
+        .with_cost(list_cost)
+        .estimated(list_estimate);
   }
-  l.member("indexOf", "list_a_index_of_int", {list_of_a(), type_a()}, Type::integer(), index_of).with_cost(list_cost);
+  l.member("indexOf", "list_a_index_of_int", {list_of_a(), type_a()}, Type::integer(), index_of)
+      .with_cost(list_cost)
+      .estimated(list_estimate);
   l.member("lastIndexOf", "list_a_last_index_of_int", {list_of_a(), type_a()}, Type::integer(), last_index_of)
-      .with_cost(list_cost);
+      .with_cost(list_cost)
+      .estimated(list_estimate);
   l.member("includes", "list_includes_dyn_dyn", {Type::dyn(), Type::dyn()}, Type::boolean(), includes).with_cost(list_cost);
   return l;
 }

@@ -171,6 +171,36 @@ Value format(CallContext& context, Args args) {
 std::uint64_t cost_of_rebuilding(Sizes sizes, std::uint64_t) { return traversal_cost(saturating_multiply(2, sizes[0])); }
 std::uint64_t cost_of_joining(Sizes, std::uint64_t result) { return traversal_cost(saturating_multiply(2, result)); }
 
+// The most that a text can be after `from` became `to` everywhere, and the least: so many times as it fits, where that makes it
+// longer or shorter.
+CallEstimate replace_estimate(const CallSizes& sizes) {
+  const SizeRange text = sizes.arguments[0], from = sizes.arguments[1], to = sizes.arguments[2];
+  const auto times = [](std::uint64_t size, std::uint64_t part) { return size / part + (size % part != 0 ? 1 : 0); };
+  std::uint64_t most = text.max, least = text.min;
+  if (from.min == 0) most = saturating_add(saturating_multiply(saturating_add(text.max, 1), to.max), text.max);
+  else if (to.max > from.min) most = saturating_multiply(times(text.max, from.min), to.max);
+  if (from.max == 0) least = saturating_add(saturating_multiply(saturating_add(text.min, 1), to.min), text.min);
+  else if (from.max > to.min) least = saturating_multiply(times(text.min, from.max), to.min);
+  return {{traversal_cost(saturating_multiply(2, text.min)), traversal_cost(saturating_multiply(2, text.max))}, SizeRange{least, most}};
+}
+
+CallEstimate split_estimate(const CallSizes& sizes) {
+  const SizeRange text = sizes.arguments[0];
+  const bool is_limited = sizes.arguments.size() == 3 && sizes.number;
+  return {{traversal_cost(saturating_multiply(2, text.min)), traversal_cost(saturating_multiply(2, text.max))},
+          SizeRange{0, is_limited ? static_cast<std::uint64_t>(*sizes.number) : text.max}};
+}
+
+CallEstimate join_estimate(const CallSizes& sizes) {
+  const SizeRange list = sizes.arguments[0];
+  const SizeRange separator = sizes.arguments.size() > 1 ? sizes.arguments[1] : SizeRange();
+  const auto joined = [](std::uint64_t count, std::uint64_t item, std::uint64_t between) {
+    return saturating_add(saturating_multiply(count, item), saturating_multiply(count == 0 ? 0 : count - 1, between));
+  };
+  const SizeRange result{joined(list.min, sizes.items.min, separator.min), joined(list.max, sizes.items.max, separator.max)};
+  return {{traversal_cost(result.min), traversal_cost(result.max)}, result};
+}
+
 void add_searches(Library& l) {
   const Type s = Type::string(), i = Type::integer();
   l.member("charAt", "string_char_at_int", {s, i}, s, char_at);
@@ -189,16 +219,18 @@ Library strings_library() {
   l.member("lowerAscii", "string_lower_ascii", {s}, s, shift_case<'A', 'Z', 32>).with_cost(cost_of_first, ResultSize::kOfFirst);
   l.member("upperAscii", "string_upper_ascii", {s}, s, shift_case<'a', 'z', -32>)
       .with_cost(cost_of_first, ResultSize::kOfFirst);
-  l.member("replace", "string_replace_string_string", {s, s, s}, s, replace).with_cost(cost_of_rebuilding);
-  l.member("replace", "string_replace_string_string_int", {s, s, s, i}, s, replace).with_cost(cost_of_rebuilding);
-  l.member("split", "string_split_string", {s, s}, strings, split).with_cost(cost_of_rebuilding, ResultSize::kUpToFirst);
-  l.member("split", "string_split_string_int", {s, s, i}, strings, split).with_cost(cost_of_rebuilding, ResultSize::kUpToFirst);
+  l.member("replace", "string_replace_string_string", {s, s, s}, s, replace).with_cost(cost_of_rebuilding).estimated(replace_estimate);
+  l.member("replace", "string_replace_string_string_int", {s, s, s, i}, s, replace)
+      .with_cost(cost_of_rebuilding)
+      .estimated(replace_estimate);
+  l.member("split", "string_split_string", {s, s}, strings, split).with_cost(cost_of_rebuilding).estimated(split_estimate);
+  l.member("split", "string_split_string_int", {s, s, i}, strings, split).with_cost(cost_of_rebuilding).estimated(split_estimate);
   l.member("substring", "string_substring_int", {s, i}, s, substring).with_cost(cost_of_first, ResultSize::kUpToFirst);
   l.member("substring", "string_substring_int_int", {s, i, i}, s, substring).with_cost(cost_of_first, ResultSize::kUpToFirst);
   l.member("trim", "string_trim", {s}, s, trim).with_cost(cost_of_first, ResultSize::kUpToFirst);
   l.member("reverse", "string_reverse", {s}, s, reverse).with_cost(cost_of_first, ResultSize::kOfFirst);
-  l.member("join", "list_join", {strings}, s, join).with_cost(cost_of_joining);
-  l.member("join", "list_join_string", {strings, s}, s, join).with_cost(cost_of_joining);
+  l.member("join", "list_join", {strings}, s, join).with_cost(cost_of_joining).estimated(join_estimate);
+  l.member("join", "list_join_string", {strings, s}, s, join).with_cost(cost_of_joining).estimated(join_estimate);
   l.global("strings.quote", "strings_quote", {s}, s, quote).with_cost(cost_of_first);
   l.member("format", "string_format", {s, Type::list(Type::dyn())}, s, format).with_cost(cost_of_first);
   return l;
