@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 #include <ctime>
+#include <fstream>
+#include <string>
 
 #include <doctest/doctest.h>
 
@@ -48,9 +50,10 @@ TEST_CASE("the next time of a schedule") {
       // 2:30 comes twice on 25 October 2026, the job once.
       {"30 2 * * *", "Europe/Berlin", "2026-10-24T12:00:00Z", "2026-10-25T00:30:00Z"},
       {"0 * * * *", "America/New_York", "2026-11-01T05:00:00Z", "2026-11-01T06:00:00Z"},
-      // In Ramadan Morocco's clocks go back, by no rule.
+      // In Ramadan Morocco's clocks go back, by no rule; since September 2026 they stay there.
       {"0 9 * * *", "Africa/Casablanca", "2026-02-20T12:00:00Z", "2026-02-21T09:00:00Z"},
       {"0 9 * * *", "Africa/Casablanca", "2026-06-20T12:00:00Z", "2026-06-21T08:00:00Z"},
+      {"0 9 * * *", "Africa/Casablanca", "2027-06-20T12:00:00Z", "2027-06-21T09:00:00Z"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.schedule);
@@ -79,14 +82,22 @@ TEST_CASE("times that were missed") {
   CHECK(missed_times(CronSchedule::parse("0 0 31 2 *", TimeZone::utc()).value(), since, since + 10).impossible);
 }
 
-// The machine's own database, where there is one, says the same.
-TEST_CASE("zones have the offsets of the machine's time zone database") {
+// Of the machine's own database; empty where there is none. Its first line is "# version 2026f".
+std::string machine_zones_version() {
+  std::ifstream in("/usr/share/zoneinfo/tzdata.zi");
+  std::string hash, word, version;
+  in >> hash >> word >> version;
+  return version;
+}
+
+// Another release has other rules: governments change them.
+TEST_CASE("zones have the offsets of the machine's time zone database" * doctest::skip(machine_zones_version() != zones_version())) {
   const char* zones[] = {"Europe/Berlin",     "America/New_York", "Australia/Lord_Howe", "America/Santiago", "Asia/Kolkata",
                          "Africa/Casablanca", "Asia/Gaza",        "America/Nuuk",        "Africa/Cairo",     "Pacific/Auckland",
-                         "Europe/Dublin",     "Pacific/Chatham",  "Antarctica/Troll",    "Asia/Jerusalem",   "Etc/GMT+5"};
+                         "Europe/Dublin",     "Pacific/Chatham",  "Antarctica/Troll",    "Asia/Jerusalem",   "Etc/GMT+5",
+                         "America/Vancouver", "America/Edmonton", "America/Winnipeg"};
   const char* before = std::getenv("TZ");
   const std::string kept = before != nullptr ? before : "";
-  std::size_t compared = 0;
   for (const char* name : zones) {
     const auto zone = TimeZone::find(name);
     REQUIRE(zone.has_value());
@@ -96,14 +107,12 @@ TEST_CASE("zones have the offsets of the machine's time zone database") {
     for (std::int64_t t = at("2026-01-02T00:00:00Z"); t < at("2034-01-01T00:00:00Z"); t += 3571 * 7) {
       const std::time_t moment = t;
       localtime_r(&moment, &there);
-      if (std::string_view(there.tm_zone) == "UTC" && std::string_view(name) != "UTC") break;  // no database here
       if (zone->offset_at(t) != there.tm_gmtoff) {
-        CAPTURE(name);
+        CAPTURE(std::string_view(name));
         CAPTURE(t);
         CHECK(zone->offset_at(t) == there.tm_gmtoff);
         break;
       }
-      ++compared;
     }
   }
   if (before != nullptr)
@@ -111,7 +120,6 @@ TEST_CASE("zones have the offsets of the machine's time zone database") {
   else
     unsetenv("TZ");
   tzset();
-  if (compared == 0) MESSAGE("skipped: no time zone database here");
 }
 
 }  // namespace plinth::workloads

@@ -100,6 +100,8 @@ class RuleReader {
 
 }  // namespace
 
+std::string_view zones_version() { return kZonesVersion; }
+
 std::optional<TimeZone> TimeZone::parse_rule(std::string_view rule) {
   constexpr std::int32_t kUsualTurn = 7200;
   TimeZone out;

@@ -22,6 +22,9 @@ struct ZoneChange {
   std::int32_t offset;
 };
 
+// The release of the IANA time zone database that the rules are of. tools/zones makes them anew.
+std::string_view zones_version();
+
 class TimeZone {
  public:
   static TimeZone utc() { return TimeZone(); }
