@@ -14,6 +14,9 @@
 namespace plinth::world_real {
 namespace {
 
+// RFC 6761, 6.3: these names are this machine's, whether or not it has a file that says so.
+bool is_local_name(std::string_view host) { return host == "localhost" || host.ends_with(".localhost"); }
+
 Result<std::vector<SocketAddress>> look_up(const HostPort& address, int flags) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
@@ -22,6 +25,7 @@ Result<std::vector<SocketAddress>> look_up(const HostPort& address, int flags) {
   addrinfo* found = nullptr;
   const char* host = address.host.empty() ? nullptr : address.host.c_str();
   const int status = getaddrinfo(host, address.port.c_str(), &hints, &found);
+  if (status != 0 && is_local_name(address.host)) return look_up({"127.0.0.1", address.port}, flags);
   if (status != 0) {
     return Error(Reason::kNotFound, fmt::format("look up {}: {}", address.host, gai_strerror(status)));
   }
