@@ -1,7 +1,5 @@
 #include "server/admission/admission_book.h"
 
-#include <set>
-
 #include "server/object_codec.h"
 
 namespace plinth::server {
@@ -23,9 +21,10 @@ const api::PolicyProgram& AdmissionPolicy::program() const {
   return *program_;
 }
 
+AdmissionBook::AdmissionBook() : records_(kPrefix) {}
+
 AdmissionBook::Parsed AdmissionBook::parse(const store::Record& record) {
   Parsed out;
-  out.revision = record.revision();
   auto object = decode_record(record, "", false);
   if (!object.ok()) return out;
   const std::string_view key = record.key();
@@ -51,12 +50,12 @@ AdmissionBook::Parsed AdmissionBook::parse(const store::Record& record) {
 
 void AdmissionBook::rebuild() {
   auto state = std::make_shared<AdmissionState>();
-  for (const auto& [key, parsed] : parsed_) {
+  for (const auto& [key, parsed] : records_.by_key()) {
     auto& webhooks = key.starts_with(kMutating) ? state->mutating : state->validating;
     for (const WebhookPtr& webhook : parsed.webhooks) webhooks.add(webhook, webhook->match.resources());
     if (parsed.policy == nullptr) continue;
     BoundPolicy bound{parsed.policy, {}};
-    for (const auto& [other, candidate] : parsed_) {
+    for (const auto& [other, candidate] : records_.by_key()) {
       if (candidate.binding != nullptr && candidate.binding->policy == parsed.policy->name()) bound.bindings.push_back(candidate.binding);
     }
     if (!bound.bindings.empty()) state->policies.add(std::move(bound), parsed.policy->match().resources());
@@ -66,24 +65,7 @@ void AdmissionBook::rebuild() {
 
 AdmissionStatePtr AdmissionBook::at(const store::Snapshot& snapshot) {
   std::lock_guard lock(mutex_);
-  if (snapshot.revision() <= checked_) return state_;
-  std::set<std::string_view> present;
-  bool changed = false;
-  snapshot.scan(kPrefix, "", [&](const store::RecordPtr& record) {
-    auto found = parsed_.find(std::string(record->key()));
-    if (found == parsed_.end() || found->second.revision != record->revision()) {
-      found = parsed_.insert_or_assign(std::string(record->key()), parse(*record)).first;
-      changed = true;
-    }
-    present.insert(found->first);
-    return true;
-  });
-  checked_ = snapshot.revision();
-  if (present.size() != parsed_.size()) {
-    std::erase_if(parsed_, [&](const auto& entry) { return present.count(entry.first) == 0; });
-    changed = true;
-  }
-  if (changed) rebuild();
+  if (!records_.covers(snapshot) && records_.follow(snapshot, parse)) rebuild();
   return state_;
 }
 

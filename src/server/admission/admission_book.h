@@ -2,7 +2,6 @@
 // indexed by the resources that it is for. A request that nothing is for pays for one look at the index.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -12,7 +11,7 @@
 
 #include "api/cel/admission_program.h"
 #include "server/admission/request_match.h"
-#include "store/store.h"
+#include "server/parsed_records.h"
 
 namespace plinth::server {
 
@@ -97,11 +96,11 @@ using AdmissionStatePtr = std::shared_ptr<const AdmissionState>;
 // Any thread.
 class AdmissionBook {
  public:
+  AdmissionBook();
   AdmissionStatePtr at(const store::Snapshot& snapshot);
 
  private:
   struct Parsed {
-    store::Revision revision = 0;
     std::vector<WebhookPtr> webhooks;
     std::shared_ptr<const AdmissionPolicy> policy;
     std::shared_ptr<const PolicyBinding> binding;
@@ -111,8 +110,7 @@ class AdmissionBook {
 
   std::mutex mutex_;
   AdmissionStatePtr state_ = std::make_shared<const AdmissionState>();
-  store::Revision checked_ = 0;
-  std::map<std::string, Parsed> parsed_;  // by key
+  ParsedRecords<Parsed> records_;
 };
 
 }  // namespace plinth::server

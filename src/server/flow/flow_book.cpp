@@ -1,7 +1,6 @@
 #include "server/flow/flow_book.h"
 
 #include <algorithm>
-#include <set>
 #include <tuple>
 
 #include "api/strategies/flow_objects.h"
@@ -43,7 +42,7 @@ const FlowRoute& FlowState::find(const auth::UserInfo& user, const RequestInfo& 
   return routes.back();
 }
 
-FlowBook::FlowBook() {
+FlowBook::FlowBook() : records_(kPrefix) {
   for (const std::string_view text : api::mandatory_flow_objects()) {
     auto object = parse_json(text);
     if (!object.ok()) continue;
@@ -65,7 +64,7 @@ FlowBook::Parsed FlowBook::parse(const Document& object, std::string uid) {
 
 void FlowBook::rebuild() {
   auto state = std::make_shared<FlowState>();
-  std::map<std::string, Parsed> all = parsed_;
+  std::map<std::string, Parsed> all = records_.by_key();
   all.insert(mandatory_.begin(), mandatory_.end());
   for (const auto& [key, parsed] : all) {
     if (parsed.level != nullptr) state->levels[parsed.level->name] = parsed.level;
@@ -84,27 +83,12 @@ void FlowBook::rebuild() {
 
 FlowStatePtr FlowBook::at(const store::Snapshot& snapshot) {
   std::lock_guard lock(mutex_);
-  if (snapshot.revision() <= checked_) return state_;
-  std::set<std::string_view> present;
-  bool changed = false;
-  snapshot.scan(kPrefix, "", [&](const store::RecordPtr& record) {
-    auto found = parsed_.find(std::string(record->key()));
-    if (found == parsed_.end() || found->second.revision != record->revision()) {
-      auto object = decode_record(*record, "", false);
-      Parsed parsed = object.ok() ? parse(*object, std::string(record->uid())) : Parsed();
-      parsed.revision = record->revision();
-      found = parsed_.insert_or_assign(std::string(record->key()), std::move(parsed)).first;
-      changed = true;
-    }
-    present.insert(found->first);
-    return true;
-  });
-  checked_ = snapshot.revision();
-  if (present.size() != parsed_.size()) {
-    std::erase_if(parsed_, [&](const auto& entry) { return present.count(entry.first) == 0; });
-    changed = true;
-  }
-  if (changed) rebuild();
+  if (records_.covers(snapshot)) return state_;
+  const auto read = [](const store::Record& record) {
+    auto object = decode_record(record, "", false);
+    return object.ok() ? parse(*object, std::string(record.uid())) : Parsed();
+  };
+  if (records_.follow(snapshot, read)) rebuild();
   return state_;
 }
 

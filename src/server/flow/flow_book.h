@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "server/flow/flow_schema.h"
-#include "store/store.h"
+#include "server/parsed_records.h"
 
 namespace plinth::server {
 
@@ -50,7 +50,6 @@ class FlowBook {
 
  private:
   struct Parsed {
-    store::Revision revision = 0;
     FlowSchemaPtr schema;
     FlowLevelPtr level;
   };
@@ -59,8 +58,8 @@ class FlowBook {
 
   std::mutex mutex_;
   FlowStatePtr state_;
-  store::Revision checked_ = 0;
-  std::map<std::string, Parsed> parsed_, mandatory_;  // by key
+  ParsedRecords<Parsed> records_;
+  std::map<std::string, Parsed> mandatory_;  // by key
 };
 
 }  // namespace plinth::server
