@@ -222,8 +222,12 @@ void fill(wire::AuthConfig& to, const node::ImageAuth& from) {
   to.set_registry_token(from.registry_token);
 }
 
-node::Sandbox read(const wire::PodSandbox& from) {
-  node::Sandbox out;
+namespace {
+
+// What an entry of a list and a status have in common.
+template <typename To, typename From>
+To read_sandbox(const From& from) {
+  To out;
   out.id = from.id();
   out.metadata = read(from.metadata());
   out.state = read_sandbox_state(from.state());
@@ -233,49 +237,45 @@ node::Sandbox read(const wire::PodSandbox& from) {
   return out;
 }
 
-node::SandboxStatus read(const wire::PodSandboxStatus& from) {
-  node::SandboxStatus out;
+template <typename To, typename From>
+To read_container(const From& from) {
+  To out;
   out.id = from.id();
-  out.metadata = read(from.metadata());
-  out.state = read_sandbox_state(from.state());
+  out.metadata = {from.metadata().name(), from.metadata().attempt()};
+  out.image = from.image().image();
+  out.image_ref = from.image_ref();
+  out.state = read_container_state(from.state());
   out.created_ns = from.created_at();
   out.labels = read_map(from.labels());
   out.annotations = read_map(from.annotations());
+  return out;
+}
+
+}  // namespace
+
+node::Sandbox read(const wire::PodSandbox& from) { return read_sandbox<node::Sandbox>(from); }
+
+node::SandboxStatus read(const wire::PodSandboxStatus& from) {
+  auto out = read_sandbox<node::SandboxStatus>(from);
   if (!from.network().ip().empty()) out.ips.push_back(from.network().ip());
   for (const auto& additional : from.network().additional_ips()) out.ips.push_back(additional.ip());
   return out;
 }
 
 node::Container read(const wire::Container& from) {
-  node::Container out;
-  out.id = from.id();
+  auto out = read_container<node::Container>(from);
   out.sandbox_id = from.pod_sandbox_id();
-  out.metadata = {from.metadata().name(), from.metadata().attempt()};
-  out.image = from.image().image();
-  out.image_ref = from.image_ref();
-  out.state = read_container_state(from.state());
-  out.created_ns = from.created_at();
-  out.labels = read_map(from.labels());
-  out.annotations = read_map(from.annotations());
   return out;
 }
 
 node::ContainerStatus read(const wire::ContainerStatus& from) {
-  node::ContainerStatus out;
-  out.id = from.id();
-  out.metadata = {from.metadata().name(), from.metadata().attempt()};
-  out.image = from.image().image();
-  out.image_ref = from.image_ref();
-  out.state = read_container_state(from.state());
-  out.created_ns = from.created_at();
+  auto out = read_container<node::ContainerStatus>(from);
   out.started_ns = from.started_at();
   // containerd notes the start after the call for it has returned: a container that ends at once has ended before that.
   out.finished_ns = from.finished_at() == 0 ? 0 : std::max(from.finished_at(), from.started_at());
   out.exit_code = from.exit_code();
   out.reason = from.reason();
   out.message = from.message();
-  out.labels = read_map(from.labels());
-  out.annotations = read_map(from.annotations());
   for (const auto& mount : from.mounts()) out.mounts.push_back(read(mount));
   out.log_path = from.log_path();
   if (from.resources().has_linux_config()) out.resources = read(from.resources().linux_config());

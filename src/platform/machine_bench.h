@@ -27,9 +27,11 @@ struct Machine {
   node::SimProber prober;
 };
 
+// Its volumes are the local ones, and what `prepare` adds.
 class MachineNode final : public NodeHost {
  public:
-  MachineNode(const NodeHostParts& parts, Machine& machine) : parts_(parts) {
+  using Prepare = std::function<void(const NodeHostParts&, node::NodeAgent&)>;
+  MachineNode(const NodeHostParts& parts, Machine& machine, const Prepare& prepare = nullptr) : parts_(parts) {
     node::NodeAgentParts agent = node_agent_parts(parts, "n1");
     agent.pool = &machine.pool;
     agent.files = &machine.files;
@@ -38,6 +40,7 @@ class MachineNode final : public NodeHost {
     agent.facts.addresses = {"192.168.0.1"};
     agent.facts.capacity = agent.facts.allocatable = {{"cpu", "4"}, {"memory", "8Gi"}, {"pods", "110"}};
     agent_ = std::make_unique<node::NodeAgent>(std::move(agent));
+    if (prepare) prepare(parts, *agent_);
   }
   ~MachineNode() override { *alive_ = false; }
   void start(UniqueFunction<void(Result<void>)> done) override {

@@ -2,13 +2,8 @@
 // over the whole control plane in simulation.
 #include <doctest/doctest.h>
 
-#include "base/json.h"
 #include "csi/claim_volumes.h"
-#include "node/host/loop_pool.h"
-#include "node/host/memory_files.h"
-#include "node/runtime/sim_runtime.h"
-#include "platform/node_host.h"
-#include "platform/sim_platform.h"
+#include "platform/machine_bench.h"
 
 namespace plinth::platform {
 namespace {
@@ -65,61 +60,27 @@ struct FaultyDriver {
   int faults_left = 0;
 };
 
-// What stays when the platform goes.
-struct Machine {
-  explicit Machine(world_sim::SimWorld& world)
-      : loop(world.new_loop("machine")), pool(loop), runtime(loop, world.clock(), files), prober(loop, runtime), driver(world) {}
-  world_sim::SimLoop& loop;
-  node::MemoryFiles files;
-  node::LoopPool pool;
-  node::SimRuntime runtime;
-  node::SimProber prober;
-  FaultyDriver driver;
-};
-
-class MachineNode final : public NodeHost {
- public:
-  MachineNode(const NodeHostParts& parts, Machine& machine) : parts_(parts) {
-    node::NodeAgentParts agent = node_agent_parts(parts, "n1");
-    agent.pool = &machine.pool;
-    agent.files = &machine.files;
-    agent.runtime = &machine.runtime;
-    agent.prober = &machine.prober;
-    agent.facts.addresses = {"192.168.0.1"};
-    agent.facts.capacity = agent.facts.allocatable = {{"cpu", "4"}, {"memory", "8Gi"}, {"pods", "110"}};
-    agent_ = std::make_unique<node::NodeAgent>(std::move(agent));
+struct DriverMachine : Machine {
+  explicit DriverMachine(world_sim::SimWorld& world) : Machine(world), driver(world) {}
+  void add_to(const NodeHostParts& parts, node::NodeAgent& agent) {
     csi::DriverFacts facts;
     facts.info.name = "x";
     facts.stages = true;
-    const csi::NodeDriver driver{
+    const csi::NodeDriver node_driver{
         std::make_shared<csi::CsiClient>(net::make_grpc_channel(*parts.loop, *parts.world.network, *parts.world.clock, kSocket)),
         std::make_shared<const csi::DriverFacts>(facts)};
-    agent_->add_volume_plugin(csi::make_claim_volumes(
-        {parts.loop, &machine.pool, parts.world.clock, &machine.files, &agent_->transport(),
-         [driver](std::string_view name) { return name == "x" ? std::optional(driver) : std::nullopt; }, "/var/lib/kubelet", parts.log}));
+    agent.add_volume_plugin(csi::make_claim_volumes(
+        {parts.loop, &pool, parts.world.clock, &files, &agent.transport(),
+         [node_driver](std::string_view name) { return name == "x" ? std::optional(node_driver) : std::nullopt; }, "/var/lib/kubelet", parts.log}));
   }
-  ~MachineNode() override { *alive_ = false; }
-  void start(UniqueFunction<void(Result<void>)> done) override {
-    auto finish = std::make_shared<UniqueFunction<void(Result<void>)>>(std::move(done));
-    grant_node_rights(parts_, "n1", [this, finish, alive = alive_](Result<void> granted) {
-      if (!*alive) return;
-      if (!granted.ok()) return (*finish)(std::move(granted));
-      agent_->start([finish](Result<void> started) { (*finish)(std::move(started)); });
-    });
-  }
-  void stop() override { agent_->stop(); }
-  node::NodeAgent& agent() override { return *agent_; }
-
- private:
-  NodeHostParts parts_;
-  std::unique_ptr<node::NodeAgent> agent_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  FaultyDriver driver;
 };
 
 struct Bench {
-  explicit Bench(std::uint64_t seed) : platform(seed), machine(std::make_unique<Machine>(platform.world())) {
+  explicit Bench(std::uint64_t seed) : platform(seed), machine(std::make_unique<DriverMachine>(platform.world())) {
     platform.make_node = [this](const NodeHostParts& parts) -> Result<std::unique_ptr<NodeHost>> {
-      return std::unique_ptr<NodeHost>(std::make_unique<MachineNode>(parts, *machine));
+      return std::unique_ptr<NodeHost>(std::make_unique<MachineNode>(
+          parts, *machine, [this](const NodeHostParts& given, node::NodeAgent& agent) { machine->add_to(given, agent); }));
     };
     REQUIRE(platform.boot().ok());
     platform.settle(2s);
@@ -193,7 +154,7 @@ struct Bench {
     REQUIRE(platform.boot().ok());
   }
   SimPlatform platform;
-  std::unique_ptr<Machine> machine;
+  std::unique_ptr<DriverMachine> machine;
 };
 
 }  // namespace
