@@ -43,19 +43,6 @@ void put_annotation(Draft& draft, std::string_view name, const Value& value) {
   draft.set(object_at(draft, metadata, "annotations"), name, to_json(value));
 }
 
-Value cpu_percent_metric(Draft& draft, const Value& percent) {
-  Value target = draft.object();
-  draft.set(target, "type", "Utilization");
-  draft.set(target, "averageUtilization", percent);
-  Value resource = draft.object();
-  draft.set(resource, "name", "cpu");
-  draft.set(resource, "target", target);
-  Value metric = draft.object();
-  draft.set(metric, "type", "Resource");
-  draft.set(metric, "resource", resource);
-  return metric;
-}
-
 Value cpu_percent_status(Draft& draft, const Value& percent) {
   Value current = draft.object();
   draft.set(current, "averageUtilization", percent);

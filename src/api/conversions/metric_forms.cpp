@@ -106,4 +106,17 @@ Value metric_to_v1(Draft& draft, const Value& metric) {
   return out;
 }
 
+Value cpu_percent_metric(Draft& draft, const Value& percent) {
+  Value target = draft.object();
+  draft.set(target, "type", "Utilization");
+  draft.set(target, "averageUtilization", percent);
+  Value resource = draft.object();
+  draft.set(resource, "name", "cpu");
+  draft.set(resource, "target", target);
+  Value metric = draft.object();
+  draft.set(metric, "type", "Resource");
+  draft.set(metric, "resource", resource);
+  return metric;
+}
+
 }  // namespace plinth::api

@@ -1,6 +1,7 @@
 // Horizontal pod autoscalers (autoscaling/v2 is the form that is stored; v1 objects are converted first).
 #include <fmt/core.h>
 
+#include "api/conversions/metric_forms.h"
 #include "api/strategies/draft_tools.h"
 #include "api/strategies/field_ref.h"
 #include "api/strategies/resource_rules.h"
@@ -44,17 +45,8 @@ void default_autoscaler(Draft& draft) {
   change_member(draft, draft.root(), "spec", [&](Value& spec) {
     set_default(draft, spec, "minReplicas", Value::of(1));
     if (spec["metrics"].size() == 0) {
-      Value target = draft.object();
-      draft.set(target, "type", "Utilization");
-      draft.set(target, "averageUtilization", Value::of(kDefaultPercent));
-      Value resource = draft.object();
-      draft.set(resource, "name", "cpu");
-      draft.set(resource, "target", target);
-      Value metric = draft.object();
-      draft.set(metric, "type", "Resource");
-      draft.set(metric, "resource", resource);
       Value metrics = draft.array();
-      draft.push(metrics, metric);
+      draft.push(metrics, cpu_percent_metric(draft, Value::of(kDefaultPercent)));
       draft.set(spec, "metrics", metrics);
     }
     change_member(draft, spec, "behavior", [&](Value& behavior) {

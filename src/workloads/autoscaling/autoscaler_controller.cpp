@@ -3,6 +3,7 @@
 #include <map>
 
 #include "workloads/autoscaling/autoscaler_step.h"
+#include "workloads/common/keys.h"
 
 namespace plinth::workloads {
 namespace {
@@ -46,10 +47,7 @@ class AutoscalerController final : public client::Controller {
   void initial_keys(const View& view, std::vector<std::string>& keys) const override {
     const auto resource = autoscalers(view);
     if (!resource) return;
-    view.list(*resource, "", [&](const Object& object) {
-      keys.push_back(client::make_key(object.name_space, object.name));
-      return true;
-    });
+    add_all_keys(view, *resource, keys);
   }
 
   Plan step(const View& view, const std::string& key, const StepContext& context) const override {

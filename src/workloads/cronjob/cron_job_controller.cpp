@@ -7,6 +7,7 @@
 #include "base/time_text.h"
 #include "client/events.h"
 #include "workloads/common/conditions.h"
+#include "workloads/common/keys.h"
 #include "workloads/common/owner.h"
 #include "workloads/common/pods.h"
 #include "workloads/cronjob/missed_times.h"
@@ -318,10 +319,7 @@ class CronJobController final : public client::Controller {
   }
 
   void initial_keys(const View& view, std::vector<std::string>& keys) const override {
-    view.list(kCronJobs, "", [&](const Object& object) {
-      keys.push_back(client::make_key(object.name_space, object.name));
-      return true;
-    });
+    add_all_keys(view, kCronJobs, keys);
   }
 
   Plan step(const View& view, const std::string& key, const StepContext& context) const override {

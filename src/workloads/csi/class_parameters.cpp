@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "workloads/csi/parameter_text.h"
+
 namespace plinth::workloads {
 namespace {
 
@@ -12,7 +14,7 @@ constexpr std::array kUses = {SecretUse::kProvisioner, SecretUse::kControllerPub
 Error invalid(const std::string& message) { return Error(Reason::kInvalid, message); }
 
 // What stands between "${" and "}".
-Result<std::string> variable(std::string_view name, bool in_name, const std::string& volume_name, const client::Object& claim) {
+std::optional<std::string> variable(std::string_view name, bool in_name, const std::string& volume_name, const client::Object& claim) {
   if (name == "pv.name") return volume_name;
   if (name == "pvc.namespace") return claim.name_space;
   if (in_name && name == "pvc.name") return claim.name;
@@ -22,20 +24,7 @@ Result<std::string> variable(std::string_view name, bool in_name, const std::str
     const Value* found = claim.metadata()["annotations"].find(key);
     if (found != nullptr) return std::string(found->as_string());
   }
-  return invalid("cannot resolve ${" + std::string(name) + "}");
-}
-
-Result<std::string> resolve(std::string_view text, bool in_name, const std::string& volume_name, const client::Object& claim) {
-  std::string out;
-  while (true) {
-    const std::size_t begin = text.find("${");
-    out += text.substr(0, begin);
-    if (begin == std::string_view::npos) return out;
-    const std::size_t end = text.find('}', begin);
-    if (end == std::string_view::npos) return invalid("\"${\" without \"}\"");
-    out += TRY(variable(text.substr(begin + 2, end - begin - 2), in_name, volume_name, claim));
-    text.remove_prefix(end + 1);
-  }
+  return std::nullopt;
 }
 
 bool is_known(std::string_view key) {
@@ -58,10 +47,12 @@ Result<std::optional<SecretReference>> secret_of(const Value& parameters, Secret
   if (name == nullptr && name_space == nullptr) return std::optional<SecretReference>();
   if (name == nullptr || name_space == nullptr)
     return invalid("parameters: either name and namespace for " + keys + "* are given or none; only one is");
-  SecretReference out;
-  auto resolved_name = resolve(name->as_string(), true, volume_name, claim);
+  const auto resolve = [&](const Value& text, bool in_name) {
+    return resolve_parameter(text.as_string(), [&](std::string_view of) { return variable(of, in_name, volume_name, claim); });
+  };
+  auto resolved_name = resolve(*name, true);
   if (!resolved_name.ok()) return invalid("parameter " + keys + "name: " + resolved_name.error().message());
-  auto resolved_space = resolve(name_space->as_string(), false, volume_name, claim);
+  auto resolved_space = resolve(*name_space, false);
   if (!resolved_space.ok()) return invalid("parameter " + keys + "namespace: " + resolved_space.error().message());
   return std::optional<SecretReference>(SecretReference{std::move(*resolved_name), std::move(*resolved_space)});
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "workloads/csi/parameter_text.h"
+
 namespace plinth::workloads {
 namespace {
 
@@ -13,18 +15,10 @@ constexpr std::array<std::string_view, 4> kKnown = {"snapshotter-secret-name", "
 Error invalid(const std::string& message) { return Error(Reason::kInvalid, message); }
 
 Result<std::string> resolve(std::string_view text, const std::map<std::string_view, std::string>& variables) {
-  std::string out;
-  while (true) {
-    const std::size_t begin = text.find("${");
-    out += text.substr(0, begin);
-    if (begin == std::string_view::npos) return out;
-    const std::size_t end = text.find('}', begin);
-    if (end == std::string_view::npos) return invalid("\"${\" without \"}\"");
-    const auto found = variables.find(text.substr(begin + 2, end - begin - 2));
-    if (found == variables.end()) return invalid("cannot resolve " + std::string(text.substr(begin, end - begin + 1)));
-    out += found->second;
-    text.remove_prefix(end + 1);
-  }
+  return resolve_parameter(text, [&](std::string_view name) {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::nullopt : std::optional(found->second);
+  });
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <map>
 
 #include "workloads/endpoints/backends.h"
+#include "workloads/common/keys.h"
 #include "workloads/endpoints/endpoints.h"
 #include "workloads/endpoints/slices.h"
 #include "workloads/endpoints/subsets.h"
@@ -41,10 +42,7 @@ class EndpointMirroring final : public client::Controller {
   }
 
   void initial_keys(const View& view, std::vector<std::string>& keys) const override {
-    view.list(*view.find_resource("", "endpoints"), "", [&](const Object& endpoints) {
-      keys.push_back(client::make_key(endpoints.name_space, endpoints.name));
-      return true;
-    });
+    add_all_keys(view, *view.find_resource("", "endpoints"), keys);
   }
 
   Plan step(const View& view, const std::string& key, const client::StepContext&) const override {

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "base/time_text.h"
 #include "workloads/common/claim.h"
+#include "workloads/common/keys.h"
 #include "workloads/common/owner.h"
 #include "workloads/common/pods.h"
 #include "workloads/job/job_step.h"
@@ -54,10 +55,7 @@ class JobController final : public client::Controller {
   }
 
   void initial_keys(const View& view, std::vector<std::string>& keys) const override {
-    view.list(jobs_resource(), "", [&](const Object& object) {
-      keys.push_back(client::make_key(object.name_space, object.name));
-      return true;
-    });
+    add_all_keys(view, jobs_resource(), keys);
     view.list(pods_resource(), "", [&](const Object& pod) {
       if (pod.has_finalizer(kJobTracking) && !counting_job(view, pod)) add_pod_key(pod, keys);
       return true;

@@ -7,6 +7,7 @@
 #include "workloads/common/claim.h"
 #include "workloads/common/conditions.h"
 #include "workloads/common/hash.h"
+#include "workloads/common/keys.h"
 #include "workloads/common/owner.h"
 #include "workloads/common/pods.h"
 #include "workloads/replicaset/deletion_order.h"
@@ -65,10 +66,7 @@ class ReplicaController final : public client::Controller {
   }
 
   void initial_keys(const View& view, std::vector<std::string>& keys) const override {
-    view.list(kind_.resource, "", [&](const Object& object) {
-      keys.push_back(client::make_key(object.name_space, object.name));
-      return true;
-    });
+    add_all_keys(view, kind_.resource, keys);
   }
 
   Plan step(const View& view, const std::string& key, const StepContext& context) const override {

@@ -6,6 +6,7 @@
 #include "client/events.h"
 #include "workloads/common/claim.h"
 #include "workloads/common/conditions.h"
+#include "workloads/common/keys.h"
 #include "workloads/common/owner.h"
 #include "workloads/common/pods.h"
 #include "workloads/statefulset/claim_retention.h"
@@ -299,10 +300,7 @@ class StatefulSetController final : public client::Controller {
   }
 
   void initial_keys(const View& view, std::vector<std::string>& keys) const override {
-    view.list(stateful_sets_resource(), "", [&](const Object& object) {
-      keys.push_back(client::make_key(object.name_space, object.name));
-      return true;
-    });
+    add_all_keys(view, stateful_sets_resource(), keys);
   }
 
   Plan step(const View& view, const std::string& key, const StepContext& context) const override {
