@@ -128,6 +128,7 @@ void validate_approval(std::string_view /*subresource*/, const Value& object, co
 constexpr Strategy kStrategies[] = {
     {.group = "certificates.k8s.io",
      .kind = "CertificateSigningRequest",
+     .status_resets = StatusResets::kConditions,
      .prepare_for_update = prepare_update,
      .validate = validate_signing_request,
      .validate_status_update = validate_status,

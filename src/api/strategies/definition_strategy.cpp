@@ -35,7 +35,11 @@ void mark_definition(Draft& draft, std::int64_t now_s) {
 }
 
 constexpr Strategy kStrategies[] = {
-    {.group = "apiextensions.k8s.io", .kind = "CustomResourceDefinition", .mark_deletion = mark_definition},
+    {.group = "apiextensions.k8s.io",
+     .kind = "CustomResourceDefinition",
+     .status_resets = StatusResets::kMetadata,
+     .mark_deletion = mark_definition},
+    {.group = "apiregistration.k8s.io", .kind = "APIService", .status_resets = StatusResets::kMetadata},
 };
 
 }  // namespace

@@ -61,6 +61,7 @@ void validate_slice_update(const Value& object, const Value& old, FieldErrors& e
 constexpr Strategy kStrategies[] = {
     {.group = "resource.k8s.io",
      .kind = "ResourceClaim",
+     .status_resets = StatusResets::kMetadata,
      .default_ = default_claim,
      .validate = validate_claim,
      .validate_update = validate_spec_unchanged},
@@ -69,6 +70,7 @@ constexpr Strategy kStrategies[] = {
      .default_ = default_claim_template,
      .validate = validate_claim_template,
      .validate_update = validate_spec_unchanged},
+    {.group = "resource.k8s.io", .kind = "DeviceTaintRule", .status_resets = StatusResets::kMetadata},
     {.group = "resource.k8s.io", .kind = "ResourceSlice", .validate_update = validate_slice_update},
 };
 

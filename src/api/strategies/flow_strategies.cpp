@@ -224,9 +224,10 @@ void validate_status(const Value& object, const Value& /*old*/, FieldErrors& err
 }
 
 constexpr Strategy kStrategies[] = {
-    {.group = "flowcontrol.apiserver.k8s.io", .kind = "FlowSchema", .validate = validate_flow_schema, .validate_status_update = validate_status},
+    {.group = "flowcontrol.apiserver.k8s.io", .kind = "FlowSchema", .status_resets = StatusResets::kMetadata, .validate = validate_flow_schema, .validate_status_update = validate_status},
     {.group = "flowcontrol.apiserver.k8s.io",
      .kind = "PriorityLevelConfiguration",
+     .status_resets = StatusResets::kMetadata,
      .validate = validate_priority_level,
      .validate_status_update = validate_status},
 };

@@ -332,6 +332,7 @@ constexpr Strategy kStrategies[] = {
     {.group = kGroup, .kind = "IPAddress", .validate = validate_ip_address, .validate_update = validate_ip_address_update},
     {.group = kGroup,
      .kind = "ServiceCIDR",
+     .status_resets = StatusResets::kMetadata,
      .validate = validate_service_cidr,
      .validate_update = validate_service_cidr_update},
 };

@@ -321,6 +321,7 @@ constexpr Strategy kStrategies[] = {
     {.group = "", .kind = "Binding", .validate = validate_binding},
     {.group = "",
      .kind = "Pod",
+     .status_resets = StatusResets::kOwners,
      .default_ = default_pod,
      .prepare_for_create = prepare_pod,
      .prepare_for_update = prepare_pod_update,

@@ -318,6 +318,7 @@ constexpr Strategy kStrategies[] = {
      .validate_update = validate_attributes_class_update},
     {.group = kGroup,
      .kind = "VolumeAttachment",
+     .status_resets = StatusResets::kMetadata,
      .validate = validate_attachment,
      .validate_update = validate_attachment_update},
     {.group = kGroup, .kind = "CSIDriver", .validate = validate_csi_driver, .validate_update = validate_csi_driver_update},

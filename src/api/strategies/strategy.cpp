@@ -20,6 +20,12 @@ const Strategy* find_strategy(std::string_view group, std::string_view kind) {
 
 const Strategy* find_strategy(const KindRow& row) { return row.builtin ? find_strategy(row.group, row.kind) : nullptr; }
 
+StatusResets status_resets(const KindRow& row) {
+  const Strategy* strategy = find_strategy(row);
+  if (strategy != nullptr) return strategy->status_resets;
+  return row.builtin ? StatusResets::kSpec : StatusResets::kMetadata;
+}
+
 namespace {
 
 // A field is missing or not supported in one way only.

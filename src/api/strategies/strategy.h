@@ -23,11 +23,16 @@ namespace plinth::api {
 
 using Warnings = std::vector<std::string>;
 
+// What a write of status leaves as it was besides the spec, and its writer therefore does not come to own (upstream's GetResetFields).
+// Labels, annotations, finalizers and owners that are not named change with the status.
+enum class StatusResets : std::uint8_t { kSpec, kLabels, kOwners, kMetadata, kConditions };
+
 // A null member means that there is nothing to do.
 struct Strategy {
   std::string_view group, kind;
   // What create does not drop status of, although there is a status subresource: a node registers with its status.
   bool keeps_status = false;
+  StatusResets status_resets = StatusResets::kSpec;
   // Defaults that depend on other fields. Idempotent.
   void (*default_)(Draft& object) = nullptr;
   // After the server has set uid and creationTimestamp; status is already dropped where there is a status subresource.
@@ -63,6 +68,8 @@ struct Strategy {
 const Strategy* find_strategy(std::string_view group, std::string_view kind);
 // Of custom kinds likewise: they have none.
 const Strategy* find_strategy(const KindRow& row);
+// Of custom kinds a write of status keeps all metadata.
+StatusResets status_resets(const KindRow& row);
 
 // Adds what is not yet said: an error with the same type, field and detail is left out, and a field is Required or NotSupported
 // only once.

@@ -252,16 +252,11 @@ void validate_revision_update(const Value& object, const Value& old, FieldErrors
   root["data"].immutable(old["data"]);
 }
 
-// A status endpoint that leaves labels alone, unlike those of the other kinds here.
-void prepare_deployment_status_update(Draft& draft, const Value& old) {
-  restore_member(draft, object_member(draft, draft.root(), "metadata"), old["metadata"], "labels");
-}
-
 constexpr Strategy kStrategies[] = {
     {.group = "apps",
      .kind = "Deployment",
+     .status_resets = StatusResets::kLabels,
      .default_ = default_deployment,
-     .prepare_for_status_update = prepare_deployment_status_update,
      .validate = validate_deployment,
      .validate_update = validate_selector_kept,
      .validate_status_update = validate_counts},

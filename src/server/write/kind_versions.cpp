@@ -1,6 +1,7 @@
 #include "server/write/kind_versions.h"
 
 #include "api/strategies/object_rules.h"
+#include "api/strategies/strategy.h"
 #include "server/object_codec.h"
 #include "server/read/schema_upgrade.h"
 
@@ -10,13 +11,19 @@ namespace {
 struct EndpointFilters {
   api::FieldFilter nothing;
   api::FieldFilter status = api::FieldFilter::without({{"status"}});
-  api::FieldFilter all_but_status =
-      api::FieldFilter::only({{"status"}, {"metadata", "labels"}, {"metadata", "annotations"}, {"metadata", "finalizers"}});
-  api::FieldFilter custom_all_but_status = api::FieldFilter::only({{"status"}});
+  api::FieldFilter status_and_spec = api::FieldFilter::without({{"status"}, {"spec"}});  // where the spec never changes
+  // Writes of status, by api::StatusResets.
+  api::FieldFilter all_but_status[5] = {
+      api::FieldFilter::without({{"spec"}}),
+      api::FieldFilter::without({{"spec"}, {"metadata", "labels"}}),
+      api::FieldFilter::without({{"spec"}, {"metadata", "deletionTimestamp"}, {"metadata", "ownerReferences"}}),
+      api::FieldFilter::only({{"status"}}),
+      api::FieldFilter::without({{"spec"}, {"status", "conditions"}}),
+  };
   // Endpoints of one part of the object.
   std::pair<std::string_view, api::FieldFilter> parts[4] = {
       {"finalize", api::FieldFilter::only({{"spec", "finalizers"}})},
-      {"approval", api::FieldFilter::only({{"status", "conditions"}, {"metadata", "labels"}, {"metadata", "annotations"}, {"metadata", "finalizers"}})},
+      {"approval", api::FieldFilter::without({{"spec"}, {"status", "certificate"}})},
       {"ephemeralcontainers", api::FieldFilter::only({{"spec", "ephemeralContainers"}})},
       {"resize", api::FieldFilter::only({{"spec", "containers"}})},
   };
@@ -30,8 +37,10 @@ const api::FieldFilter* endpoint_filter(const ResolvedKind& kind, std::string_vi
     if (subresource == name) return &filter;
   }
   if (!kind.version->has_status) return &filters.nothing;
-  if (subresource == "status") return kind.row->builtin ? &filters.all_but_status : &filters.custom_all_but_status;
-  return subresource.empty() ? &filters.status : &filters.nothing;
+  const api::StatusResets resets = api::status_resets(*kind.row);
+  if (subresource == "status") return &filters.all_but_status[static_cast<std::size_t>(resets)];
+  if (!subresource.empty()) return &filters.nothing;
+  return resets == api::StatusResets::kConditions ? &filters.status_and_spec : &filters.status;
 }
 
 template <typename F>

@@ -11,28 +11,31 @@ void copy_member(Draft& to, Value& slot, const Value& from, std::string_view key
   else to.remove(slot, key);
 }
 
-// The stored object with the parts replaced that the endpoint writes. Of metadata, custom kinds keep all; built-in ones let
-// labels and annotations through, as most of upstream's status strategies do.
-void replace_part(const ResolvedKind& kind, Draft& object, const Document& old, std::string_view part) {
+// What of metadata comes with a status.
+void copy_metadata(api::StatusResets resets, Draft& object, Value& metadata, const Value& sent) {
+  if (resets == api::StatusResets::kMetadata) return;
+  if (resets != api::StatusResets::kLabels) copy_member(object, metadata, sent, "labels");
+  if (resets != api::StatusResets::kOwners) copy_member(object, metadata, sent, "ownerReferences");
+  copy_member(object, metadata, sent, "annotations");
+  copy_member(object, metadata, sent, "finalizers");
+}
+
+// The stored object with the status that was sent, and what of metadata changes with it.
+void replace_status(const ResolvedKind& kind, Draft& object, const Document& old) {
   const Value root = object.root();
-  const Value sent_part = root[part];
+  const Value sent_status = root["status"];
   const Value sent_metadata = root["metadata"];
-  const bool has_part = root.find(part) != nullptr;
+  const bool has_status = root.find("status") != nullptr;
   object.root() = object.adopt(old);
-  if (has_part) object.member(object.root(), part) = sent_part;
-  else object.remove(object.root(), part);
-  Value& metadata = object.member(object.root(), "metadata");
-  if (kind.row->builtin && part == "status") {
-    copy_member(object, metadata, sent_metadata, "labels");
-    copy_member(object, metadata, sent_metadata, "annotations");
-    copy_member(object, metadata, sent_metadata, "finalizers");
-  }
+  if (has_status) object.member(object.root(), "status") = sent_status;
+  else object.remove(object.root(), "status");
+  copy_metadata(api::status_resets(*kind.row), object, object.member(object.root(), "metadata"), sent_metadata);
 }
 
 // The conditions, and what else of the object's metadata came with them.
 void replace_approval(const ResolvedKind& kind, Draft& object, const Document& old) {
   const Value sent = object.root()["status"]["conditions"];
-  replace_part(kind, object, old, "status");
+  replace_status(kind, object, old);
   Value& status = object.member(object.root(), "status");
   status = object.adopt(old)["status"];
   if (sent.is_null()) object.remove(status, "conditions");
@@ -85,7 +88,7 @@ void prepare_for_update(const ResolvedKind& kind, std::string_view subresource, 
     keep_status(kind, object, old);
     if (strategy != nullptr && strategy->prepare_for_update != nullptr) strategy->prepare_for_update(object, old.root());
   } else if (subresource == "status") {
-    replace_part(kind, object, old, "status");
+    replace_status(kind, object, old);
     if (strategy != nullptr && strategy->prepare_for_status_update != nullptr) strategy->prepare_for_status_update(object, old.root());
   } else if (subresource == "finalize") {
     replace_nested(object, old, "spec", "finalizers");
