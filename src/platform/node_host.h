@@ -50,7 +50,7 @@ void grant_node_rights(const NodeHostParts& parts, const std::string& name, Uniq
 struct SimNodeOptions {
   std::string name = "sim";
   std::string address = "127.0.0.1";
-  node::StringMap capacity = {{"cpu", "8"}, {"memory", "32Gi"}, {"ephemeral-storage", "100Gi"}, {"pods", "250"}};
+  node::StringMap capacity = {{"cpu", "8"}, {"memory", "32Gi"}, {"ephemeral-storage", "100Gi"}, {"pods", "2500"}};
   // Of storage drivers whose sidecars the platform is. Nothing is mounted: pods with claims wait.
   std::vector<std::string> csi_sockets;
 };

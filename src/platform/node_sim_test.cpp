@@ -51,7 +51,7 @@ struct Bench {
 TEST_CASE("a node registers, renews its lease, and a pod becomes ready and goes") {
   Bench bench(1);
   const Document node = parse_json(bench.platform.call("GET", "/api/v1/nodes/sim").body).value();
-  CHECK(node["status"]["capacity"]["pods"].as_string() == "250");
+  CHECK(node["status"]["capacity"]["pods"].as_string() == "2500");
   CHECK(node["status"]["nodeInfo"]["containerRuntimeVersion"].as_string() == "sim://1.0.0");
   bench.platform.settle(std::chrono::seconds(25));
   const std::string lease = bench.platform.call("GET", "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/sim").body;

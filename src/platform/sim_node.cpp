@@ -25,7 +25,7 @@ class SimNode final : public NodeHost {
     agent.facts.addresses = {options.address};
     agent.facts.labels["plinth.dev/node-type"] = "sim";
     agent.facts.capacity = agent.facts.allocatable = options.capacity;
-    agent.facts.pod_cidr = "10.244.0.0/24";
+    agent.facts.pod_cidr = "10.244.0.0/20";
     agent.facts.boot_id = new_uuid(*parts.world.entropy);
     agent.facts.machine_id = agent.facts.system_uuid = agent.facts.boot_id;
     agent.facts.kernel_version = "sim";

@@ -12,10 +12,10 @@ CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 
 
 class Platform:
-    def __init__(self, plinth, folder):
+    def __init__(self, plinth, folder, node='none'):
         self.root = tempfile.mkdtemp(prefix='compose-', dir=folder)
         kubeconfig = os.path.join(self.root, 'kubeconfig')
-        self.process = subprocess.Popen([plinth, 'up', '--data-dir', self.root + '/data', '--api', '127.0.0.1:0', '--node', 'none',
+        self.process = subprocess.Popen([plinth, 'up', '--data-dir', self.root + '/data', '--api', '127.0.0.1:0', '--node', node,
                                          '--write-kubeconfig', kubeconfig], stdout=subprocess.PIPE, text=True)
         for line in self.process.stdout:
             if line.startswith('ready'):
@@ -112,11 +112,21 @@ def template(kind, name, **more):
     return {'apiVersion': 'v1', 'kind': kind, 'metadata': {'name': '${schema.metadata.name}-' + name}, **more}
 
 
-def definition(kind, config_maps, version='one'):
+def deployment():
+    """One pod; ready when the Deployment says that it is available."""
+    labels = {'app': '${schema.metadata.name}'}
+    pod = {'metadata': {'labels': labels}, 'spec': {'containers': [{'name': 'c', 'image': 'registry.example/app:1'}]}}
+    made = template('Deployment', 'd', spec={'replicas': 1, 'selector': {'matchLabels': labels}, 'template': pod})
+    made['apiVersion'] = 'apps/v1'
+    return {'id': 'deployment', 'template': made, 'readyWhen': ['${deployment.status.?availableReplicas.orValue(0) == 1}']}
+
+
+def definition(kind, config_maps, version='one', more=()):
     resources = [{'id': f'map{i}', 'template': template('ConfigMap', f'm{i}', data={'value': '${schema.spec.value}', 'version': version})}
                  for i in range(config_maps)]
     resources += [{'id': 'service', 'template': template('Service', 's', spec={'selector': {'app': '${schema.metadata.name}'}, 'ports': [{'port': 80}]})},
                   {'id': 'account', 'template': template('ServiceAccount', 'a')}]
+    resources += more
     return {'apiVersion': 'kro.run/v1alpha1', 'kind': 'ResourceGraphDefinition', 'metadata': {'name': kind.lower()},
             'spec': {'schema': {'apiVersion': 'v1alpha1', 'kind': kind, 'spec': {'value': 'string | default=x'}}, 'resources': resources}}
 
@@ -129,9 +139,9 @@ def path_of(kind):
     return f'/apis/kro.run/v1alpha1/namespaces/default/{kind.lower()}s'
 
 
-def make_active(platform, client, kind, config_maps):
+def make_active(platform, client, kind, config_maps, more=()):
     active = Awaited(platform, GRAPHS, b'"state":"Active"')
-    client.call('POST', GRAPHS, definition(kind, config_maps))
+    client.call('POST', GRAPHS, definition(kind, config_maps, more=more))
     active.wait(kind.lower())
 
 
@@ -154,8 +164,9 @@ def bench_instances(platform, client, rounds):
     return times
 
 
-def bench_many(platform, client, count):
-    make_active(platform, client, 'Five', 3)
+def bench_many(platform, client, count, config_maps=3, more=()):
+    """(when the last was written, when all were ready)"""
+    make_active(platform, client, 'Five', config_maps, more)
     ready = Awaited(platform, path_of('Five'), b'"state":"ACTIVE"')
     start = time.perf_counter()
 
@@ -181,6 +192,18 @@ def bench_change(platform, client, count):
     start = time.perf_counter()
     client.call('PATCH', GRAPHS + '/five', {'spec': {'resources': resources}}, 'application/merge-patch+json')
     return changed.wait(count=count) - start
+
+
+def bench_deployments(plinth, folder, count):
+    """(seconds, processor seconds) until all are ready; each has a pod on the virtual node."""
+    platform = Platform(plinth, folder, node='sim')
+    try:
+        client = platform.connect()
+        before = platform.processor_seconds()
+        _, ready = bench_many(platform, client, count, 2, [deployment()])
+        return ready, platform.processor_seconds() - before
+    finally:
+        platform.stop()
 
 
 def bench_definitions(plinth, folder, count):
@@ -230,6 +253,9 @@ def main():
             f'{changed:.2f} s (processor time {platform.processor_seconds() - between:.2f})', '3 s', changed < 3)
     finally:
         platform.stop()
+    ready, used = bench_deployments(arguments.plinth, arguments.dir, arguments.instances)
+    row(f'{arguments.instances} instances of five children, one of them a Deployment, on a virtual node (--node sim)',
+        f'{ready:.2f} s (processor time {used:.2f})', '15 s', ready < 15)
     before, after = bench_definitions(arguments.plinth, arguments.dir, arguments.definitions)
     row(f'resident memory with {arguments.definitions} definitions', f'{after:.0f} MB (without: {before:.0f})', '150 MB', after < 150)
     if arguments.cel:

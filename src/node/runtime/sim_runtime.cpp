@@ -71,10 +71,12 @@ void SimRuntime::tell(EventType type, const std::string& id, const std::string& 
 std::string SimRuntime::next_id(std::string_view kind) { return fmt::format("{}{:016x}", kind, ++last_id_); }
 
 std::string SimRuntime::next_address() {
-  constexpr std::size_t kFirst = 2, kLast = 254;
+  constexpr std::size_t kFirst = 2, kLast = 15 * 256 + 254;
   for (std::size_t tries = kFirst; tries <= kLast; ++tries) {
     last_address_ = last_address_ >= kLast ? kFirst : last_address_ + 1;
-    std::string address = options_.subnet + "." + std::to_string(last_address_);
+    const std::size_t low = last_address_ % 256;
+    if (low == 0 || low == 255) continue;  // some programs take them for those of a network
+    std::string address = fmt::format("{}.{}.{}", options_.subnet, last_address_ / 256, low);
     if (addresses_.insert(address).second) return address;
   }
   return "";
@@ -97,7 +99,7 @@ Result<std::string> SimRuntime::make_sandbox(const SandboxConfig& config) {
   entry.status.annotations = config.annotations;
   if (config.security.namespaces.network != NamespaceMode::kNode) {
     std::string address = next_address();
-    if (address.empty()) return Error(Reason::kServiceUnavailable, "no address is left in " + options_.subnet + ".0/24");
+    if (address.empty()) return Error(Reason::kServiceUnavailable, "no address is left in " + options_.subnet + ".0.0/20");
     entry.status.ips = {std::move(address)};
   }
   TRY(files_.make_directories(config.log_directory, 0755));

@@ -27,7 +27,7 @@ struct ScriptContext;
 
 struct SimRuntimeOptions {
   Duration latency = std::chrono::milliseconds(1);  // of every call
-  std::string subnet = "10.244.0";                  // addresses of sandboxes, .2 to .254
+  std::string subnet = "10.244";                    // addresses of sandboxes: .0.2 to .15.254
   std::size_t containers_max = 10'000;              // at once; beyond: ServiceUnavailable
   std::size_t log_bytes_max = 1 << 20;              // of one container; what comes after is dropped
 };
