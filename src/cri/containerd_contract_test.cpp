@@ -157,10 +157,46 @@ TEST_CASE("containerd: attach, and exec through the runtime's own streams") {
   CHECK(sandboxes(*foreign)[0].annotations == other.annotations);
   CHECK(sandboxes(bench.runtime()).size() == 2);
 
+  // An input that ends, after more of it than any buffer holds.
   exec.standard_input = true;
-  auto refused = bench.wait<std::unique_ptr<ProcessStream>>([&](auto done) { foreign->exec(exec, std::move(done)); });
-  REQUIRE(!refused.ok());
-  CHECK(refused.error().reason() == Reason::kMethodNotAllowed);
+  exec.command = {"sh", "-c", "wc -c; echo the end; exit 6"};
+  stream = bench.wait<std::unique_ptr<ProcessStream>>([&](auto done) { foreign->exec(exec, std::move(done)); });
+  REQUIRE_MESSAGE(stream.ok(), stream.error().message());
+  contract::Collected counted;
+  (*stream)->start(&counted);
+  constexpr std::size_t kPiece = 64 * 1024, kPieces = 40;
+  for (std::size_t i = 0; i < kPieces; ++i) (*stream)->write_input(std::string(kPiece, 'x'));
+  (*stream)->close_input();
+  REQUIRE(bench.run_until([&] { return counted.ended.has_value(); }));
+  REQUIRE(counted.ended->ok());
+  CHECK(**counted.ended == 6);
+  CHECK(counted.output == std::to_string(kPiece * kPieces) + "\nthe end\n");
+
+  // As much output, through a stream that is paused meanwhile.
+  exec.standard_input = false;
+  exec.command = {"sh", "-c", "head -c 3000000 /dev/zero; exit 2"};
+  stream = bench.wait<std::unique_ptr<ProcessStream>>([&](auto done) { foreign->exec(exec, std::move(done)); });
+  REQUIRE_MESSAGE(stream.ok(), stream.error().message());
+  contract::Collected much;
+  (*stream)->start(&much);
+  REQUIRE(bench.run_until([&] { return !much.output.empty(); }));
+  (*stream)->pause_output(true);
+  const std::size_t before = much.output.size();
+  CHECK(contract::status(bench, pod.container).state == ContainerState::kRunning);
+  CHECK(much.output.size() == before);
+  (*stream)->pause_output(false);
+  REQUIRE(bench.run_until([&] { return much.ended.has_value(); }));
+  CHECK(**much.ended == 2);
+  CHECK(much.output.size() == 3'000'000);
+
+  exec.command = {"/no/such/program"};
+  stream = bench.wait<std::unique_ptr<ProcessStream>>([&](auto done) { foreign->exec(exec, std::move(done)); });
+  REQUIRE_MESSAGE(stream.ok(), stream.error().message());
+  contract::Collected failed;
+  (*stream)->start(&failed);
+  REQUIRE(bench.run_until([&] { return failed.ended.has_value(); }));
+  REQUIRE(!failed.ended->ok());
+  CHECK(failed.ended->error().message().find("/no/such/program") != std::string::npos);
 }
 
 TEST_CASE("containerd: security, resources and mounts arrive in the container") {

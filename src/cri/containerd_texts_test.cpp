@@ -10,7 +10,6 @@
 #include "cri/exec_stream.h"
 #include "cri/pause/pause_image.h"
 #include "cri/streaming_url.h"
-#include "cri/websocket_client.h"
 #include "world_sim/sim_world.h"
 
 namespace plinth::cri {
@@ -195,30 +194,6 @@ TEST_CASE("streaming addresses and outcomes") {
   CHECK(read_stream_outcome(R"({"status":"Failure","message":"gone"})").error().message().ends_with("gone"));
   CHECK(!read_stream_outcome(R"({"status":"Failure","details":{"causes":[{"reason":"ExitCode","message":"x"}]}})").ok());
   CHECK(!read_stream_outcome("text").ok());
-}
-
-TEST_CASE("WebSocket frames of a client are what a server reads, and the other way round") {
-  world_sim::SimWorld world(1);
-  for (const std::size_t size : {std::size_t(0), std::size_t(125), std::size_t(126), std::size_t(60'000)}) {
-    const std::string payload(size, 'p');
-    net::WebSocketReader reader;
-    std::string read;
-    CHECK(reader.feed(websocket_client_frame(net::WebSocketOpcode::kBinary, payload, world.entropy()),
-                      [&](net::WebSocketOpcode, std::string_view bytes) { read = bytes; }).ok());
-    CHECK((read == payload));
-    std::string input = flatten(net::websocket_frame(net::WebSocketOpcode::kText, {SharedBytes(payload)})) + "rest";
-    const auto frame = take_server_frame(input);
-    REQUIRE(frame.ok());
-    REQUIRE(frame->has_value());
-    CHECK(((*frame)->payload == payload));
-    CHECK(input == "rest");
-  }
-  std::string half = flatten(net::websocket_frame(net::WebSocketOpcode::kText, {SharedBytes(std::string(200, 'x'))})).substr(0, 100);
-  CHECK(!take_server_frame(half)->has_value());
-  for (const char* wrong : {"\x02\x01x", "\xC2\x01x", "\x82\x81xxxxx", "\x82\x7F\x01\x01\x01\x01\x01\x01\x01\x01"}) {
-    std::string input = wrong;
-    CHECK(!take_server_frame(input).ok());
-  }
 }
 
 TEST_CASE("the image of sandboxes is small, and the same each time") {

@@ -292,7 +292,7 @@ class CriRuntime final : public node::Runtime {
     message.set_tty(request.tty);
     message.set_stdout(request.standard_output);
     message.set_stderr(request.standard_error && !request.tty);
-    stream_by_url("Attach", message, request.tty, std::move(done));
+    stream_by_url("Attach", message, std::move(done));
   }
 
   void port_forward(std::string sandbox_id, std::uint16_t port, Done<std::unique_ptr<Stream>> done) override {
@@ -399,10 +399,6 @@ class CriRuntime final : public node::Runtime {
   }
 
   void exec_by_url(node::ExecRequest& request, Done<std::unique_ptr<node::ProcessStream>> done) {
-    if (request.standard_input && !request.tty) {
-      return refuse(std::move(done), Error(Reason::kMethodNotAllowed, "input without a terminal cannot be ended through this runtime's "
-                                                                      "streams; use a terminal (-t), or no input"));
-    }
     wire::ExecRequest message;
     message.set_container_id(request.container_id);
     for (std::string& word : request.command) message.add_cmd(std::move(word));
@@ -410,19 +406,21 @@ class CriRuntime final : public node::Runtime {
     message.set_stdin(request.standard_input);
     message.set_stdout(request.standard_output);
     message.set_stderr(request.standard_error && !request.tty);
-    stream_by_url("Exec", message, request.tty, std::move(done));
+    stream_by_url("Exec", message, std::move(done));
   }
 
-  void stream_by_url(std::string_view method, const google::protobuf::MessageLite& request, bool tty,
-                     Done<std::unique_ptr<node::ProcessStream>> done) {
+  // Of Exec and Attach.
+  template <typename Request>
+  void stream_by_url(std::string_view method, const Request& request, Done<std::unique_ptr<node::ProcessStream>> done) {
+    const StreamingChannels channels{request.tty(), request.stdin(), request.stdout(), request.stderr()};
     auto finish = std::make_shared<Done<std::unique_ptr<node::ProcessStream>>>(std::move(done));
     call<wire::StreamingResponse, std::string>(
         *channel_, runtime_path(method), request, kCallTimeout,
-        Done<std::string>([this, tty, finish](Result<std::string> url) {
+        Done<std::string>([this, channels, finish](Result<std::string> url) {
           if (!url.ok()) return (*finish)(std::move(url).error());
           auto parsed = parse_streaming_url(*url);
           if (!parsed.ok()) return (*finish)(std::move(parsed).error());
-          open_streaming_url({parts_.loop, parts_.network, parts_.entropy}, std::move(*parsed), tty,
+          open_streaming_url({parts_.loop, parts_.network}, std::move(*parsed), channels,
                              [finish, alive = std::weak_ptr<bool>(alive_)](Result<std::unique_ptr<node::ProcessStream>> stream) {
                                if (!alive.expired()) (*finish)(std::move(stream));
                              });

@@ -1,8 +1,8 @@
-// Attach and exec through the address that a CRI runtime gives out for one use: WebSocket, protocol v4.channel.k8s.io. For .cpp
-// files of cri only.
+// Attach and exec through the address that a CRI runtime gives out for one use: SPDY/3.1, protocol v4.channel.k8s.io, as kubelets do
+// for their clients. For .cpp files of cri only.
 //
-// Every message begins with the number of a channel: 0 input, 1 output, 2 error output, 3 how it ended, 4 size of the terminal. The
-// protocol knows no end of one channel: the end of the input ends the whole stream, except in a terminal, where it is typed.
+// Each of input, output, error output, size of the terminal and the outcome is a stream of its own, so that the input can end before the
+// rest.
 #pragma once
 
 #include <memory>
@@ -23,13 +23,17 @@ Result<StreamingUrl> parse_streaming_url(const std::string& url);
 struct StreamingParts {
   Loop* loop = nullptr;
   Network* network = nullptr;
-  Entropy* entropy = nullptr;
 };
 
-// `tty` is whether the process has a terminal.
-void open_streaming_url(StreamingParts parts, StreamingUrl url, bool tty, node::Done<std::unique_ptr<node::ProcessStream>> done);
+// As the runtime was asked for: it waits for exactly these.
+struct StreamingChannels {
+  bool tty = false, input = false, output = false, error_output = false;
+};
 
-// The exit code that a message of channel 3 tells: a Status, or a text of an older runtime.
+void open_streaming_url(StreamingParts parts, StreamingUrl url, StreamingChannels channels,
+                        node::Done<std::unique_ptr<node::ProcessStream>> done);
+
+// The exit code that the outcome's stream tells: a Status, or a text of an older runtime.
 Result<std::int32_t> read_stream_outcome(std::string_view message);
 
 }  // namespace plinth::cri

@@ -170,7 +170,7 @@ Result<void> SpdyReader::feed(std::string_view bytes, SpdyFrameEvents& events) {
   return {};
 }
 
-SharedBytes SpdyWriter::syn_reply(std::uint32_t id, const SpdyHeaders& headers) {
+std::string SpdyWriter::pack(const SpdyHeaders& headers) {
   std::string block;
   put(block, static_cast<std::uint32_t>(headers.size()));
   for (const auto& [name, value] : headers) {
@@ -188,6 +188,20 @@ SharedBytes SpdyWriter::syn_reply(std::uint32_t id, const SpdyHeaders& headers) 
   z.avail_out = static_cast<uInt>(packed.size());
   deflate(&z, Z_SYNC_FLUSH);
   packed.resize(packed.size() - z.avail_out);
+  return packed;
+}
+
+SharedBytes SpdyWriter::syn_stream(std::uint32_t id, const SpdyHeaders& headers) {
+  const std::string packed = pack(headers);
+  std::string out = control_head(kSynStream, 10 + packed.size());
+  put(out, id);
+  put(out, 0);         // no stream that it belongs to
+  out.append(2, '\0');  // the highest priority, no credential
+  return SharedBytes(out + packed);
+}
+
+SharedBytes SpdyWriter::syn_reply(std::uint32_t id, const SpdyHeaders& headers) {
+  const std::string packed = pack(headers);
   std::string out = control_head(kSynReply, 4 + packed.size());
   put(out, id);
   return SharedBytes(out + packed);

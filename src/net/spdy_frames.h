@@ -1,4 +1,4 @@
-// Frames of SPDY/3.1 as a server reads and writes them (SPDY Protocol draft 3.1, section 2).
+// Frames of SPDY/3.1, of both sides (SPDY Protocol draft 3.1, section 2).
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ using SpdyHeaders = std::vector<std::pair<std::string, std::string>>;  // names 
 
 enum class SpdyStatus : std::uint32_t { kProtocolError = 1, kInvalidStream = 2, kRefusedStream = 3, kCancel = 5 };  // of RST_STREAM
 
-// What a client sends. Data comes in pieces as it arrives; the bytes are valid during the call only.
+// What the other side sends. Data comes in pieces as it arrives; the bytes are valid during the call only.
 class SpdyFrameEvents {
  public:
   virtual ~SpdyFrameEvents() = default;
@@ -35,7 +35,7 @@ class SpdyReader {
 
   SpdyReader();
   ~SpdyReader();
-  // BadRequest for what is no frame of a client or passes a limit; nothing may be fed after that. The events must not destroy the
+  // BadRequest for what is no frame or passes a limit; nothing may be fed after that. The events must not destroy the
   // reader.
   Result<void> feed(std::string_view bytes, SpdyFrameEvents& events);
 
@@ -55,6 +55,7 @@ class SpdyWriter {
  public:
   SpdyWriter();
   ~SpdyWriter();
+  SharedBytes syn_stream(std::uint32_t id, const SpdyHeaders& headers);
   SharedBytes syn_reply(std::uint32_t id, const SpdyHeaders& headers);
   SharedBytes reset(std::uint32_t id, SpdyStatus status);
   SharedBytes ping(std::uint32_t id);
@@ -63,6 +64,7 @@ class SpdyWriter {
   SharedBytes data_head(std::uint32_t id, std::size_t size, bool fin);
 
  private:
+  std::string pack(const SpdyHeaders& headers);
   struct Deflater;
   std::unique_ptr<Deflater> deflater_;
 };

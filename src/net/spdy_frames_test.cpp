@@ -112,6 +112,19 @@ TEST_CASE("spdy: what is no frame of a client is refused") {
   CHECK(refused(Client::control(1, 0, std::string(10, '\0') + other.pack(number(1, 4) + number(99, 4)))).find("within a header") != std::string::npos);
 }
 
+TEST_CASE("spdy: what a client writes is what a server reads") {
+  SpdyWriter writer;
+  SpdyReader reader;
+  Heard heard;
+  std::string bytes(writer.syn_stream(1, {{"streamtype", "error"}}).view());  // each is compressed after the one before
+  bytes += writer.syn_stream(3, {{"streamtype", "stdin"}, {"x", ""}}).view();
+  bytes += writer.data_head(3, 2, true).view();
+  bytes += "hi";
+  bytes += writer.go_away(0).view();
+  for (const char byte : bytes) CHECK(reader.feed(std::string_view(&byte, 1), heard).ok());
+  CHECK(heard.text == "syn 1 streamtype=error\nsyn 3 streamtype=stdin x=\ndata 3 hi\nfin 3\n");
+}
+
 TEST_CASE("spdy: an answer's headers can be read by a client") {
   SpdyWriter writer;
   z_stream stream{};

@@ -6,17 +6,26 @@ namespace plinth::net {
 namespace {
 
 constexpr std::size_t kDataFrameMax = 32 * 1024;
-// How long a client may stand still before it has taken our last bytes and closed.
+// How long the other side may stand still before it has taken our last bytes and closed.
 constexpr Duration kLinger = std::chrono::seconds(2);
 
 }  // namespace
 
-std::shared_ptr<SpdySession> SpdySession::make(std::unique_ptr<Stream> connection, std::string received) {
-  return std::make_shared<SpdySession>(std::move(connection), std::move(received));
+std::shared_ptr<SpdySession> SpdySession::make(std::unique_ptr<Stream> connection, std::string received, Side side) {
+  return std::make_shared<SpdySession>(std::move(connection), std::move(received), side);
 }
 
-SpdySession::SpdySession(std::unique_ptr<Stream> connection, std::string received)
-    : connection_(std::move(connection)), received_(std::move(received)) {}
+SpdySession::SpdySession(std::unique_ptr<Stream> connection, std::string received, Side side)
+    : side_(side), connection_(std::move(connection)), received_(std::move(received)) {}
+
+std::unique_ptr<SpdyStream> SpdySession::open_stream(SpdyHeaders headers) {
+  last_id_ = last_id_ == 0 ? 1 : last_id_ + 2;
+  write(writer_.syn_stream(last_id_, headers));
+  auto stream = std::make_unique<SpdyStream>(shared_from_this(), last_id_, std::move(headers));
+  if (open_) streams_[last_id_] = stream.get();
+  else stream->lost();
+  return stream;
+}
 
 void SpdySession::start(SpdySessionEvents* events) {
   events_ = events;
@@ -31,14 +40,14 @@ void SpdySession::start(SpdySessionEvents* events) {
 void SpdySession::close() {
   events_ = nullptr;
   if (!open_) return;
-  write(writer_.go_away(last_id_));
+  write(writer_.go_away(side_ == Side::kServer ? last_id_ : 0));
   open_ = false;
   connection_->shutdown_write();
   connection_->pause_reading(false);
   linger();
 }
 
-// The timer owns this object until the client has closed or does not move any more.
+// The timer owns this object until the other side has closed or does not move any more.
 void SpdySession::linger() {
   queued_at_linger_ = connection_->queued_bytes();
   linger_ = loop().after(kLinger, [self = shared_from_this()] {
@@ -88,6 +97,7 @@ void SpdySession::on_data(std::string_view bytes) {
 
 void SpdySession::on_syn_stream(std::uint32_t id, bool fin, SpdyHeaders headers) {
   if (!open_) return;
+  if (side_ == Side::kClient) return write(writer_.reset(id, SpdyStatus::kRefusedStream));
   if (id % 2 == 0 || id <= last_id_) return write(writer_.reset(id, SpdyStatus::kProtocolError));
   last_id_ = id;
   if (streams_.size() >= kStreamsMax || events_ == nullptr) return write(writer_.reset(id, SpdyStatus::kRefusedStream));
@@ -119,7 +129,7 @@ void SpdySession::on_reset(std::uint32_t id) {
 
 void SpdySession::on_ping(std::uint32_t id) {
   if (!open_) return;
-  if (id % 2 == 0) return;  // an answer to a ping of ours, of which there are none
+  if ((id % 2 == 1) != (side_ == Side::kServer)) return;  // an answer to a ping of ours, of which there are none
   if (queued_bytes() > kUnreadAnswersMax) return end();
   write(writer_.ping(id));
 }

@@ -1,4 +1,4 @@
-// SPDY/3.1 on the server's side of an upgraded connection: streams that the client opens, each a byte stream of its own.
+// SPDY/3.1 on either side of an upgraded connection: streams that the client opens, each a byte stream of its own.
 //
 // Flow control is the connection's: the Go library that Kubernetes clients use neither sends WINDOW_UPDATE nor waits for it, so a window
 // would only ever fill up. A stream that is not read keeps kUnreadBytesMax; then the connection is not read until it is.
@@ -18,9 +18,9 @@ class SpdyStream;
 class SpdySessionEvents {
  public:
   virtual ~SpdySessionEvents() = default;
-  // The client opened a stream. Letting it go refuses it; it is answered when this returns.
+  // On a server: the client opened a stream. Letting it go refuses it; it is answered when this returns.
   virtual void on_stream(std::unique_ptr<SpdyStream> stream) = 0;
-  // The last call: the client closed the connection, broke the protocol, or is lost. Streams have been told.
+  // The last call: the other side closed the connection, broke the protocol, or is lost. Streams have been told.
   virtual void on_gone() = 0;
 };
 
@@ -31,12 +31,16 @@ class SpdySession final : private StreamEvents, private SpdyFrameEvents, public 
   static constexpr std::size_t kUnreadBytesMax = 256 * 1024;    // of one stream
   static constexpr std::size_t kUnreadAnswersMax = 4 << 20;     // queued bytes past which a PING ends the connection
 
-  // `received` had been read before the upgrade.
-  static std::shared_ptr<SpdySession> make(std::unique_ptr<Stream> connection, std::string received);
-  SpdySession(std::unique_ptr<Stream> connection, std::string received);
+  enum class Side : std::uint8_t { kServer, kClient };
+
+  // `received` had been read after the upgrade.
+  static std::shared_ptr<SpdySession> make(std::unique_ptr<Stream> connection, std::string received, Side side = Side::kServer);
+  SpdySession(std::unique_ptr<Stream> connection, std::string received, Side side);
 
   void start(SpdySessionEvents* events);  // they outlive it, or its close()
-  // GOAWAY after what is queued; the connection stays until the client has closed, or does not move any more.
+  // On a client.
+  std::unique_ptr<SpdyStream> open_stream(SpdyHeaders headers);
+  // GOAWAY after what is queued; the connection stays until the other side has closed, or does not move any more.
   void close();
   std::size_t queued_bytes() const { return open_ ? connection_->queued_bytes() : 0; }
   Loop& loop() { return connection_->loop(); }
@@ -65,6 +69,7 @@ class SpdySession final : private StreamEvents, private SpdyFrameEvents, public 
     if (open_) connection_->write({std::move(bytes)});
   }
 
+  const Side side_;
   std::unique_ptr<Stream> connection_;
   std::string received_;
   SpdyReader reader_;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""busybox_image.py FILE.tar NAME [PROGRAM...]: an OCI archive of an image with this machine's static busybox in it, and with programs of
-this machine, given by their paths, and their libraries."""
+"""busybox_image.py FILE.tar NAME [command=WORDS] [PROGRAM...]: an OCI archive of an image with this machine's static busybox in it, and with
+programs of this machine, given by their paths, and their libraries. It runs the command, else a shell."""
 import hashlib, io, json, platform, re, subprocess, sys, tarfile
 
 TOOLS = ('sh', 'sleep', 'cat', 'true', 'echo', 'ls', 'env', 'kill', 'nc', 'id', 'httpd', 'wget', 'ps', 'tar', 'mkdir', 'touch', 'test', 'hostname', 'stty', 'nslookup', 'seq', 'mv', 'rm', 'chmod', 'printf',
@@ -26,7 +26,7 @@ def layer():
             entry = tarfile.TarInfo('bin/' + tool)
             entry.type, entry.linkname = tarfile.SYMTYPE, 'busybox'
             tar.addfile(entry)
-        for program in sys.argv[3:]:
+        for program in [word for word in sys.argv[3:] if not word.startswith('command=')]:
             libraries = subprocess.run(['ldd', program], capture_output=True, text=True, check=True).stdout
             for path in [program, *re.findall(r'(/\S+) \(0x', libraries)]:
                 with open(path, 'rb') as f:
@@ -43,10 +43,11 @@ def main():
         blobs[digest] = content
         return {'mediaType': 'application/vnd.oci.image.' + media_type, 'digest': 'sha256:' + digest, 'size': len(content), **more}
 
+    command = [word.removeprefix('command=').split() for word in sys.argv[3:] if word.startswith('command=')] or [['sh']]
     files = describe('layer.v1.tar', layer())
     config = describe('config.v1+json', json.dumps({
         'architecture': {'x86_64': 'amd64', 'aarch64': 'arm64'}[platform.machine()], 'os': 'linux',
-        'config': {'Env': ['PATH=/bin'], 'Cmd': ['sh']}, 'rootfs': {'type': 'layers', 'diff_ids': [files['digest']]}}).encode())
+        'config': {'Env': ['PATH=/bin'], 'Cmd': command[0]}, 'rootfs': {'type': 'layers', 'diff_ids': [files['digest']]}}).encode())
     manifest = describe('manifest.v1+json', json.dumps({
         'schemaVersion': 2, 'mediaType': 'application/vnd.oci.image.manifest.v1+json', 'config': config, 'layers': [files]}).encode(),
         annotations={'io.containerd.image.name': sys.argv[2]})
