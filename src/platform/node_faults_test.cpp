@@ -39,4 +39,31 @@ TEST_CASE("a kill of the platform at any point of a pod's life changes nothing i
   }
 }
 
+TEST_CASE("an end that the runtime tells of before its status has it is noticed as soon as it has") {
+  MachineBench bench(27);
+  bench.create();
+  bench.platform.settle(std::chrono::seconds(5));
+  bench.check_ready();
+  const auto container = [&] { return bench.pod()["status"]["containerStatuses"].items()[0]; };
+  const auto end = [&] {
+    std::string id(container()["containerID"].as_string());
+    bench.machine->runtime.end_container(id.substr(id.rfind('/') + 1), 3);
+  };
+  // Sooner than everything is looked at again anyway.
+  bench.machine->runtime.set_status_lag(std::chrono::seconds(1));
+  end();
+  bench.platform.settle(std::chrono::milliseconds(900));
+  CHECK(container()["restartCount"].as_int() == 0);
+  bench.platform.settle(std::chrono::seconds(2));
+  CHECK(container()["restartCount"].as_int() == 1);
+  CHECK(container()["lastState"]["terminated"]["exitCode"].as_int() == 3);
+  // One that does not agree for longer than it is asked is found then.
+  bench.machine->runtime.set_status_lag(std::chrono::seconds(12));
+  end();
+  bench.platform.settle(std::chrono::seconds(8));
+  CHECK(container()["restartCount"].as_int() == 1);
+  bench.platform.settle(node::NodeAgent::kRelist + std::chrono::seconds(12));
+  CHECK(container()["restartCount"].as_int() == 2);
+}
+
 }  // namespace plinth::platform

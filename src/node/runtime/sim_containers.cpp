@@ -121,7 +121,13 @@ void SimRuntime::container_status(std::string id, Done<ContainerStatus> done) {
   later<ContainerStatus>("container_status", Duration(0), std::move(done), [this, id = std::move(id)]() -> Result<ContainerStatus> {
     const auto it = containers_.find(id);
     if (it == containers_.end()) return no_container(id);
-    return it->second->status;
+    ContainerStatus status = it->second->status;
+    if (status.state == ContainerState::kExited && clock_.wall_ns() - status.finished_ns < status_lag_.count()) {
+      status.state = ContainerState::kRunning;
+      status.finished_ns = status.exit_code = 0;
+      status.reason.clear();
+    }
+    return status;
   });
 }
 
