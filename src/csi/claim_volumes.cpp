@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "base/json.h"
 #include "csi/provisioner.h"
 #include "csi/turns.h"
 #include "csi/volume_growth.h"
@@ -9,6 +10,7 @@
 #include "csi/volume_release.h"
 #include "node/volumes/ownership.h"
 #include "node/volumes/pod_volumes.h"
+#include "node/volumes/service_account_tokens.h"
 
 namespace plinth::csi {
 namespace {
@@ -18,6 +20,7 @@ using node::VolumeRequest;
 
 // What one pod's volume takes to be ready, under way.
 struct SetUp {
+  std::shared_ptr<const node::Pod> pod;
   VolumePlan plan;
   std::shared_ptr<const client::View> view;
   node::VolumeTell tell;
@@ -28,6 +31,7 @@ using SetUpPtr = std::shared_ptr<SetUp>;
 
 // Of a volume that is published; may be forgotten, then everything is asked of the driver again.
 struct Published {
+  std::string driver, handle;
   VolumeReady ready;
   std::int64_t refused_bytes = 0;  // the driver does not grow it to that while it is mounted
 };
@@ -50,9 +54,23 @@ Result<void> write_records(node::HostFiles& files, const std::string& root, cons
   return files.make_directories(data.target.substr(0, data.target.rfind('/')), 0750);
 }
 
+// What drivers find in the volume's context: tokens by audience.
+std::string token_context(const node::Tokens& tokens) {
+  Draft draft;
+  Value& root = draft.root();
+  for (const auto& [wish, given] : tokens) {
+    Value one = draft.object();
+    draft.set(one, "token", given.token);
+    draft.set(one, "expirationTimestamp", given.ends);
+    draft.set(root, wish.audience, one);
+  }
+  return to_json(root);
+}
+
 class ClaimVolumes final : public node::VolumePlugin {
  public:
-  explicit ClaimVolumes(ClaimVolumeParts parts) : parts_(std::move(parts)), release_(parts_, turns_) {}
+  explicit ClaimVolumes(ClaimVolumeParts parts)
+      : parts_(std::move(parts)), release_(parts_, turns_), tokens_(*parts_.transport, *parts_.clock) {}
   ~ClaimVolumes() override { *alive_ = false; }
   std::string_view name() const override { return "kubernetes.io/csi"; }
   bool serves(const Value& volume) const override {
@@ -71,15 +89,28 @@ class ClaimVolumes final : public node::VolumePlugin {
     // What is there stays as it is, whatever became of its claim.
     if (!plan.ok()) return answer(std::move(done), known != published_.end() ? Result<VolumeReady>(known->second.ready) : std::move(plan).error());
     if (!plan->path.empty()) return use_path(plan->path, plan->read_only, std::move(done));
-    auto work = std::make_shared<SetUp>(SetUp{std::move(*plan), request.view, std::move(request.tell), std::move(done)});
+    auto work = std::make_shared<SetUp>(SetUp{request.pod, std::move(*plan), request.view, std::move(request.tell), std::move(done)});
     if (known == published_.end()) return turns_.take(turn_of(work->plan.data), [this, work] { begin(work); });
     const bool grows = work->plan.growth && work->plan.growth->bytes != known->second.refused_bytes;
     if (!grows && !work->plan.republish) return answer(std::move(work->done), known->second.ready);
     turns_.take(turn_of(work->plan.data), [this, work, grows] { grows ? grow_mounted(work) : publish_again(work); });
   }
 
-  void tear_down(std::string, std::string directory, node::Done<void> done) override {
+  void usage(std::string directory, node::Done<std::optional<node::VolumeUsage>> done) override {
+    const auto known = published_.find(directory);
+    const auto driver = known == published_.end() ? std::nullopt : parts_.find_driver(known->second.driver);
+    if (!driver || !driver->facts->node_stats) return done(std::optional<node::VolumeUsage>());
+    driver->client->volume_stats(known->second.handle, known->second.ready.host_path,
+                                 [done = std::move(done), alive = alive_](Reply<VolumeStats> reply) mutable {
+                                   if (!*alive) return;
+                                   if (!reply.status.ok()) return done(net::to_error(reply.status));
+                                   done(std::optional<node::VolumeUsage>(reply.value));
+                                 });
+  }
+
+  void tear_down(std::string pod_uid, std::string directory, node::Done<void> done) override {
     published_.erase(directory);
+    tokens_.forget(pod_uid);
     release_.tear_down(std::move(directory), std::move(done));
   }
 
@@ -126,17 +157,26 @@ class ClaimVolumes final : public node::VolumePlugin {
     });
   }
 
-  NodeCall publish_call(const SetUp& work) const {
-    NodeCall call = work.plan.call;
-    call.secrets = work.plan.publish_secrets;
-    call.volume_context.insert(work.plan.pod_info.begin(), work.plan.pod_info.end());
-    return call;
+  // NodePublishVolume, with what is made for each call; `then` once it has succeeded, else the work ends.
+  void call_publish(const SetUpPtr& work, Task then) {
+    auto held = std::make_shared<Task>(std::move(then));
+    tokens_.get(work->pod, work->plan.tokens, [this, work, held, alive = alive_](Result<node::Tokens> tokens) {
+      if (!*alive) return;
+      if (!tokens.ok()) return end(work, Error(tokens.error().reason(), "no token of the pod's service account: " + tokens.error().message()));
+      NodeCall call = work->plan.call;
+      call.secrets = work->plan.publish_secrets;
+      call.volume_context.insert(work->plan.pod_info.begin(), work->plan.pod_info.end());
+      if (!tokens->empty()) call.volume_context["csi.storage.k8s.io/serviceAccount.tokens"] = token_context(*tokens);
+      work->plan.driver.client->publish(call, [this, work, held, alive](Reply<Nothing> reply) {
+        if (!*alive) return;
+        if (!reply.status.ok()) return end(work, net::to_error(reply.status));
+        (*held)();
+      });
+    });
   }
 
   void publish(const SetUpPtr& work) {
-    work->plan.driver.client->publish(publish_call(*work), [this, work, alive = alive_](Reply<Nothing> reply) {
-      if (!*alive) return;
-      if (!reply.status.ok()) return end(work, net::to_error(reply.status));
+    call_publish(work, [this, work] {
       if (!work->plan.growth || !work->plan.data.staging.empty()) return give_to_group(work);
       grow(work, work->plan.data.target, [this, work](Result<void> grown) {
         if (!grown.ok()) return end(work, std::move(grown).error());
@@ -159,7 +199,8 @@ class ClaimVolumes final : public node::VolumePlugin {
 
   void finish(const SetUpPtr& work) {
     Published& entry = published_[work->plan.directory];
-    entry = {VolumeReady{work->plan.data.target, work->plan.read_only, work->plan.data.block}, work->refused_bytes};
+    const VolumeData& data = work->plan.data;
+    entry = {data.driver, data.handle, VolumeReady{data.target, work->plan.read_only, data.block}, work->refused_bytes};
     end(work, entry.ready);
   }
 
@@ -181,11 +222,7 @@ class ClaimVolumes final : public node::VolumePlugin {
   }
 
   void publish_again(const SetUpPtr& work) {
-    work->plan.driver.client->publish(publish_call(*work), [this, work, alive = alive_](Reply<Nothing> reply) {
-      if (!*alive) return;
-      if (!reply.status.ok()) return end(work, net::to_error(reply.status));
-      end(work, published_[work->plan.directory].ready);
-    });
+    call_publish(work, [this, work] { end(work, published_[work->plan.directory].ready); });
   }
 
   // NodeExpandVolume, and what is told of it. An error only where the same call may succeed later.
@@ -227,6 +264,7 @@ class ClaimVolumes final : public node::VolumePlugin {
   ClaimVolumeParts parts_;
   Turns turns_;
   VolumeRelease release_;
+  node::ServiceAccountTokens tokens_;
   std::map<std::string, Published> published_;  // by the directory of the pod's volume
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

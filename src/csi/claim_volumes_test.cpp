@@ -105,12 +105,23 @@ std::string pod_text(const std::string& name, const std::string& volume = kClaim
 struct ClusterTransport final : client::Transport {
   ClusterTransport(Loop& loop, workloads::TestCluster& cluster) : loop(loop), cluster(cluster) {}
   void call(client::Request request, UniqueFunction<void(Result<client::Response>)> done) override {
-    const bool ok = cluster.make(request);
+    const bool is_token = request.target.ends_with("/token");
+    if (is_token) token_requests.push_back(request.target + " " + request.body);
+    const bool ok = is_token ? gives_tokens : cluster.make(request);
+    if (is_token && ok) {
+      const std::string number = std::to_string(token_requests.size());
+      loop.post([held = std::make_shared<UniqueFunction<void(Result<client::Response>)>>(std::move(done)), number] {
+        (*held)(client::Response{201, R"({"status":{"token":"t)" + number + R"(","expirationTimestamp":"2026-01-01T01:00:00Z"}})"});
+      });
+      return;
+    }
     auto held = std::make_shared<UniqueFunction<void(Result<client::Response>)>>(std::move(done));
     loop.post([held, ok] { (*held)(client::Response{ok ? 200 : 409, ok ? "{}" : R"({"kind":"Status","reason":"Conflict","code":409})"}); });
   }
   Loop& loop;
   workloads::TestCluster& cluster;
+  std::vector<std::string> token_requests;
+  bool gives_tokens = true;
 };
 
 struct Bench {
@@ -285,6 +296,34 @@ TEST_CASE("claim volumes: inline") {
   CHECK(b.driver.last_context["size"] == "1");
   CHECK(b.driver.last_context["csi.storage.k8s.io/pod.name"] == "one");
   CHECK(b.driver.last_context["csi.storage.k8s.io/ephemeral"] == "true");
+  CHECK(b.tear_down("one").empty());
+  b.check_nothing_left();
+}
+
+TEST_CASE("claim volumes: tokens of the pod's service account, for drivers that ask for them") {
+  Bench b;
+  b.cluster.put(R"({"kind":"CSIDriver","metadata":{"name":"x"},"spec":{"attachRequired":false,"requiresRepublish":true,)"
+                R"("tokenRequests":[{"audience":""},{"audience":"vault","expirationSeconds":1200}]}})");
+  b.transport.gives_tokens = false;
+  CHECK(b.set_up("one").starts_with("error: no token of the pod's service account: "));
+  CHECK(b.driver.published.empty());
+  b.transport.gives_tokens = true;
+  b.transport.token_requests.clear();
+  CHECK(b.set_up("one") == b.directory("one") + "/mount");
+  REQUIRE(b.transport.token_requests.size() == 2);
+  CHECK(b.transport.token_requests[0].starts_with("/api/v1/namespaces/default/serviceaccounts/default/token "));
+  CHECK(b.transport.token_requests[0].find(R"("audiences":[],"expirationSeconds":3600,"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"one","uid":"uid-one"})") !=
+        std::string::npos);
+  CHECK(b.transport.token_requests[1].find(R"("audiences":["vault"],"expirationSeconds":1200)") != std::string::npos);
+  const std::string told = R"({"":{"token":"t1","expirationTimestamp":"2026-01-01T01:00:00Z"},"vault":{"token":"t2","expirationTimestamp":"2026-01-01T01:00:00Z"}})";
+  CHECK(b.driver.last_context["csi.storage.k8s.io/serviceAccount.tokens"] == told);
+  // Told again, the same ones until they have used most of their time.
+  b.driver.last_context.clear();
+  CHECK(b.set_up("one") == b.directory("one") + "/mount");
+  CHECK(b.driver.last_context["csi.storage.k8s.io/serviceAccount.tokens"] == told);
+  b.world.run_for(50min);
+  CHECK(b.set_up("one") == b.directory("one") + "/mount");
+  CHECK(b.driver.last_context["csi.storage.k8s.io/serviceAccount.tokens"].find("t3") != std::string::npos);
   CHECK(b.tear_down("one").empty());
   b.check_nothing_left();
 }

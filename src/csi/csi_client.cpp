@@ -66,7 +66,7 @@ void CsiClient::volume_stats(const std::string& id, const std::string& path, Don
   request.set_volume_id(id);
   request.set_volume_path(path);
   call<wire::NodeGetVolumeStatsResponse, VolumeStats>(
-      *channel_, "/csi.v1.Node/NodeGetVolumeStats", request, kCallTimeout, std::move(done),
+      *channel_, "/csi.v1.Node/NodeGetVolumeStats", request, kStatsTimeout, std::move(done),
       [](const wire::NodeGetVolumeStatsResponse& response, VolumeStats& out) {
         constexpr int kBytes = 1, kInodes = 2;
         for (const wire::VolumeUsage& usage : response.usage()) {

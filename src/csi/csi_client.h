@@ -7,6 +7,7 @@
 #include <string>
 
 #include "net/grpc/grpc.h"
+#include "node/volumes/volume_usage.h"
 #include "workloads/csi/csi_calls.h"
 
 namespace plinth::csi {
@@ -53,10 +54,7 @@ struct NodeExpandCall {
   StringMap secrets;
 };
 
-// What NodeGetVolumeStats says; of a filesystem all, of a device only its size.
-struct VolumeStats {
-  std::optional<std::int64_t> bytes_total, bytes_used, bytes_available, inodes_total, inodes_used, inodes_free;
-};
+using VolumeStats = node::VolumeUsage;  // what NodeGetVolumeStats says
 
 struct ExpandAnswer {
   std::int64_t capacity_bytes = 0;
@@ -80,6 +78,7 @@ class CsiClient {
   static constexpr Duration kSnapshotTimeout = std::chrono::minutes(1);  // data may be copied meanwhile
   explicit CsiClient(std::unique_ptr<net::GrpcChannel> channel) : channel_(std::move(channel)) {}
 
+  static constexpr Duration kStatsTimeout = std::chrono::seconds(10);  // who asks does not wait long
   static constexpr Duration kProbeTimeout = std::chrono::seconds(10);
   void facts(Done<DriverFacts> done);
   // Whether it answers at all.

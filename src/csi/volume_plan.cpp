@@ -101,6 +101,18 @@ StringMap pod_info(const VolumeRequest& request, const std::optional<Object>& dr
           {"csi.storage.k8s.io/ephemeral", ephemeral ? "true" : "false"}};
 }
 
+std::vector<node::TokenWish> tokens_of(const std::optional<Object>& driver) {
+  std::vector<node::TokenWish> out;
+  if (!driver) return out;
+  for (const Value& request : (*driver)["spec"]["tokenRequests"].items()) {
+    node::TokenWish wish;
+    wish.audience = request["audience"].as_string();
+    if (request["expirationSeconds"].is_int()) wish.expiration_s = request["expirationSeconds"].as_int();
+    out.push_back(std::move(wish));
+  }
+  return out;
+}
+
 // Who gives the volume to the pod's group: the driver, the node, or nobody.
 void choose_group(VolumePlan& plan, const VolumeRequest& request, const std::optional<Object>& driver, std::string_view mode) {
   const auto group = node::fs_group(*request.pod);
@@ -187,6 +199,7 @@ Result<VolumePlan> plan_claim(const VolumeRequest& request, const FindDriver& fi
   call.secrets = TRY(secrets_of(*request.view, source["nodeStageSecretRef"]));
   plan.publish_secrets = TRY(secrets_of(*request.view, source["nodePublishSecretRef"]));
   plan.pod_info = pod_info(request, driver, false);
+  plan.tokens = tokens_of(driver);
   choose_group(plan, request, driver, mode);
   if (!call.read_only) plan.growth = TRY(growth_of(request, found, *plan.driver.facts));
   return plan;
@@ -224,6 +237,7 @@ Result<VolumePlan> plan_inline(const VolumeRequest& request, const FindDriver& f
   plan.republish = (*driver)["spec"]["requiresRepublish"].as_bool();
   plan.publish_secrets = TRY(secrets_of(*request.view, source["nodePublishSecretRef"], request.pod->name_space));
   plan.pod_info = pod_info(request, driver, true);
+  plan.tokens = tokens_of(driver);
   choose_group(plan, request, driver, "ReadWriteOnce");
   return plan;
 }

@@ -7,6 +7,7 @@
 
 #include "csi/node_driver.h"
 #include "csi/volume_data.h"
+#include "node/volumes/payload.h"
 #include "node/volumes/volume_plugin.h"
 
 namespace plinth::csi {
@@ -26,6 +27,7 @@ struct VolumePlan {
   std::string directory;  // of the pod's volume; its record is there
   NodeCall call;          // with the secrets of a stage
   StringMap publish_secrets, pod_info;  // of a publish
+  std::vector<node::TokenWish> tokens;  // of the pod's service account, which a publish brings (CSIDriver.tokenRequests)
   bool read_only = false;        // in the pod, whatever it asks for
   bool exclusive = false;        // ReadWriteOncePod: of no other pod
   bool claim_is_going = false;   // no pod starts with it any more

@@ -45,6 +45,9 @@ class InUse final : public node::VolumePlugin {
     return inner_->concerns(pod, volume, changed);
   }
   void sweep() override { inner_->sweep(); }
+  void usage(std::string directory, node::Done<std::optional<node::VolumeUsage>> done) override {
+    inner_->usage(std::move(directory), std::move(done));
+  }
 
   void set_up(node::VolumeRequest request, node::Done<node::VolumeReady> done) override {
     inner_->set_up(std::move(request), [this, alive = alive_, done = std::move(done)](Result<node::VolumeReady> ready) mutable {

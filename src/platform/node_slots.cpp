@@ -1,6 +1,7 @@
 #include "platform/node_slots.h"
 
 #include "node/logs/log_reader.h"
+#include "node/stats/node_stats.h"
 #include "platform/forward_bridge.h"
 #include "platform/process_bridge.h"
 
@@ -96,9 +97,45 @@ class LogAnswer final : public std::enable_shared_from_this<LogAnswer> {
   bool more_may_come_ = false;
 };
 
+// What of the node itself is read through nodes/proxy, by path.
+struct NodePage {
+  std::string_view path, content_type;
+  std::string (*text)(const node::NodeStats&);
+};
+constexpr std::string_view kJson = "application/json", kMetricsText = "text/plain; version=0.0.4; charset=utf-8";
+constexpr NodePage kPages[] = {
+    {"/stats/summary", kJson, node::stats_summary},
+    {"/metrics", kMetricsText, node::node_metrics_text},
+    {"/metrics/resource", kMetricsText, node::resource_metrics_text},
+};
+
+// On the node's loop; the answer goes out on the exchange's.
+void answer_page(node::NodeAgent& agent, const NodePage& page, const server::ExchangePtr& exchange) {
+  agent.stats([&page, exchange](Result<node::NodeStats> stats) {
+    auto text = std::make_shared<Result<std::string>>(stats.ok() ? Result<std::string>(page.text(*stats)) : Result<std::string>(std::move(stats).error()));
+    exchange->loop().post([&page, exchange, text] {
+      if (!text->ok()) return exchange->fail(text->error());
+      exchange->reply_text(200, std::string(page.content_type), std::move(**text));
+    });
+  });
+}
+
 class AgentSlots final : public server::NodeSlots {
  public:
-  AgentSlots(node::NodeAgent& agent, const api::UsageBoard& usage) : agent_(agent), usage_(usage) {}
+  AgentSlots(node::NodeAgent& agent, const api::UsageBoard& usage) : agent_(agent), usage_(usage), name_(agent.name()) {}
+  const std::string& node_name() const override { return name_; }
+  void serve_path(std::string path, server::ExchangePtr exchange) override {
+    if (path == "/healthz") return exchange->reply_text(200, "text/plain; charset=utf-8", "ok");
+    if (path == "/pods") {
+      return agent_.loop().post([&agent = agent_, exchange] {
+        exchange->loop().post([exchange, text = agent.pods_json()] { exchange->reply_text(200, std::string(kJson), text); });
+      });
+    }
+    for (const NodePage& page : kPages) {
+      if (page.path == path) return agent_.loop().post([&agent = agent_, &page, exchange] { answer_page(agent, page, exchange); });
+    }
+    exchange->reply_text(404, "text/plain; charset=utf-8", "404 page not found\n");
+  }
   void serve_log(server::PodLogQuery query, server::ExchangePtr exchange) override {
     std::make_shared<LogAnswer>(agent_, std::move(query), std::move(exchange))->start();
   }
@@ -113,6 +150,7 @@ class AgentSlots final : public server::NodeSlots {
  private:
   node::NodeAgent& agent_;
   const api::UsageBoard& usage_;
+  const std::string name_;
   LiveStreams live_;
 };
 

@@ -16,6 +16,7 @@
 #include "server/read/list.h"
 #include "server/read/watch.h"
 #include "server/read/websocket_watch.h"
+#include "server/resources/node_proxy.h"
 #include "server/resources/pod_log.h"
 #include "server/resources/proxy.h"
 #include "server/resources/resource_metrics.h"
@@ -180,6 +181,7 @@ void ApiServer::route_path(ExchangePtr exchange) {
 
 void ApiServer::route_resource(ExchangePtr exchange) {
   if (asks_for_proxy(exchange->info)) return serve_proxy(parts_->context, parts_->proxies, std::move(exchange));
+  if (asks_for_node_proxy(exchange->info)) return serve_node_proxy(parts_->context, node_, std::move(exchange));
   if (asks_for_pod_log(exchange->info)) return serve_pod_log(parts_->context, node_, std::move(exchange));
   if (asks_for_pod_stream(exchange->info)) return serve_pod_stream(parts_->context, node_, std::move(exchange));
   if (NodeSlots* node = node_; node != nullptr && exchange->info.group == kMetricsGroup) return serve_resource_metrics(parts_->context, *node, std::move(exchange));

@@ -44,6 +44,10 @@ class NodeSlots {
   // The answer is an error, or accept_port_forward().
   virtual void serve_forward(PodForwardQuery query, ExchangePtr exchange) = 0;
   virtual void serve_log(PodLogQuery query, ExchangePtr exchange) = 0;
+  // The node's name. Any thread.
+  virtual const std::string& node_name() const = 0;
+  // nodes/proxy: what the node itself serves under that path ("/stats/summary"); 404 where it serves nothing.
+  virtual void serve_path(std::string path, ExchangePtr exchange) = 0;
   // What was measured last, for metrics.k8s.io; null: nothing yet. Any thread.
   virtual api::UsageTablePtr usage() const = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json.h"
 #include "base/quoted.h"
 #include "base/time_text.h"
 #include "node/agent/admission.h"
@@ -42,7 +43,8 @@ NodeAgent::NodeAgent(NodeAgentParts given)
       volumes_(*given_.loop, *given_.pool, *given_.files, given_.root),
       registration_(std::make_unique<NodeRegistration>(parts_, given_.facts)),
       size_limits_(std::make_unique<SizeLimits>(
-          parts_, [this] { return placed_pods(); }, [this](const std::string& uid, Verdict verdict) { evict(uid, std::move(verdict)); })) {
+          parts_, [this] { return placed_pods(); }, [this](const std::string& uid, Verdict verdict) { evict(uid, std::move(verdict)); })),
+      volume_meter_(parts_, [this] { return placed_pods(); }) {
   parts_.loop = given_.loop;
   parts_.clock = given_.clock;
   parts_.entropy = given_.entropy;
@@ -389,6 +391,31 @@ Result<std::string> NodeAgent::find_sandbox(std::string_view name_space, std::st
   if (sandbox == nullptr || sandbox->state != SandboxState::kReady)
     return Error(Reason::kNotFound, fmt::format("pod {} has no sandbox that is ready", quoted(name)));
   return sandbox->id;
+}
+
+void NodeAgent::stats(Done<NodeStats> done) {
+  auto finish = std::make_shared<Done<NodeStats>>(std::move(done));
+  volume_meter_.get([this, finish, alive = alive_](Result<std::vector<MeasuredVolume>> volumes) {
+    if (!volumes.ok()) return (*finish)(std::move(volumes).error());
+    NodeStats out;
+    out.node = given_.config.name;
+    out.running = running_containers();
+    out.measured = usage_meter_ ? usage_meter_->measured() : nullptr;
+    out.usage = given_.usage == nullptr ? nullptr : given_.usage->latest();
+    out.volumes = std::move(*volumes);
+    (*finish)(std::move(out));
+  });
+}
+
+std::string NodeAgent::pods_json() const {
+  std::string out = R"({"kind":"PodList","apiVersion":"v1","metadata":{},"items":[)";
+  bool first = true;
+  for (const auto& [_, worker] : workers_) {
+    if (worker->pod().gone) continue;
+    if (!std::exchange(first, false)) out += ",";
+    out += to_json(worker->pod().document.root());
+  }
+  return out + "]}";
 }
 
 }  // namespace plinth::node

@@ -18,6 +18,7 @@
 #include "node/agent/pod_worker.h"
 #include "node/agent/size_limits.h"
 #include "node/agent/usage_meter.h"
+#include "node/stats/volume_meter.h"
 
 namespace plinth::node {
 
@@ -80,6 +81,10 @@ class NodeAgent final : private client::ClusterEvents {
   Result<ContainerPlace> find_container(std::string_view name_space, std::string_view pod, std::string_view container) const;
   // The sandbox of a pod, which has a network while it is ready.
   Result<std::string> find_sandbox(std::string_view name_space, std::string_view pod) const;
+  // What it measured last; claims' volumes are asked for now.
+  void stats(Done<NodeStats> done);
+  // Its pods as it knows them, as a PodList.
+  std::string pods_json() const;
   std::size_t pod_count() const { return workers_.size(); }
 
  private:
@@ -114,6 +119,7 @@ class NodeAgent final : private client::ClusterEvents {
   std::unique_ptr<NodeRegistration> registration_;
   std::unique_ptr<SizeLimits> size_limits_;
   std::unique_ptr<UsageMeter> usage_meter_;  // null: nothing is measured
+  VolumeMeter volume_meter_;
   std::unique_ptr<ImageCollector> image_collector_;
   std::unique_ptr<Evictor> evictor_;
   std::map<std::string, std::unique_ptr<PodWorker>> workers_;  // by pod uid

@@ -82,10 +82,13 @@ void UsageMeter::take(std::shared_ptr<api::UsageTable> table, std::vector<Contai
   for (const ContainerStats& one : stats) written_[one.id] = one.writable_layer_bytes;
   if (gauges_ == nullptr) {
     table->nodes[parts_.config.name] = {{parts_.clock->wall_ns(), kInterval.count()}, sum_of_pods(*table)};
+    keep(std::move(stats), std::nullopt);
     return finish(table);
   }
   HostGauges* gauges = gauges_;
-  on_pool<HostReading>(*parts_.loop, *parts_.pool, alive_, [gauges] { return gauges->read(); }, [this, table](Result<HostReading> reading) {
+  on_pool<HostReading>(*parts_.loop, *parts_.pool, alive_, [gauges] { return gauges->read(); },
+                       [this, table, stats = std::move(stats)](Result<HostReading> reading) mutable {
+    keep(std::move(stats), reading.ok() ? std::optional(*reading) : std::nullopt);
     if (!reading.ok()) {
       parts_.log.warning("what the machine uses cannot be read", {{"error", reading.error()}});
       return finish(table);
@@ -103,6 +106,14 @@ void UsageMeter::take_host(const std::shared_ptr<api::UsageTable>& table, const 
                                         {nano_cores(host_sample_, now), static_cast<std::int64_t>(reading.memory_working_set_bytes)}};
   }
   host_sample_ = now;
+}
+
+void UsageMeter::keep(std::vector<ContainerStats> stats, std::optional<HostReading> host) {
+  auto measured = std::make_shared<Measured>();
+  measured->at_ns = parts_.clock->wall_ns();
+  measured->containers = std::move(stats);
+  measured->host = host;
+  measured_ = std::move(measured);
 }
 
 void UsageMeter::finish(const std::shared_ptr<api::UsageTable>& table) {

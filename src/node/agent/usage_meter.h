@@ -20,6 +20,13 @@ struct RunningContainer {
 };
 using RunningContainers = std::map<std::string, RunningContainer>;
 
+// One round, as it was read.
+struct Measured {
+  std::int64_t at_ns = 0;  // wall time
+  std::vector<ContainerStats> containers;
+  std::optional<HostReading> host;
+};
+
 // A counter at a time; two of them make a rate.
 struct CpuSample {
   std::int64_t at_ns = 0;
@@ -51,10 +58,13 @@ class UsageMeter {
   ~UsageMeter();
 
   void start();
+  // The newest round; null: nothing yet.
+  std::shared_ptr<const Measured> measured() const { return measured_; }
 
  private:
   void look();
   void take(std::shared_ptr<api::UsageTable> table, std::vector<ContainerStats> stats);
+  void keep(std::vector<ContainerStats> stats, std::optional<HostReading> host);
   void take_host(const std::shared_ptr<api::UsageTable>& table, const HostReading& reading);
   void finish(const std::shared_ptr<api::UsageTable>& table);
   api::Usage sum_of_pods(const api::UsageTable& table) const;
@@ -65,6 +75,7 @@ class UsageMeter {
   std::function<RunningContainers()> running_;
   Looked looked_;
   std::map<std::string, std::uint64_t> written_;
+  std::shared_ptr<const Measured> measured_;
   std::map<std::string, CpuSample> samples_;
   CpuSample host_sample_;
   TimerId timer_ = 0;

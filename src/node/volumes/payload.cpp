@@ -122,7 +122,7 @@ class PayloadMaker {
     const auto token = tokens_.find(wish);
     if (token == tokens_.end()) return internal_error("a token is missing");
     ProjectedFile file;
-    file.data = token->second;
+    file.data = token->second.token;
     file.mode = mode;
     if (fs_group(*request_.pod)) {
       file.mode = 0600;

@@ -9,13 +9,16 @@
 
 namespace plinth::node {
 
-// Tokens by (audience, seconds), as projected sources ask for them.
+// A token by audience and seconds, as projected sources and storage drivers ask for it.
 struct TokenWish {
   std::string audience;
   std::int64_t expiration_s = 3600;
   friend auto operator<=>(const TokenWish&, const TokenWish&) = default;
 };
-using Tokens = std::map<TokenWish, std::string>;
+struct GivenToken {
+  std::string token, ends;  // `ends`: RFC 3339
+};
+using Tokens = std::map<TokenWish, GivenToken>;
 
 // What tokens the volume needs.
 std::vector<TokenWish> tokens_wanted(const Value& volume);

@@ -85,6 +85,16 @@ bool PodVolumes::concerns(const Pod& pod, const client::Object& changed) const {
   return false;
 }
 
+std::string PodVolumes::volume_directory(std::string_view pod_uid, const VolumePlugin& plugin, std::string_view name) const {
+  return fmt::format("{}/volumes/{}/{}", pod_directory(pod_uid), directory_name(plugin.name()), name);
+}
+
+void PodVolumes::usage(const Pod& pod, const Value& volume, Done<std::optional<VolumeUsage>> done) {
+  VolumePlugin* plugin = find(volume);
+  if (plugin == nullptr) return done(std::optional<VolumeUsage>());
+  plugin->usage(volume_directory(pod.uid, *plugin, volume["name"].as_string()), std::move(done));
+}
+
 void PodVolumes::sweep() {
   for (const auto& plugin : plugins_) plugin->sweep();
 }
@@ -102,7 +112,7 @@ void PodVolumes::set_up_next(std::shared_ptr<SetUp> work) {
     request.pod = work->pod;
     request.volume = volume;
     request.name = name;
-    request.directory = pod_directory(work->pod->uid) + "/volumes/" + directory_name(plugin->name()) + "/" + name;
+    request.directory = volume_directory(work->pod->uid, *plugin, name);
     request.view = work->view;
     request.facts = work->facts;
     request.tell = work->tell;

@@ -45,6 +45,8 @@ class PodVolumes {
               VolumeTell tell, Done<VolumeMap> done);
   // Whether one of the pod's volumes waits for that object, or follows it.
   bool concerns(const Pod& pod, const client::Object& changed) const;
+  // Of one of the pod's volumes.
+  void usage(const Pod& pod, const Value& volume, Done<std::optional<VolumeUsage>> done);
   // At a start, once every pod has its worker.
   void sweep();
   // What is on the node for this pod, whatever the pod says: its volumes, then its directory.
@@ -66,6 +68,7 @@ class PodVolumes {
   struct TearDown;
   VolumePlugin* find(const Value& volume) const;
   VolumePlugin* by_directory(std::string_view name) const;
+  std::string volume_directory(std::string_view pod_uid, const VolumePlugin& plugin, std::string_view name) const;
   void set_up_next(std::shared_ptr<SetUp> work);
   void tear_down_next(std::shared_ptr<TearDown> work);
 

@@ -54,7 +54,7 @@ void ServiceAccountTokens::next(std::shared_ptr<Asking> asking) {
     const TokenWish& wish = asking->wishes[asking->at];
     const auto known = known_.find({asking->pod->uid, wish});
     if (known != known_.end() && known->second.refresh_at_ns > clock_.wall_ns()) {
-      asking->tokens[wish] = known->second.token;
+      asking->tokens[wish] = known->second.given;
       ++asking->at;
       continue;
     }
@@ -78,7 +78,7 @@ Result<void> ServiceAccountTokens::keep(const Asking& asking, const client::Resp
   constexpr std::int64_t kDay = 24LL * 3600 * 1'000'000'000;
   if (known_.size() >= kTokensMax) known_.clear();
   Known& known = known_[{asking.pod->uid, asking.wishes[asking.at]}];
-  known.token = status["token"].as_string();
+  known.given = {std::string(status["token"].as_string()), std::string(status["expirationTimestamp"].as_string())};
   known.refresh_at_ns = now + std::min(life / 10 * 8, kDay);
   return {};
 }

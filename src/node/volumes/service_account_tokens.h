@@ -27,7 +27,7 @@ class ServiceAccountTokens {
 
  private:
   struct Known {
-    std::string token;
+    GivenToken given;
     std::int64_t refresh_at_ns = 0;
   };
   struct Asking;

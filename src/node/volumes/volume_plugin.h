@@ -9,6 +9,7 @@
 #include "client/cache.h"
 #include "node/pod/downward.h"
 #include "node/runtime/runtime.h"
+#include "node/volumes/volume_usage.h"
 
 namespace plinth::node {
 
@@ -47,6 +48,8 @@ class VolumePlugin {
   virtual bool follows_objects() const { return false; }
   // Whether a change of that object is one that set_up() waits for or follows. ConfigMaps and Secrets are looked at by the pod's worker.
   virtual bool concerns(const Pod&, const Value& /*volume*/, const client::Object& /*changed*/) const { return false; }
+  // Of one that is ready; nothing where nobody can tell. May answer at once.
+  virtual void usage(std::string /*directory*/, Done<std::optional<VolumeUsage>> done) { done(std::optional<VolumeUsage>()); }
   // At a start: takes away what no pod of this node has any more and no pod's directory tells of.
   virtual void sweep() {}
 };

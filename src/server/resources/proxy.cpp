@@ -10,9 +10,6 @@
 namespace plinth::server {
 namespace {
 
-// /api/v1/namespaces/NS/RESOURCE/NAME/proxy
-constexpr int kSegmentsBefore = 7;
-
 // What a request of in-process callers came with: it is there already.
 class WholeBody final : public net::IncomingBody, public std::enable_shared_from_this<WholeBody> {
  public:
@@ -160,10 +157,10 @@ Result<ProxyTarget> parse_proxy_target(std::string_view text) {
   return out;
 }
 
-std::string proxied_target(std::string_view target) {
+std::string proxied_target(std::string_view target, int segments) {
   const std::size_t end = std::min(target.find('?'), target.size());
   std::size_t at = 0;
-  for (int segments = 0; segments < kSegmentsBefore; ++segments) {
+  for (; segments > 0; --segments) {
     while (at < end && target[at] == '/') ++at;
     while (at < end && target[at] != '/') ++at;
   }

@@ -41,7 +41,9 @@ struct ProxyTarget {
   std::string name, port;
 };
 Result<ProxyTarget> parse_proxy_target(std::string_view text);
-// What of a request's target follows the subresource, as it was sent: "/a%2Fb?c=d".
-std::string proxied_target(std::string_view target);
+// Of /api/v1/namespaces/NS/RESOURCE/NAME/proxy, and of /api/v1/nodes/NAME/proxy.
+inline constexpr int kProxySegments = 7, kNodeProxySegments = 5;
+// What of a request's target follows so many segments, the last of which is the subresource, as it was sent: "/a%2Fb?c=d".
+std::string proxied_target(std::string_view target, int segments = kProxySegments);
 
 }  // namespace plinth::server

@@ -16,6 +16,7 @@ TEST_CASE("what is passed on, and where") {
   CHECK(proxied_target("/api/v1/namespaces/ns/pods/a/proxy?q") == "?q");
   CHECK(proxied_target("/api/v1/namespaces/ns/pods/a/proxy/") == "/");
   CHECK(proxied_target("/api//v1/namespaces/ns/pods/a/proxy/b%2Fc//d/?e=/f") == "/b%2Fc//d/?e=/f");
+  CHECK(proxied_target("/api/v1/nodes/a/proxy/stats/summary?x", kNodeProxySegments) == "/stats/summary?x");
 }
 
 TEST_CASE("targets: NAME, NAME:PORT, SCHEME:NAME:PORT") {
