@@ -1,105 +1,21 @@
 #!/usr/bin/env python3
 """What a node adds to its container runtime; called by ./dev bench node (root, containerd, CNI plugins).
 
-A platform with --node cri, and beside it bare CRI calls to the same containerd (build/release/bare_pods), taken in turn: pairs of one pod,
-created to Ready against sandbox and container created and started; a group of pods at once; resident memory with that group running. The
-image is there, pods have one container, the bridge network and no probe. Times of the platform go from before the request is sent until the
-event with the condition Ready has been read.
+A platform with `--node cri`, and beside it, taken in turn and in both orders, what it is measured against: bare CRI calls to the same
+containerd with the same configs (bench/bare_pods.cpp), bare calls to the same storage driver (bench/bare_volumes.cpp), Debian's nginx in
+front of the same backend. Images are there; pods have one container, the bridge network and no probe. Times of the platform go from before
+the request is sent until the event with the condition Ready has been read, or until the mount is in the mount table. The client is Python and
+shares the processors with everything else.
 """
-import argparse, http.client, json, os, re, shutil, signal, statistics, subprocess, sys, tempfile, time
+import argparse, os, re, statistics, subprocess, sys, time
 
-from compose import Platform as ComposePlatform  # the connection and its certificate
+import node_ingress, node_volumes
+from node_tools import IMAGE, SETTLE_SECONDS, Bare, Platform, Watch, in_turn, make, quartiles, remove, row, section
 
-IMAGE = 'docker.io/library/busybox:1.36'
-PODS = '/api/v1/namespaces/default/pods'
-
-
-class Platform(ComposePlatform):
-    def __init__(self, plinth, folder):
-        self.plinth = plinth
-        self.root = tempfile.mkdtemp(prefix='node-bench-', dir=folder)
-        kubeconfig = os.path.join(self.root, 'kubeconfig')
-        self.data = self.root + '/data'
-        self.process = subprocess.Popen([plinth, 'up', '--data-dir', self.data, '--api', '127.0.0.1:0', '--node', 'cri', '--node-name', 'bench',
-                                         '--pod-cidr', '10.253.77.0/24', '--write-kubeconfig', kubeconfig], stdout=subprocess.PIPE, text=True)
-        for line in self.process.stdout:
-            if line.startswith('ready'):
-                break
-        self.read_kubeconfig(kubeconfig)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait()
-        down = subprocess.run([self.plinth, 'down', '--data-dir', self.data, '--grace', '1'], capture_output=True, text=True)
-        if down.returncode != 0:
-            print(down.stderr, file=sys.stderr)
-        shutil.rmtree(self.root, ignore_errors=True)
-
-    def socket(self):
-        with open(self.data + '/node/containerd.toml') as f:
-            return re.search(r'address = "([^"]+)"', f.read())[1]
+GOAL_MORE_MS, GOAL_RATIO, GOAL_MB = 15, 1.2, 80
 
 
-class Watch:
-    """Pods as they become ready, and as they go."""
-    def __init__(self, platform):
-        self.connection = http.client.HTTPSConnection(platform.host, platform.port, context=platform.context)
-        self.connection.request('GET', PODS + '?watch=true')
-        self.stream = self.connection.getresponse()
-
-    def until(self, names, reached):
-        names = set(names)
-        while names:
-            event = json.loads(self.stream.readline())
-            name = event['object']['metadata']['name']
-            if name in names and reached(event):
-                names.discard(name)
-        return time.monotonic()
-
-
-def is_ready(event):
-    return any(c['type'] == 'Ready' and c['status'] == 'True' for c in event['object'].get('status', {}).get('conditions', []))
-
-
-def pod(name):
-    return {'apiVersion': 'v1', 'kind': 'Pod', 'metadata': {'name': name},
-            'spec': {'terminationGracePeriodSeconds': 0, 'enableServiceLinks': False, 'automountServiceAccountToken': False,
-                     'containers': [{'name': 'c', 'image': IMAGE, 'command': ['sleep', '1000']}]}}
-
-
-def make(client, watch, names):
-    begun = time.monotonic()
-    for name in names:
-        client.call('POST', PODS, pod(name))
-    return (watch.until(names, is_ready) - begun) * 1000
-
-
-def remove(client, watch, names):
-    for name in names:
-        client.call('DELETE', f'{PODS}/{name}?gracePeriodSeconds=0', {})
-    watch.until(names, lambda event: event['type'] == 'DELETED')
-    time.sleep(0.5)  # what is left of it in the runtime goes meanwhile
-
-
-class Bare:
-    def __init__(self, program, platform):
-        self.process = subprocess.Popen([program, platform.socket(), IMAGE, '/plinth-bench', platform.root + '/logs'], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
-
-    def pods(self, count):
-        self.process.stdin.write(f'pods {count}\n')
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            sys.exit('bare_pods failed')
-        return float(line)
-
-    def stop(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
-def resident_mb(pids):
+def proportional_mb(pids):
     total = 0
     for pid in pids:
         try:
@@ -124,46 +40,95 @@ def processes(name, marker):
     return out
 
 
+def bench_one(client, watch, bare, pairs):
+    def own(i):
+        name = f'one-{i}'
+        took = make(client, watch, [name])
+        remove(client, watch, [name])
+        return took
+
+    own_times, bare_times = in_turn(pairs, own, lambda i: bare.ask('pods 1'))
+    more = statistics.median(a - b for a, b in zip(own_times, bare_times))
+    row('a pod created until it is Ready (quartiles)', quartiles(own_times))
+    row('bare CRI: sandbox, container, started', quartiles(bare_times))
+    row(f'median difference of {pairs} pairs', f'{more:.1f} ms', f'{GOAL_MORE_MS} ms', more < GOAL_MORE_MS)
+
+
+def bench_group(client, watch, bare, count, rounds):
+    names = [f'group-{i}' for i in range(count)]
+    own, theirs = [], []
+    for i in range(rounds):
+        if i > 0:
+            remove(client, watch, names)
+            time.sleep(4 * SETTLE_SECONDS)
+        theirs.append(bare.ask(f'pods {count}'))
+        time.sleep(4 * SETTLE_SECONDS)
+        own.append(make(client, watch, names))
+    ratio = statistics.median(a / b for a, b in zip(own, theirs))
+    row(f'{count} pods at once, until all are Ready', f'{statistics.median(own) / 1000:.2f} s')
+    row('bare CRI, all at once', f'{statistics.median(theirs) / 1000:.2f} s')
+    row(f'median ratio of {rounds}', f'{ratio:.2f}', GOAL_RATIO, ratio <= GOAL_RATIO)
+    return names
+
+
+def bench_memory(platform, count):
+    time.sleep(2)
+    shims = processes('containerd-shim-runc-v2', platform.run_folder)
+    own = platform.resident_mb()
+    row(f'resident memory with {count} pods', f'{own:.0f} MB', f'{GOAL_MB} MB', own < GOAL_MB)
+    row('beside it (proportional)', f'containerd {proportional_mb(processes("containerd", platform.data)):.0f} MB, {len(shims)} shims '
+        f'{proportional_mb(shims):.0f} MB, storage driver {proportional_mb(processes("exe", "csi-driver")):.0f} MB')
+    busy = platform.processor_seconds()
+    time.sleep(10)
+    row(f'idle with {count} pods', f'{(platform.processor_seconds() - busy) * 100:.1f} ms of processor time a second')
+
+
 def main():
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--plinth', required=True)
-    parser.add_argument('--bare', required=True)
+    parser.add_argument('--bare-pods', required=True)
+    parser.add_argument('--bare-volumes', required=True)
+    parser.add_argument('--nginx', help='without it the part about ingress is left out')
+    parser.add_argument('--wrk')
+    parser.add_argument('--parts', default='pods,volumes,ingress')
     parser.add_argument('--pairs', type=int, default=30)
     parser.add_argument('--group', type=int, default=50)
-    parser.add_argument('--folder', default=None)
+    parser.add_argument('--group-rounds', type=int, default=3)
+    parser.add_argument('--seconds', type=int, default=8, help='of each run of requests')
+    parser.add_argument('--folder', default='build')
     options = parser.parse_args()
     if os.geteuid() != 0:
         sys.exit('./dev bench node needs root and containerd')
+    parts = options.parts.split(',')
+    print(__doc__.split('\n\n', 1)[1])
+    print(f'{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} before the run (other work makes every figure worse), {time.strftime("%Y-%m-%d %H:%M %Z")}')
     here = os.path.dirname(os.path.abspath(__file__))
     platform = Platform(options.plinth, options.folder)
     try:
         archive = platform.root + '/busybox.tar'
         subprocess.run([sys.executable, os.path.join(here, '../../tests/scenarios/data/busybox_image.py'), archive, IMAGE], check=True)
         subprocess.run([options.plinth, 'image', 'import', archive, '--data-dir', platform.data], check=True, stdout=subprocess.DEVNULL)
-        client, watch, bare = platform.connect(), Watch(platform), Bare(options.bare, platform)
+        client, watch = platform.connect(), Watch(platform)
         make(client, watch, ['warm'])  # the image is pulled
-        bare.pods(1)
-        own, theirs = [], []
-        for i in range(options.pairs):
-            theirs.append(bare.pods(1))
-            own.append(make(client, watch, [f'one-{i}']))
-            remove(client, watch, [f'one-{i}'])
-        more = statistics.median(a - b for a, b in zip(own, theirs))
-        print(f'pod created to Ready          {statistics.median(own):7.1f} ms   bare CRI {statistics.median(theirs):7.1f} ms   '
-              f'median difference {more:6.1f} ms of {options.pairs} pairs')
-        group_theirs = bare.pods(options.group)
-        names = [f'group-{i}' for i in range(options.group)]
-        group_own = make(client, watch, names)
-        print(f'{options.group} pods at once             {group_own:7.0f} ms   bare CRI {group_theirs:7.0f} ms   ratio {group_own / group_theirs:.2f}')
-        time.sleep(2)
-        shims = processes('containerd-shim-runc-v2', os.path.dirname(platform.socket()))
-        print(f'resident with {options.group + 1} pods         {platform.resident_mb():7.1f} MB   containerd '
-              f'{resident_mb(processes("containerd", platform.data)):.0f} MB, {len(shims)} shims {resident_mb(shims):.0f} MB (proportional)')
-        busy = platform.processor_seconds()
-        time.sleep(10)
-        print(f'idle with {options.group + 1} pods             {(platform.processor_seconds() - busy) * 100:7.1f} ms of processor time a second')
-        remove(client, watch, names + ['warm'])
-        bare.stop()
+        if 'pods' in parts:
+            bare = Bare(options.bare_pods, platform.socket, IMAGE, platform.cgroup_root, platform.root + '/bare')
+            bare.ask('pods 1')
+            section('Pods')
+            bench_one(client, watch, bare, options.pairs)
+            names = bench_group(client, watch, bare, options.group, options.group_rounds)
+            bench_memory(platform, options.group + 1)
+            remove(client, watch, names)
+            bare.stop()
+        if 'volumes' in parts:
+            bare = Bare(options.bare_volumes, platform.run_folder + '/csi.sock', platform.root + '/bare', str(node_volumes.BYTES))
+            section('Volumes')
+            node_volumes.bench(platform, client, watch, bare, options.pairs)
+            bare.stop()
+        if 'ingress' in parts and options.nginx and options.wrk:
+            node_ingress.bench(platform, client, options.nginx, options.wrk, options.seconds)
+        elif 'ingress' in parts:
+            print('\n## Ingress\n\nNot measured: nginx or wrk is not to be had.')
+        remove(client, watch, ['warm'])
     finally:
         platform.stop()
 
