@@ -116,6 +116,7 @@ TEST_CASE("containerd's events") {
                          Row{envelope("k8s.io", "/tasks/exit", field(1, "c1") + field(2, "c1")), true, EventType::kStopped},
                          Row{envelope("k8s.io", "/tasks/exit", field(1, "c1") + field(2, "an-exec")), false, {}},
                          Row{envelope("k8s.io", "/containers/delete", field(1, "c1")), true, EventType::kDeleted},
+                         Row{envelope("k8s.io", "/tasks/oom", field(1, "c1")), true, EventType::kOutOfMemory},
                          Row{envelope("k8s.io", "/snapshot/commit", field(1, "c1")), false, {}},
                          Row{envelope("default", "/tasks/start", field(1, "c1")), false, {}},
                          Row{envelope("k8s.io", "/tasks/start", "\x0A\x7F"), false, {}}, Row{"\xFF", false, {}}}) {

@@ -107,6 +107,7 @@ bool read_containerd_event(std::string_view bytes, node::RuntimeEvent& event) {
   if (topic == "/tasks/create") event.type = node::EventType::kCreated;
   else if (topic == "/tasks/start") event.type = node::EventType::kStarted;
   else if (topic == "/containers/delete") event.type = node::EventType::kDeleted;
+  else if (topic == "/tasks/oom") event.type = node::EventType::kOutOfMemory;
   else return false;
   containerd::TaskEvent task;  // a container's own events name it first, too
   if (!task.ParseFromString(envelope.event().value())) return false;

@@ -44,7 +44,10 @@ TEST_CASE("an end that the runtime tells of before its status has it is noticed 
   bench.create();
   bench.platform.settle(std::chrono::seconds(5));
   bench.check_ready();
-  const auto container = [&] { return bench.pod()["status"]["containerStatuses"].items()[0]; };
+  const auto container = [&] {
+    const Document pod = bench.pod();
+    return pod.at(pod["status"]["containerStatuses"].items()[0]);
+  };
   const auto end = [&] {
     std::string id(container()["containerID"].as_string());
     bench.machine->runtime.end_container(id.substr(id.rfind('/') + 1), 3);
@@ -57,13 +60,22 @@ TEST_CASE("an end that the runtime tells of before its status has it is noticed 
   bench.platform.settle(std::chrono::seconds(2));
   CHECK(container()["restartCount"].as_int() == 1);
   CHECK(container()["lastState"]["terminated"]["exitCode"].as_int() == 3);
+  // That memory was the reason comes later still.
+  bench.machine->runtime.set_status_lag(std::chrono::milliseconds(400));
+  std::string id(container()["containerID"].as_string());
+  bench.machine->runtime.end_container(id.substr(id.rfind('/') + 1), 137, "OOMKilled");
+  bench.platform.settle(std::chrono::milliseconds(700));
+  CHECK(container()["state"]["terminated"]["reason"].as_string() != "OOMKilled");
+  bench.platform.settle(std::chrono::seconds(30));
+  REQUIRE(container()["restartCount"].as_int() == 2);
+  CHECK(container()["lastState"]["terminated"]["reason"].as_string() == "OOMKilled");
   // One that does not agree for longer than it is asked is found then.
   bench.machine->runtime.set_status_lag(std::chrono::seconds(12));
   end();
   bench.platform.settle(std::chrono::seconds(8));
-  CHECK(container()["restartCount"].as_int() == 1);
-  bench.platform.settle(node::NodeAgent::kRelist + std::chrono::seconds(12));
   CHECK(container()["restartCount"].as_int() == 2);
+  bench.platform.settle(node::NodeAgent::kRelist + std::chrono::seconds(40));
+  CHECK(container()["restartCount"].as_int() == 3);
 }
 
 }  // namespace plinth::platform

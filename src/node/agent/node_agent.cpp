@@ -258,7 +258,9 @@ void NodeAgent::worker_ended(const std::string& uid) {
 
 namespace {
 void tell(PodWorker& worker, const RuntimeEvent& event) {
-  event.type == EventType::kStopped ? worker.look_at_ended(event.id) : worker.look_at(event.id);
+  if (event.type == EventType::kStopped) return worker.look_at_ended(event.id);
+  if (event.type == EventType::kOutOfMemory) return worker.look_at_killed(event.id);
+  worker.look_at(event.id);
 }
 }  // namespace
 

@@ -15,6 +15,11 @@
 #include "node/pod/pod_status.h"
 
 namespace plinth::node {
+namespace {
+
+constexpr std::string_view kOomKilled = "OOMKilled";  // as runtimes call it
+
+}  // namespace
 
 PodWorker::PodWorker(NodeParts& parts, std::shared_ptr<const Pod> pod, std::function<void(const std::string&)> ended)
     : parts_(parts), pod_(std::move(pod)), ended_(std::move(ended)), status_(*parts.transport, *parts.loop) {
@@ -70,20 +75,27 @@ void PodWorker::look_at(const std::string& id) {
 }
 
 void PodWorker::look_at_ended(const std::string& id) {
-  told_ended_.emplace(id, 0);
+  told_of_[id].ended = true;
   look_at(id);
 }
 
-// Those that still run by their status, a moment later.
-void PodWorker::ask_until_ended() {
-  for (auto it = told_ended_.begin(); it != told_ended_.end();) {
+void PodWorker::look_at_killed(const std::string& id) {
+  told_of_[id].killed = true;
+  look_at(id);
+}
+
+// Those whose status says otherwise, a moment later.
+void PodWorker::ask_until_as_told() {
+  for (auto it = told_of_.begin(); it != told_of_.end();) {
     const auto place = std::find_if(listed_.containers.begin(), listed_.containers.end(), [&](const auto& one) { return one.id == it->first; });
-    const bool runs = place != listed_.containers.end() && place->state == ContainerState::kRunning;
-    if (!runs || it->second == kEndedRetriesMax) {
-      it = told_ended_.erase(it);
+    ToldOf& told = it->second;
+    const bool otherwise = place != listed_.containers.end() && ((told.ended && place->state == ContainerState::kRunning) ||
+                                                                 (told.killed && place->state == ContainerState::kExited && place->reason != kOomKilled));
+    if (!otherwise || told.asked == kToldRetriesMax) {
+      it = told_of_.erase(it);
       continue;
     }
-    parts_.loop->after(kEndedRetry * (1 << it->second++), guarded([this, id = it->first] { look_at(id); }));
+    parts_.loop->after(kToldRetry * (1 << told.asked++), guarded([this, id = it->first] { look_at(id); }));
     ++it;
   }
 }
@@ -214,7 +226,7 @@ void PodWorker::finish_look() {
   });
   listed_ = gathering_;
   stale_ = false;
-  ask_until_ended();
+  ask_until_as_told();
   complete(gathering_, *pod_);
   seen_ = std::move(gathering_);
   gathering_ = Observed();

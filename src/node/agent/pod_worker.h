@@ -20,8 +20,8 @@ class PodWorker {
  public:
   // Failures of a pod's own work (volumes, sandbox, configs) are tried again after this, doubling up to the second.
   static constexpr std::int64_t kRetryFirst = 1 * kSecond, kRetryMax = 120 * kSecond;
-  static constexpr Duration kEndedRetry = std::chrono::milliseconds(20);  // doubled each time
-  static constexpr int kEndedRetriesMax = 8;                              // five seconds; then the next relist finds out
+  static constexpr Duration kToldRetry = std::chrono::milliseconds(20);  // doubled each time
+  static constexpr int kToldRetriesMax = 8;                              // five seconds; then the next relist finds out
   // Content of volumes is looked at again after this even if no object changed (tokens end).
   static constexpr Duration kRefreshInterval = std::chrono::seconds(75);
 
@@ -37,6 +37,8 @@ class PodWorker {
   void look_at(const std::string& id);
   // The runtime says that it has ended. Its own status may come after that word: it is asked for until it agrees.
   void look_at_ended(const std::string& id);
+  // A process of it was ended for its memory. If the container has ended too, its status comes to say so.
+  void look_at_killed(const std::string& id);
   // An object changed that the pod's volumes or variables come from.
   void dependency_changed();
   // Another object that its volumes wait for or follow.
@@ -58,7 +60,7 @@ class PodWorker {
   void list_all();
   void ask_again();
   void fail_look();
-  void ask_until_ended();
+  void ask_until_as_told();
   void take_sandboxes(std::vector<Sandbox> sandboxes);
   void take_containers(std::vector<Container> containers);
   void finish_look();
@@ -120,7 +122,12 @@ class PodWorker {
   Observed gathering_;
   Observed listed_;               // what the runtime has, as it was seen last
   std::set<std::string> to_ask_;  // containers and sandboxes to be looked at
-  std::map<std::string, int> told_ended_;  // by id: how often the status said otherwise
+  // What events have said of a container and its status does not say yet, by id.
+  struct ToldOf {
+    bool ended = false, killed = false;
+    int asked = 0;
+  };
+  std::map<std::string, ToldOf> told_of_;
   std::vector<std::string> left_to_ask_;
   std::map<std::string, ContainerStatus> exited_;  // never change any more
   std::map<std::string, std::unique_ptr<ProbeRunner>> probes_;  // by container name

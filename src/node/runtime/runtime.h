@@ -298,6 +298,7 @@ enum class EventType : std::uint8_t {
   kStarted,
   kStopped,
   kDeleted,
+  kOutOfMemory,  // the kernel has ended a process of it; its status may say so later, also after its end
   kMissed,  // some may not have been told: list again (also the first event after a lost connection)
 };
 

@@ -126,6 +126,8 @@ void SimRuntime::container_status(std::string id, Done<ContainerStatus> done) {
       status.state = ContainerState::kRunning;
       status.finished_ns = status.exit_code = 0;
       status.reason.clear();
+    } else if (status.reason == "OOMKilled" && clock_.wall_ns() - status.finished_ns < 2 * status_lag_.count()) {
+      status.reason = "Error";
     }
     return status;
   });

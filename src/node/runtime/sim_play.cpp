@@ -141,6 +141,7 @@ void SimRuntime::exited(const ContainerPtr& container, std::int32_t code, const 
   status.reason = reason;
   status.finished_ns = clock_.wall_ns();
   tell(EventType::kStopped, status.id, container->pod_uid);
+  if (reason == "OOMKilled") tell(EventType::kOutOfMemory, status.id, container->pod_uid);
   if (container->console) container->console->end();
   for (Done<void>& done : std::exchange(container->waiting_for_end, {})) answer<void>(std::move(done), Result<void>());
 }

@@ -72,7 +72,8 @@ class SimRuntime final : public Runtime {
   void set_fault(std::function<Result<void>(std::string_view call)> fault) { fault_ = std::move(fault); }
   // Ends a running container as a crash or the kernel would.
   void end_container(const std::string& id, std::int32_t exit_code, const std::string& reason = "");
-  // For so long after a container's end its status says that it runs, while the event has been told: as some runtimes do.
+  // For so long after a container's end its status says that it runs, while the event has been told: as some runtimes do. For as long
+  // again it does not say that memory was the reason.
   void set_status_lag(Duration lag) { status_lag_ = lag; }
   // Everything stops, as after a reboot of the machine; sandboxes and containers are forgotten, images stay.
   void reboot();
