@@ -9,7 +9,17 @@
 
 #include "client/object.h"
 
+namespace plinth::api {
+class LabelSelector;
+}
+
 namespace plinth::client {
+
+// Which objects of a list are wanted: the others cost next to nothing.
+struct Filter {
+  const api::LabelSelector* labels = nullptr;  // null: any
+  bool ownerless = false;                      // without owner references
+};
 
 // One state of the cluster. Immutable.
 class View {
@@ -25,6 +35,8 @@ class View {
   // Stops when `visit` returns false. "" as namespace: all.
   virtual void list(const Resource& resource, std::string_view name_space,
                     const std::function<bool(const Object&)>& visit) const = 0;
+  virtual void list_where(const Resource& resource, std::string_view name_space, const Filter& filter,
+                          const std::function<bool(const Object&)>& visit) const = 0;
   virtual std::vector<Object> owned_by(std::string_view uid) const = 0;
   // metadata.managedFields of an object as JSON text, which objects come without; "" when there are none.
   virtual std::string managed_fields(const Object& object) const = 0;

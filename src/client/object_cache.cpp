@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/label_selector.h"
 #include "base/json.h"
 
 namespace plinth::client {
@@ -113,6 +114,15 @@ class CacheView final : public View {
     for (auto at = first(*kind, name_space); at != kind->objects.end() && belongs(at->first, name_space); ++at) {
       if (!visit(at->second)) return;
     }
+  }
+
+  void list_where(const Resource& resource, std::string_view name_space, const Filter& filter,
+                  const std::function<bool(const Object&)>& visit) const override {
+    list(resource, name_space, [&](const Object& object) {
+      if (filter.ownerless && object.has_owners()) return true;
+      if (filter.labels != nullptr && !filter.labels->matches(object.metadata()["labels"])) return true;
+      return visit(object);
+    });
   }
 
   std::vector<Object> owned_by(std::string_view uid) const override {

@@ -1,5 +1,6 @@
 #include "platform/store_view.h"
 
+#include "api/label_selector.h"
 #include "server/object_codec.h"
 #include "server/read/schema_upgrade.h"
 #include "server/write/metadata.h"
@@ -55,6 +56,19 @@ std::optional<client::Object> object_of(const ResolvedKind& kind, const store::R
         return std::string_view();
       });
   return object;
+}
+
+// By the labels that the record has in hand.
+bool matches(const api::LabelSelector& selector, const store::Record& record) {
+  if (selector.matches_nothing()) return false;
+  for (const api::LabelRequirement& requirement : selector.requirements()) {
+    std::optional<std::string_view> found;
+    for (const auto& [name, value] : record.labels()) {
+      if (name == requirement.key) found = value;
+    }
+    if (!requirement.matches(found ? &*found : nullptr)) return false;
+  }
+  return true;
 }
 
 ResolvedKind find_row(const server::KindTable& table, std::string_view group, std::string_view plural) {
@@ -114,6 +128,18 @@ class StoreView final : public client::View {
     const ResolvedKind kind = find_row(*table_, resource.group, resource.plural);
     if (kind.row == nullptr) return;
     snapshot_->scan(prefix(kind, name_space), "", [&](const store::RecordPtr& record) {
+      const auto object = object_of(kind, record);
+      return !object || visit(*object);
+    });
+  }
+
+  void list_where(const client::Resource& resource, std::string_view name_space, const client::Filter& filter,
+                  const std::function<bool(const client::Object&)>& visit) const override {
+    const ResolvedKind kind = find_row(*table_, resource.group, resource.plural);
+    if (kind.row == nullptr) return;
+    snapshot_->scan(prefix(kind, name_space), "", [&](const store::RecordPtr& record) {
+      if (filter.ownerless && !record->owner_uids().empty()) return true;
+      if (filter.labels != nullptr && !matches(*filter.labels, *record)) return true;
       const auto object = object_of(kind, record);
       return !object || visit(*object);
     });

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <unordered_map>
+
 #include "base/base64.h"
 #include "base/text.h"
 
@@ -20,23 +22,17 @@ class Environment {
     for (const Value& source : container_.spec["envFrom"].items()) TRY(add_source(source));
     for (const Value& variable : container_.spec["env"].items()) TRY(add_variable(variable));
     for (KeyValue& variable : services_) {
-      if (find(variable.key) == nullptr) out_.push_back(std::move(variable));
+      if (places_.emplace(variable.key, out_.size()).second) out_.push_back(std::move(variable));
     }
     if (out_.size() > kVariablesMax) return bad_request("the container has too many environment variables");
     return std::move(out_);
   }
 
  private:
-  KeyValue* find(std::string_view name) {
-    for (KeyValue& variable : out_) {
-      if (variable.key == name) return &variable;
-    }
-    return nullptr;
-  }
-
-  void put(std::string_view name, std::string value) {
-    if (KeyValue* there = find(name)) there->value = std::move(value);
-    else out_.push_back({std::string(name), std::move(value)});
+  void put(const std::string& name, std::string value) {
+    const auto [place, added] = places_.emplace(name, out_.size());
+    if (added) out_.push_back({name, std::move(value)});
+    else out_[place->second].value = std::move(value);
   }
 
   // Nothing when it is missing and may be.
@@ -79,7 +75,7 @@ class Environment {
   }
 
   std::optional<std::string> lookup(std::string_view name) {
-    if (const KeyValue* there = find(name)) return there->value;
+    if (const auto place = places_.find(std::string(name)); place != places_.end()) return out_[place->second].value;
     for (const KeyValue& service : services_) {
       if (service.key == name) return service.value;
     }
@@ -164,6 +160,7 @@ class Environment {
   const client::View& view_;
   const DownwardFacts& facts_;
   std::vector<KeyValue> out_, services_;
+  std::unordered_map<std::string, std::size_t> places_;  // in out_, by name
 };
 
 }  // namespace

@@ -48,8 +48,8 @@ std::vector<Object> claim(const client::View& view, const Object& owner, const a
   }
   bool checked = false;
   if (!leaves_alone) {
-    view.list(kind, owner.name_space, [&](const Object& object) {
-      if (object.has_owners() || object.deleting() || !selector.matches(object.metadata()["labels"])) return true;
+    view.list_where(kind, owner.name_space, {&selector, /*ownerless=*/true}, [&](const Object& object) {
+      if (object.deleting()) return true;
       if (options.adoptable && !options.adoptable(object)) return true;
       // An owner that has just been deleted must not adopt: what it left is to stay.
       if (!std::exchange(checked, true)) plan.requests.push_back(client::check_live(owner));

@@ -183,8 +183,8 @@ class DisruptionController final : public client::Controller {
     std::vector<Object> out;
     const auto selector = api::LabelSelector::from_object(budget["spec"]["selector"]);
     if (!selector.ok()) return out;
-    view.list(*view.find_resource("", "pods"), budget.name_space, [&](const Object& pod) {
-      if (selector->matches(pod.metadata()["labels"])) out.push_back(pod);
+    view.list_where(*view.find_resource("", "pods"), budget.name_space, {&*selector}, [&](const Object& pod) {
+      out.push_back(pod);
       return true;
     });
     return out;

@@ -37,8 +37,8 @@ bool is_headless(const client::Object& service) {
 std::vector<client::Object> backends(const client::View& view, const client::Object& service, bool terminating_too) {
   std::vector<client::Object> out;
   const auto selector = api::LabelSelector::from_map(service["spec"]["selector"]);
-  view.list(*view.find_resource("", "pods"), service.name_space, [&](const client::Object& pod) {
-    if (!selector.matches(pod.metadata()["labels"]) || is_terminal(pod.document.root())) return true;
+  view.list_where(*view.find_resource("", "pods"), service.name_space, {&selector}, [&](const client::Object& pod) {
+    if (is_terminal(pod.document.root())) return true;
     if (!has_address(pod.document.root()) || (!terminating_too && pod.deleting())) return true;
     out.push_back(pod);
     return true;

@@ -25,8 +25,7 @@ class Endpoints final : public client::Controller {
     const Object& object = change.object;
     if (object.resource.is("", "endpoints") || (object.resource.is("", "services") && change.deleted))
       keys.push_back(client::make_key(object.name_space, object.name));
-    else
-      keys_.take(change, view, keys);
+    if (!object.resource.is("", "endpoints")) keys_.take(change, view, keys);
   }
 
   void initial_keys(const View& view, std::vector<std::string>& keys) const override {

@@ -51,7 +51,7 @@ class EndpointMirroring final : public client::Controller {
     const auto slices = *view.find_resource("discovery.k8s.io", "endpointslices");
     const auto endpoints = view.get(*view.find_resource("", "endpoints"), name_space, name);
     const auto service = view.get(*view.find_resource("", "services"), name_space, name);
-    std::map<std::string, std::vector<Object>, std::less<>> existing = slices_of(view, slices, name_space, name);
+    SlicesByType existing = slices_of(view, slices, name_space, name, kManagedBy);
     const bool wanted = endpoints && !endpoints->deleting() && service && service->document["spec"]["selector"].size() == 0 &&
                         is_mirrored(*endpoints);
     Draft draft;
@@ -70,19 +70,6 @@ class EndpointMirroring final : public client::Controller {
   }
 
  private:
-  static std::map<std::string, std::vector<Object>, std::less<>> slices_of(const View& view, const client::Resource& slices,
-                                                                           std::string_view name_space, std::string_view name) {
-    std::map<std::string, std::vector<Object>, std::less<>> out;
-    view.list(slices, name_space, [&](const Object& slice) {
-      const Value labels = slice.metadata()["labels"];
-      if (labels[kManagedByLabel].as_string() == kManagedBy && labels[kServiceNameLabel].as_string() == name &&
-          !slice.deleting())
-        out[std::string(slice["addressType"].as_string())].push_back(slice);
-      return true;
-    });
-    return out;
-  }
-
   static Value labels(Draft& draft, const Object& endpoints) {
     Value out = draft.object();
     for (const Member& label : endpoints.metadata()["labels"].members()) draft.set(out, label.key(), label.value.as_string());

@@ -42,7 +42,7 @@ class EndpointSlices final : public client::Controller {
     const auto service = view.get(*view.find_resource("", "services"), name_space, name);
     if (!service || service->deleting() || !has_selector(*service)) return plan;
     const auto slices = view.find_resource("discovery.k8s.io", "endpointslices");
-    std::map<std::string, std::vector<Object>, std::less<>> existing = slices_of(view, *slices, *service);
+    SlicesByType existing = slices_of(view, *slices, name_space, name, kManagedBy);
     const std::vector<Object> pods = backends(view, *service, /*terminating_too=*/true);
     Draft draft;
     const Value labels = wanted_labels(draft, *service);
@@ -60,19 +60,6 @@ class EndpointSlices final : public client::Controller {
   }
 
  private:
-  static std::map<std::string, std::vector<Object>, std::less<>> slices_of(const View& view, const client::Resource& slices,
-                                                                           const Object& service) {
-    std::map<std::string, std::vector<Object>, std::less<>> out;
-    view.list(slices, service.name_space, [&](const Object& slice) {
-      const Value labels = slice.metadata()["labels"];
-      if (labels[kServiceNameLabel].as_string() == service.name && labels[kManagedByLabel].as_string() == kManagedBy &&
-          !slice.deleting())
-        out[std::string(slice["addressType"].as_string())].push_back(slice);
-      return true;
-    });
-    return out;
-  }
-
   static Value wanted_labels(Draft& draft, const Object& service) {
     Value out = draft.object();
     for (const Member& label : service.metadata()["labels"].members()) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "api/label_selector.h"
 #include "base/text.h"
 #include "workloads/common/owner.h"
 #include "workloads/endpoints/backends.h"
@@ -170,6 +171,21 @@ bool is_placeholder(const Object& slice, const SliceForm& form) {
 }
 
 }  // namespace
+
+SlicesByType slices_of(const client::View& view, const client::Resource& slices, std::string_view name_space,
+                       std::string_view service, std::string_view managed_by) {
+  Draft labels;
+  labels.root() = labels.object();
+  labels.set(labels.root(), kServiceNameLabel, service);
+  labels.set(labels.root(), kManagedByLabel, managed_by);
+  const auto selector = api::LabelSelector::from_map(labels.root());
+  SlicesByType out;
+  view.list_where(slices, name_space, {&selector}, [&](const Object& slice) {
+    if (!slice.deleting()) out[std::string(slice["addressType"].as_string())].push_back(slice);
+    return true;
+  });
+  return out;
+}
 
 std::string endpoint_key(const Value& endpoint) {
   std::string out;

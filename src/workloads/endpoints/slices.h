@@ -1,6 +1,7 @@
 // Spreads endpoints over EndpointSlices with few writes: what is there keeps its place, room is filled before a slice is made.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,11 @@ struct SliceForm {
   std::size_t endpoints_max = 100;  // of a slice
   bool placeholder = true;          // one empty slice when there would be none
 };
+
+using SlicesByType = std::map<std::string, std::vector<client::Object>, std::less<>>;
+// The slices of a Service that one controller manages, those that are going left out.
+SlicesByType slices_of(const client::View& view, const client::Resource& slices, std::string_view name_space,
+                       std::string_view service, std::string_view managed_by);
 
 std::string endpoint_key(const Value& endpoint);
 // Adds to `plan` what leads from `existing` (all of that address type) to the groups.
