@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/core.h>
+
 #include "base/json.h"
 
 namespace plinth::client {
@@ -12,6 +14,13 @@ Reason reason_of(std::string_view name, int code) {
     if (reason_name(static_cast<Reason>(i)) == name && !name.empty()) return static_cast<Reason>(i);
   }
   return code == 404 ? Reason::kNotFound : code == 409 ? Reason::kConflict : Reason::kNone;
+}
+
+Result<void> check_allowed(const Value& review) {
+  if (review["status"]["allowed"].as_bool()) return {};
+  const Value asked = review["spec"]["resourceAttributes"];
+  return Error(Reason::kForbidden, fmt::format("{} may not {} {}/{}", review["spec"]["user"].as_string(), asked["verb"].as_string(),
+                                               asked["resource"].as_string(), asked["subresource"].as_string()));
 }
 
 }  // namespace
@@ -44,6 +53,7 @@ Result<void> check_response(const Response& response, Check check, const std::st
     if (metadata["uid"].as_string() == check_uid && metadata.find("deletionTimestamp") == nullptr) return {};
     return Error(Reason::kConflict, "it is being deleted, or another one has its name");
   }
+  if (check == Check::kAllowed) return check_allowed(answer.root());
   return Error(Reason::kConflict, check == Check::kAbsent ? "it is there after all" : "there are some after all");
 }
 

@@ -17,6 +17,7 @@ enum class Check : std::uint8_t {
   kAbsent,  // GET of an object: it is not there, or not the one with `check_uid`
   kLive,    // GET of an object: it is the one with `check_uid`, and is not being deleted
   kEmpty,   // GET of a list: no items
+  kAllowed, // POST of a SubjectAccessReview: status.allowed. If not, Forbidden, "user may not verb resource/subresource"
 };
 
 struct Request {

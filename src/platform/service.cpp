@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <thread>
 
+#include "control/certificates/certificate_controller.h"
 #include "net/tls_network.h"
 #include "network/balancer/balancer_controller.h"
 #include "network/dns/dns_service.h"
-#include "platform/direct_cluster.h"
+#include "platform/certificate_authority.h"
 #include "platform/certificate_renewal.h"
+#include "platform/direct_cluster.h"
 #include "platform/kubeconfig.h"
 #include "platform/pod_network.h"
 #include "platform/signals.h"
@@ -226,6 +228,7 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   const std::vector<std::string> hosts = certificate_hosts(p.options.api_address, p.options.allocation.service_range, p.options.pod_gateway);
   Pki pki = TRY(load_or_make_pki(p.control->secret_files(), p.clock, p.entropy, hosts));
   p.control->set_ca(pki.ca.certificate_pem);
+  p.control->add_controller(control::make_certificate_controller(TRY(make_certificate_authority(pki.ca, p.entropy))));
   p.control->set_front_proxy_ca(pki.front_proxy_ca.certificate_pem);
   p.tls = TRY(net::make_server_context(pki.server, pki.ca.certificate_pem));
   CertificateRenewalParts renewal{p.control_loop.get(), &p.clock, &p.entropy, &p.control->secret_files(), hosts, control.log};

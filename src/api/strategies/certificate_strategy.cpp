@@ -1,4 +1,5 @@
 // Certificate signing requests: the spec never changes; conditions and certificate each have their own subresource.
+#include <algorithm>
 #include <set>
 
 #include <fmt/core.h>
@@ -59,19 +60,29 @@ void validate_request(const FieldRef& request) {
   }
 }
 
+// What decides about a request: only the approval endpoint adds the first two, and nobody takes one away.
+constexpr std::string_view kDecisions[] = {"Approved", "Denied", "Failed"};
+
 void validate_conditions(const FieldRef& conditions) {
   std::set<std::string_view> types;
   conditions.each_item([&](const FieldRef& condition, std::size_t) {
     const FieldRef type = condition["type"];
     type.require();
-    if (!types.insert(type.text()).second) type.duplicate();
-    if ((type.is("Approved") || type.is("Denied") || type.is("Failed")) && !condition["status"].is("True")) {
-      condition["status"].not_supported({"True"});
+    const bool decides = std::find(std::begin(kDecisions), std::end(kDecisions), type.text()) != std::end(kDecisions);
+    if (condition["status"].require()) {
+      if (decides) condition["status"].one_of({"True"});
+      else condition["status"].one_of({"False", "True", "Unknown"});
     }
+    if (!types.insert(type.text()).second) type.duplicate();
   });
   if (types.contains("Approved") && types.contains("Denied")) {
     conditions.invalid("Denied", "Approved and Denied conditions are mutually exclusive");
   }
+}
+
+std::size_t count_of(const Value& conditions, std::string_view type) {
+  return static_cast<std::size_t>(std::count_if(conditions.items().begin(), conditions.items().end(),
+                                                [&](const Value& one) { return one["type"].as_string() == type; }));
 }
 
 void validate_signing_request(const Value& object, FieldErrors& errors) {
@@ -98,17 +109,39 @@ void prepare_update(Draft& draft, const Value& old) {
   restore_member(draft, draft.root(), old, "status");
 }
 
-void validate_status(const Value& object, const Value& old, FieldErrors& errors) {
-  const FieldRef root(object, errors);
+// Who writes the status may repeat a decision in other words, but it stays the one that was approved.
+void prepare_status(Draft& draft, const Value& old) {
+  const Value before = old["status"]["conditions"];
+  for (const std::string_view type : {"Approved", "Denied"}) {
+    const Value now = draft.root()["status"]["conditions"];
+    if (count_of(now, type) != 1 || count_of(before, type) != 1) continue;
+    Value& conditions = draft.member_path(draft.root(), {"status", "conditions"});
+    for (Value& condition : draft.mutable_items(conditions)) {
+      if (condition["type"].as_string() != type) continue;
+      for (const Value& kept : before.items()) {
+        if (kept["type"].as_string() == type) condition = draft.clone(kept);
+      }
+    }
+  }
+}
+
+void validate_decisions(const FieldRef& root, const Value& old) {
   const FieldRef conditions = root["status.conditions"];
   const Value before = old["status"]["conditions"];
   validate_conditions(conditions);
-  for (const Value& condition : before.items()) {
-    const std::string_view type = condition["type"].as_string();
-    if (type != "Approved" && type != "Denied" && type != "Failed") continue;
-    bool kept = false;
-    for (const Value& now : conditions.value().items()) kept = kept || now["type"].as_string() == type;
-    if (!kept) conditions.forbidden(fmt::format("updates may not remove a condition of type \"{}\"", type));
+  for (const std::string_view type : kDecisions) {
+    if (count_of(conditions.value(), type) >= count_of(before, type)) continue;
+    conditions.forbidden(fmt::format("updates may not remove a condition of type \"{}\"", type));
+  }
+}
+
+void validate_status(const Value& object, const Value& old, FieldErrors& errors) {
+  const FieldRef root(object, errors);
+  validate_decisions(root, old);
+  const FieldRef conditions = root["status.conditions"];
+  for (const std::string_view type : {"Approved", "Denied"}) {
+    if (count_of(conditions.value(), type) <= count_of(old["status"]["conditions"], type)) continue;
+    conditions.forbidden(fmt::format("updates may not add a condition of type \"{}\"", type));
   }
   const Value issued = old["status"]["certificate"];
   if (!issued.as_string().empty() && !equal(root["status.certificate"].value(), issued)) {
@@ -118,8 +151,8 @@ void validate_status(const Value& object, const Value& old, FieldErrors& errors)
 
 // Approving never issues.
 void validate_approval(std::string_view /*subresource*/, const Value& object, const Value& old, FieldErrors& errors) {
-  validate_status(object, old, errors);
   const FieldRef root(object, errors);
+  validate_decisions(root, old);
   const FieldRef certificate = root["status.certificate"];
   if (!same(certificate.value(), old["status"]["certificate"]))
     certificate.forbidden("updates may not set certificate content");
@@ -130,6 +163,7 @@ constexpr Strategy kStrategies[] = {
      .kind = "CertificateSigningRequest",
      .status_resets = StatusResets::kConditions,
      .prepare_for_update = prepare_update,
+     .prepare_for_status_update = prepare_status,
      .validate = validate_signing_request,
      .validate_status_update = validate_status,
      .validate_subresource = validate_approval},

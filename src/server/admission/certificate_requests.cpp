@@ -1,9 +1,12 @@
-// CertificateApproval, CertificateSigning and CertificateSubjectRestriction; and who asks, which only the server says.
+// CertificateApproval, CertificateSigning and CertificateSubjectRestriction; who asks, and since when a condition holds, which only
+// the server says; and what takes a look into requests and certificates to see.
 #include <memory>
 
+#include "api/field_error.h"
 #include "api/go_base64.h"
 #include "base/quoted.h"
-#include "server/admission/certificate_subject.h"
+#include "base/time_text.h"
+#include "net/signing.h"
 #include "server/admission/plugins.h"
 #include "server/auth/auth.h"
 
@@ -43,9 +46,9 @@ Result<void> check_subject(const AdmissionRequest& request) {
   const Value spec = request.object->root()["spec"];
   if (spec["signerName"].as_string() != kApiServerClient) return {};
   auto pem = api::go_base64_decode(spec["request"].as_string());
-  auto organizations = pem.ok() ? organizations_of(*pem) : Result<std::vector<std::string>>(std::move(pem).error());
-  if (!organizations.ok()) return admission_forbidden(request, "failed to parse CSR: " + organizations.error().message());
-  for (const std::string& organization : *organizations) {
+  auto names = pem.ok() ? net::read_certificate_request(*pem) : Result<net::RequestedNames>(std::move(pem).error());
+  if (!names.ok()) return admission_forbidden(request, "failed to parse CSR: " + names.error().message());
+  for (const std::string& organization : names->organizations) {
     if (organization != auth::kPrivilegedGroup) continue;
     return admission_forbidden(request,
                                "use of " + std::string(kApiServerClient) + " signer with system:masters group is not allowed");
@@ -60,13 +63,66 @@ void set_requester(Draft& draft, const auth::UserInfo& user) {
   for (const Member& m : info.members()) draft.member(spec, m.key()) = m.value;
 }
 
+Error invalid_field(const AdmissionRequest& request, api::FieldError error) {
+  api::FieldErrors errors;
+  errors.push_back(std::move(error));
+  return api::invalid(request.group(), request.kind.row->kind, request.name, errors);
+}
+
+Result<void> check_request(const AdmissionRequest& request) {
+  const Value sent = request.object->root()["spec"]["request"];
+  const auto pem = api::go_base64_decode(sent.as_string());
+  if (!pem.ok() || pem->empty()) return {};  // the strategy's to say
+  const auto names = net::read_certificate_request(*pem);
+  if (names.ok()) return {};
+  return invalid_field(request, api::field_invalid("spec.request", sent, names.error().message()));
+}
+
+// What was issued before stays, whatever it is.
+Result<void> check_certificate(const AdmissionRequest& request) {
+  const Value sent = request.object->root()["status"]["certificate"];
+  if (same(sent, request.old_object["status"]["certificate"])) return {};
+  const auto pem = api::go_base64_decode(sent.as_string());
+  if (!pem.ok() || pem->empty()) return {};
+  const auto checked = net::check_certificates(*pem);
+  if (checked.ok()) return {};
+  api::FieldError error = api::field_invalid("status.certificate", Value(), checked.error().message());
+  error.value = quoted("<certificate data>");
+  return invalid_field(request, std::move(error));
+}
+
+// A condition that is not new in type and status keeps the time of its last transition.
+std::string_view transition_before(const Value& old_conditions, const Value& condition) {
+  for (const Value& old : old_conditions.items()) {
+    if (equal(old["type"], condition["type"]) && equal(old["status"], condition["status"])) return old["lastTransitionTime"].as_string();
+  }
+  return "";
+}
+
+void set_condition_times(Draft& draft, const Value& old_conditions, const std::string& now) {
+  if (draft.root()["status"]["conditions"].size() == 0) return;
+  Value& conditions = draft.member_path(draft.root(), {"status", "conditions"});
+  for (Value& condition : draft.mutable_items(conditions)) {
+    if (condition["lastUpdateTime"].as_string().empty()) draft.set(condition, "lastUpdateTime", now);
+    if (!condition["lastTransitionTime"].as_string().empty()) continue;
+    const std::string_view before = transition_before(old_conditions, condition);
+    draft.set(condition, "lastTransitionTime", before.empty() ? std::string_view(now) : before);
+  }
+}
+
 class CertificateRequests final : public AdmissionPlugin {
  public:
   std::string_view name() const override { return "CertificateRequests"; }
 
-  Result<void> prepare(ServerContext&, AdmissionRequest& request) const override {
-    if (concerns(request) && request.operation == Operation::kCreate) set_requester(*request.object, *request.user);
-    return {};
+  Result<void> prepare(ServerContext& context, AdmissionRequest& request) const override {
+    if (!concerns(request)) return {};
+    if (request.operation == Operation::kCreate) {
+      set_requester(*request.object, *request.user);
+      return check_request(request);
+    }
+    if (request.subresource.empty()) return {};
+    set_condition_times(*request.object, request.old_object["status"]["conditions"], format_rfc3339(context.clock->wall_ns()));
+    return check_certificate(request);
   }
 
   Result<void> validate(ServerContext& context, AdmissionRequest& request) const override {

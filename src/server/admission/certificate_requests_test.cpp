@@ -1,6 +1,8 @@
 // Certificate requests: who asks, whom no request may make, who approves and signs.
 #include <doctest/doctest.h>
 
+#include "base/base64.h"
+#include "base/time_text.h"
 #include "server/admission/plugins.h"
 #include "server/admission/test_admission.h"
 #include "server/auth/auth.h"
@@ -30,14 +32,33 @@ std::string request(const std::string& signer, const std::string& pem, const std
          R"(","signerName":")" + signer + "\"}" + (status.empty() ? "" : ",\"status\":" + status) + "}";
 }
 
+constexpr const char* kCertificate = R"(-----BEGIN CERTIFICATE-----
+MIIBbTCCAROgAwIBAgIUQvpsmSO8n0hp/aweST4Z3dYikQowCgYIKoZIzj0EAwIw
+DDEKMAgGA1UEAwwBeDAeFw0yNjExMjkwMTQ2NDBaFw0yNjEyMDIwMTQ2NDBaMAwx
+CjAIBgNVBAMMAXgwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASxoxMURixG+2rf
+0eR4uS49nph+tsVbRBnkqfOS65BwTI6l+ZKdNMRBJHmF0pPglypM1BwaE5lAwlHZ
+JEsUP9hjo1MwUTAdBgNVHQ4EFgQULLn/4k8+0PsgLKCvVtpg8Wt/ExEwHwYDVR0j
+BBgwFoAULLn/4k8+0PsgLKCvVtpg8Wt/ExEwDwYDVR0TAQH/BAUwAwEB/zAKBggq
+hkjOPQQDAgNIADBFAiB22nJmEwV+4qB9RKAa+0/rqgKckwjzD8fhkTsL7sqFwQIh
+AK05cPW741JHi4RoPC92bP8929oaSYtiMUDb5D3ZVBGP
+-----END CERTIFICATE-----
+)";
+
+struct StoppedClock final : Clock {
+  std::int64_t wall_ns() const override { return parse_rfc3339("2026-01-02T03:04:05Z")->wall_ns(); }
+  std::int64_t monotonic_ns() const override { return 0; }
+};
+
 struct Bench : AdmissionBench {
   Bench() : authority(std::move(auth::Auth::open(files, entropy, auth::AuthOptions())).value()) {
     context.auth = authority.get();
+    context.clock = &clock;
     user = auth::test_user("eve", {"team"});
   }
   std::string run_request(const std::string& object, const std::string& old = "", const std::string& subresource = "") {
     return run(*plugin, "certificates.k8s.io", "certificatesigningrequests", object, old, subresource);
   }
+  StoppedClock clock;
   auth::MemorySecretFiles files;
   std::unique_ptr<auth::Auth> authority;
   std::unique_ptr<AdmissionPlugin> plugin = make_certificate_requests();
@@ -60,14 +81,45 @@ TEST_CASE("no certificate makes a member of system:masters") {
   CHECK(b.run_request(request(signer, kForTeam)) == "");
   CHECK(b.run_request(request(signer, kForMasters)) ==
         lead + "use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed");
-  CHECK(b.run_request(request(signer, "bm8=")) == lead + "failed to parse CSR: PEM block type must be CERTIFICATE REQUEST");
   CHECK(b.run_request(request("example.com/s", kForMasters)) == "");
+}
+
+TEST_CASE("what is no request, or no certificate, is invalid") {
+  const std::string lead = R"(422 CertificateSigningRequest.certificates.k8s.io "r" is invalid: )";
+  const std::string open = request("example.com/s", kForTeam);
+  Bench b;
+  CHECK(b.run_request(request("example.com/s", "bm8=")) ==
+        lead + R"(spec.request: Invalid value: "bm8=": PEM block type must be CERTIFICATE REQUEST)");
+  const std::string no_certificate = request("example.com/s", kForTeam, R"({"certificate":"bm8="})");
+  CHECK(b.run_request(no_certificate, open, "status") ==
+        lead + R"(status.certificate: Invalid value: "<certificate data>": must contain at least one CERTIFICATE PEM block)");
+  // What stands there already is not looked at again.
+  CHECK(b.run_request(no_certificate, no_certificate, "status") == "");
+}
+
+TEST_CASE("conditions say since when") {
+  const auto with = [](const std::string& conditions) { return request("example.com/s", kForTeam, "{\"conditions\":[" + conditions + "]}"); };
+  const std::string plain = R"({"type":"Other","status":"True"})";
+  Bench b;
+  const auto times = [&] {
+    const Value condition = b.draft.root()["status"]["conditions"].items()[0];
+    return std::string(condition["lastUpdateTime"].as_string()) + " " + std::string(condition["lastTransitionTime"].as_string());
+  };
+  CHECK(b.run_request(with(plain), request("example.com/s", kForTeam), "approval").find("not permitted") != std::string::npos);
+  CHECK(times() == "2026-01-02T03:04:05Z 2026-01-02T03:04:05Z");
+  const std::string before = R"({"type":"Other","status":"True","lastUpdateTime":"2020-01-01T00:00:00Z","lastTransitionTime":"2019-01-01T00:00:00Z"})";
+  (void)b.run_request(with(plain), with(before), "approval");
+  CHECK(times() == "2026-01-02T03:04:05Z 2019-01-01T00:00:00Z");
+  (void)b.run_request(with(R"({"type":"Other","status":"False"})"), with(before), "approval");
+  CHECK(times() == "2026-01-02T03:04:05Z 2026-01-02T03:04:05Z");
+  (void)b.run_request(with(before), with(plain), "approval");
+  CHECK(times() == "2020-01-01T00:00:00Z 2019-01-01T00:00:00Z");
 }
 
 TEST_CASE("approving and signing are rights on the signer") {
   const std::string lead = R"(403 certificatesigningrequests.certificates.k8s.io "r" is forbidden: user not permitted to )";
   const std::string open = request("example.com/s", kForTeam),
-                    signed_one = request("example.com/s", kForTeam, R"({"certificate":"eA=="})");
+                    signed_one = request("example.com/s", kForTeam, R"({"certificate":")" + base64_encode(kCertificate) + "\"}");
   Bench b;
   CHECK(b.run_request(open, open, "approval") == lead + R"(approve requests with signerName "example.com/s")");
   CHECK(b.run_request(signed_one, open, "status") == lead + R"(sign requests with signerName "example.com/s")");

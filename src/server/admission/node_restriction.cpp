@@ -9,7 +9,7 @@
 #include "base/base64.h"
 #include "base/quoted.h"
 #include "base/text.h"
-#include "server/admission/certificate_subject.h"
+#include "net/signing.h"
 #include "server/admission/plugins.h"
 #include "server/admission/secret_references.h"
 #include "server/admission/stored_objects.h"
@@ -237,9 +237,9 @@ class NodeCheck {
     const std::string_view signer = object()["spec"]["signerName"].as_string();
     if (signer != kKubeletSigner && signer != kServingSigner) return {};
     const auto pem = base64_decode(object()["spec"]["request"].as_string());
-    auto name = common_name_of(pem.value_or(""));
-    if (!name.ok()) return refuse("unable to parse csr: " + name.error().message());
-    if (*name == std::string(kNodePrefix) + node_) return {};
+    const auto names = net::read_certificate_request(pem.value_or(""));
+    if (!names.ok()) return refuse("unable to parse csr: " + names.error().message());
+    if (names->common_name == std::string(kNodePrefix) + node_) return {};
     return refuse(fmt::format("can only create a node CSR with CN={}{}", kNodePrefix, node_));
   }
 
