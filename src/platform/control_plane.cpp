@@ -218,10 +218,11 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
         if (!seeded.ok()) return (*done)(std::move(seeded));
         parts_->controllers->start([this, done](Result<void> started) {
           if (!started.ok()) return (*done)(std::move(started));
+          parts_->api->reach(server::StartPhase::kControlled);
           parts_->awaited = kinds_to_await(parts_->options);
           await_kinds(kKindsPollsMax, [this, done] {
             start_node([this, done](Result<void> there) {
-              if (there.ok()) parts_->api->set_ready(true);
+              if (there.ok()) parts_->api->reach(server::StartPhase::kReady);
               (*done)(std::move(there));
             });
           });

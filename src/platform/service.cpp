@@ -281,6 +281,7 @@ Result<void> Service::run(UniqueFunction<void()> ready) {
       if (p.pod_listener) p.pod_listener->close();
     });
     p.control->stop_controllers();
+    p.control->api().reach(server::StartPhase::kEnding);
     p.control->api().end_watches();
     for (auto& io : p.io) also.push_back({io->loop.get(), io->http.get()});
     p.draining = also.size();

@@ -49,12 +49,13 @@ struct ApiServer::Parts {
   ProxyForwarders proxies;
   FlowControl flow;
   Metrics metrics;
+  HealthRecord health;
   ServedDocuments documents;
   ServerContext context;
 };
 
 ApiServer::ApiServer(ApiServerParts given, ApiServerOptions options)
-    : given_(given), options_(std::move(options)), parts_(std::make_unique<Parts>(given_, options_)) {
+    : given_(given), options_(std::move(options)), parts_(std::make_unique<Parts>(given_, options_)), started_ns_(given_.world.clock->wall_ns()) {
   ServerContext& context = parts_->context;
   context.clock = given_.world.clock;
   context.entropy = given_.world.entropy;
@@ -95,7 +96,11 @@ void ApiServer::bootstrap(SeedOptions options, Loop& loop, UniqueFunction<void(R
     if (!repaired.ok()) return (*seeded)(std::move(repaired));
     repair_quotas(parts_->context, loop, [this, &loop, seeded, options = std::move(options)](Result<void> counted) mutable {
       if (!counted.ok()) return (*seeded)(std::move(counted));
-      seed_cluster(*this, std::move(options), loop, std::move(*seeded));
+      reach(StartPhase::kRepaired);
+      seed_cluster(*this, std::move(options), loop, [this, seeded](Result<void> outcome) {
+        if (outcome.ok()) reach(StartPhase::kSeeded);
+        (*seeded)(std::move(outcome));
+      });
     });
   });
 }
@@ -174,8 +179,8 @@ void ApiServer::route(ExchangePtr exchange) {
 }
 
 void ApiServer::route_path(ExchangePtr exchange) {
-  PathServer server{parts_->context, parts_->documents,           parts_->metrics,
-                    *given_.auth,    parts_->flow,                options_.advertised_address, ready_.load()};
+  PathServer server{parts_->context, parts_->documents, parts_->metrics, *given_.auth, parts_->flow,
+                    parts_->health, options_.advertised_address, phase_.load(), started_ns_};
   serve_path(server, std::move(exchange));
 }
 

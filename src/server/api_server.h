@@ -13,6 +13,7 @@
 #include "server/context.h"
 #include "server/exchange.h"
 #include "server/metrics.h"
+#include "server/paths/start_phase.h"
 
 namespace plinth::net {
 class IncomingBody;
@@ -62,7 +63,8 @@ class ApiServer {
   void bootstrap(SeedOptions options, Loop& loop, UniqueFunction<void(Result<void>)> done);
   // Before any request is handled: where it listens, when the port was chosen by then.
   void set_advertised_address(std::string address) { options_.advertised_address = std::move(address); }
-  void set_ready(bool ready) { ready_ = ready; }
+  // From any thread; phases come in order.
+  void reach(StartPhase phase) { phase_ = phase; }
   // What only a node can serve; null: nothing does. It outlives all requests.
   void set_node(NodeSlots* node);
   // Ends all watches cleanly; at shutdown.
@@ -84,7 +86,8 @@ class ApiServer {
   ApiServerParts given_;
   ApiServerOptions options_;
   std::unique_ptr<Parts> parts_;
-  std::atomic<bool> ready_{false};
+  const std::int64_t started_ns_;
+  std::atomic<StartPhase> phase_{StartPhase::kOpen};
   std::atomic<NodeSlots*> node_{nullptr};
 };
 

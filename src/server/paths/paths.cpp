@@ -45,7 +45,7 @@ void serve_root(PathServer& server, Exchange& exchange) {
     out += ",\"/apis/" + std::string(group) + "\"";
     for (std::string_view version : table->versions(group)) out += ",\"/apis/" + std::string(group) + "/" + std::string(version) + "\"";
   }
-  out += R"(,"/healthz","/livez","/metrics","/openapi/v2","/openapi/v3","/readyz","/version"]})";
+  out += R"(,"/healthz","/livez","/metrics","/metrics/slis","/openapi/v2","/openapi/v3","/readyz","/version"]})";
   exchange.reply(200, {SharedBytes(std::move(out))});
 }
 
@@ -60,10 +60,10 @@ void serve_group_paths(PathServer& server, Exchange& exchange, std::string_view 
 
 void serve_health(PathServer& server, Exchange& exchange) {
   const store::Store::Stats stats = server.context.store->stats();
-  // The store by the name under which probes ask for it elsewhere.
-  std::vector<HealthCheck> checks = {{"ping", ""}, {"etcd", stats.read_only ? stats.read_only_reason : ""}};
-  if (exchange.info.path.starts_with("/readyz")) checks.push_back({"bootstrap", server.ready ? "" : "not finished"});
-  HealthAnswer answer = health_answer(exchange.info.path, exchange.info.query, checks);
+  const std::string_view path = exchange.info.path;
+  const std::string_view endpoint = path.substr(1, path.find('/', 1) - 1);
+  const auto checks = health_checks(endpoint, server.phase, stats.read_only ? stats.read_only_reason : "");
+  HealthAnswer answer = health_answer(path, exchange.info.query, checks, server.health);
   if (answer.status == 404) return exchange.fail(unknown_path());
   exchange.reply_text(answer.status, "text/plain; charset=utf-8", std::move(answer.text));
 }
@@ -167,6 +167,9 @@ void serve_path(PathServer& server, ExchangePtr exchange) {
   if (path == "/version") return exchange->reply(200, {SharedBytes(version_json())});
   if (is_health_path(path)) return serve_health(server, *exchange);
   if (path == "/metrics") return serve_metrics(server, *exchange);
+  if (path == "/metrics/slis") {
+    return exchange->reply_text(200, "text/plain; version=0.0.4", server.health.text(static_cast<double>(server.started_ns) / 1e9));
+  }
   if (path == "/api") return serve_api_root(server, *exchange, true);
   if (path == "/apis") return serve_api_root(server, *exchange, false);
   if (path == "/api/v1") {

@@ -12,6 +12,7 @@
 #include "server/flow/flow_control.h"
 #include "server/metrics.h"
 #include "server/openapi/openapi.h"
+#include "server/paths/health.h"
 
 namespace plinth::server {
 
@@ -44,8 +45,10 @@ struct PathServer {
   Metrics& metrics;
   auth::Auth& auth;
   FlowControl& flow;
+  HealthRecord& health;
   const std::string& advertised_address;
-  bool ready;
+  StartPhase phase;
+  std::int64_t started_ns;  // wall time
 };
 
 void serve_path(PathServer& server, ExchangePtr exchange);
