@@ -3,6 +3,7 @@
 #include "api/strategies/strategy.h"
 #include "base/ids.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "base/time_text.h"
 #include "server/object_codec.h"
 
@@ -70,9 +71,8 @@ Result<void> match_url(Draft& object, const ResolvedKind& kind, std::string_view
 Result<void> clear_new_metadata(Draft& object, const ResolvedKind& kind, std::string_view name_space, std::string_view name_in_url) {
   TRY(match_url(object, kind, name_space, name_in_url));
   Value& metadata = object.member(object.root(), "metadata");
-  if (!metadata["resourceVersion"].as_string().empty()) return bad_request("resourceVersion should not be set on objects to be created");
-  for (std::string_view key : {"resourceVersion", "selfLink", "uid", "creationTimestamp", "deletionTimestamp",
-                               "deletionGracePeriodSeconds", "generation"}) {
+  for (std::string_view key :
+       {"selfLink", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"}) {
     object.remove(metadata, key);
   }
   return {};
@@ -88,6 +88,14 @@ bool fill_new_metadata(Draft& object, const ResolvedKind& kind, Clock& clock, En
   if (prefix.size() > kGeneratedPrefixMax) prefix.resize(kGeneratedPrefixMax);
   object.set(metadata, "name", prefix + random_suffix(entropy, kGeneratedSuffix));
   return true;
+}
+
+Result<void> check_new_revision(const Value& object) {
+  const auto revision = parse_integer<std::uint64_t>(object["metadata"]["resourceVersion"].as_string());
+  if (revision.value_or(0) == 0) return {};
+  Error refused(Reason::kNone, "resourceVersion should not be set on objects to be created");
+  refused.set_code(500);
+  return refused;
 }
 
 void restore_system_metadata(Draft& object, const Value& old) {

@@ -281,6 +281,9 @@ void WriteOperation::commit() {
     if (write.last_state) return finish_dry_run(std::move(*write.last_state));
     return answer(proposal_, proposal_.old_record);
   }
+  if (proposal_.operation == Operation::kCreate && exchange_->info.verb == "create") {
+    if (auto is_new = check_new_revision(proposal_.object->root()); !is_new.ok()) return fail(is_new.error());
+  }
   auto self = shared_from_this();
   context_.store->commit(std::move(*prepared), exchange_->loop(),
                          [self](store::CommitOutcome outcome) { self->committed(std::move(outcome)); });

@@ -108,6 +108,22 @@ TEST_CASE("the strategy prepares what mutating admission left") {
   CHECK(changed["metadata"]["uid"].as_string() == made["metadata"]["uid"].as_string());
 }
 
+TEST_CASE("a new object that names a revision is refused after everybody was asked") {
+  Bench b;
+  const std::string body = R"({"metadata":{"name":"m","resourceVersion":"7"},"data":{"a":"b"}})";
+  const Document refused = b.call("POST", kMaps, body, 500);
+  CHECK(refused["message"].as_string() == "resourceVersion should not be set on objects to be created");
+  CHECK(refused["reason"].is_null());
+  CHECK(has(b.seen.object, R"("resourceVersion":"7")"));
+  CHECK(has(b.seen.validated, R"("resourceVersion":"7")"));
+  b.call("GET", kMaps + "/m", "", 404);
+  // Nothing is stored by a dry run; what is no revision is as good as none.
+  CHECK(b.call("POST", kMaps + "?dryRun=All", body, 201)["metadata"]["resourceVersion"].as_string() != "7");
+  const Document made = b.call("POST", kMaps, R"({"metadata":{"name":"n","resourceVersion":"soon"}})", 201);
+  CHECK(made["metadata"]["resourceVersion"].as_string() != "soon");
+  CHECK_FALSE(has(to_json(made["metadata"]["managedFields"]), "resourceVersion"));
+}
+
 TEST_CASE("what admission adds is nobody's") {
   Bench b;
   b.seen.replicas = 4;
