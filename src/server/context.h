@@ -26,6 +26,7 @@ class Auth;
 struct ServerLimits {
   std::size_t list_slice_bytes = 128 * 1024;         // JSON made before the loop gets its turn
   std::size_t list_slice_objects = 256;
+  std::size_t protobuf_list_bytes_max = 64 * 1024 * 1024;  // of a list that cannot be sent before it is whole
   std::size_t stream_queue_bytes_max = 1024 * 1024;  // unsent bytes of one streamed answer before it waits for its client
   std::size_t watchers_max = 20'000;
   std::size_t admission_waits_max = 9;                // how often a write waits for what a controller is about to make ...

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/yaml.h"
 #include "server/flow/flow_schema.h"
+#include "server/protobuf_answer.h"
 #include "server/status.h"
 
 namespace plinth::server {
@@ -64,22 +65,27 @@ net::HttpResponse Exchange::head(int status, std::string content_type) {
 }
 
 void Exchange::fail(const Error& error) {
-  net::HttpResponse response = head(error.code(), "application/json");
+  const bool binary = negotiate_status(request.headers.get("accept")).protobuf;
+  auto status = binary ? protobuf_answer(status_json(error)) : Result<std::string>(status_json(error));
+  if (!status.ok()) return reply_text(500, "text/plain; charset=utf-8", status.error().message());
+  net::HttpResponse response = head(error.code(), std::string(binary ? kProtobufType : "application/json"));
   if (error.details().retry_after_seconds > 0) {
     response.headers.add("retry-after", std::to_string(error.details().retry_after_seconds));
   }
   if (error.code() == 401) response.headers.add("www-authenticate", "Bearer");
-  response.body.push_back(SharedBytes(status_json(error)));
+  response.body.push_back(SharedBytes(std::move(*status)));
   responder->send(std::move(response));
 }
 
 void Exchange::reply(int status, ByteChain json, const Accepted& accepted) {
+  if (accepted.protobuf) {
+    auto answer = protobuf_answer(flatten(json));
+    if (!answer.ok()) return fail(answer.error());
+    return reply_bytes(status, std::string(kProtobufType), {SharedBytes(std::move(*answer))});
+  }
   const bool pretty = accepted.pretty || wants_pretty(*this);
   if (!pretty && !accepted.yaml) {
-    net::HttpResponse response = head(status, "application/json");
-    response.body = std::move(json);
-    responder->send(std::move(response));
-    return;
+    return reply_bytes(status, "application/json", std::move(json));
   }
   auto document = parse_json(flatten(json));
   if (!document.ok()) return fail(internal_error("an answer could not be printed: " + document.error().message()));
@@ -88,10 +94,14 @@ void Exchange::reply(int status, ByteChain json, const Accepted& accepted) {
   responder->send(std::move(response));
 }
 
-void Exchange::reply_text(int status, std::string content_type, std::string body) {
+void Exchange::reply_bytes(int status, std::string content_type, ByteChain body) {
   net::HttpResponse response = head(status, std::move(content_type));
-  response.body.push_back(SharedBytes(std::move(body)));
+  response.body = std::move(body);
   responder->send(std::move(response));
+}
+
+void Exchange::reply_text(int status, std::string content_type, std::string body) {
+  reply_bytes(status, std::move(content_type), {SharedBytes(std::move(body))});
 }
 
 }  // namespace plinth::server

@@ -45,8 +45,9 @@ class Exchange {
   void warn(std::string text);
 
   void fail(const Error& error);
-  // JSON text, printed again for people (pretty) or as YAML when the client asked for that.
+  // JSON text, printed again for people (pretty), as YAML or as protobuf when the client asked for that.
   void reply(int status, ByteChain json, const Accepted& accepted = {});
+  void reply_bytes(int status, std::string content_type, ByteChain body);
   void reply_text(int status, std::string content_type, std::string body);
   // Head of an answer, with the headers that every answer carries.
   net::HttpResponse head(int status, std::string content_type);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 
 #include "base/text.h"
 #include "server/status.h"
@@ -10,6 +11,7 @@ namespace plinth::server {
 namespace {
 
 constexpr std::string_view kObjectTypes = "application/json, application/yaml";
+constexpr std::string_view kBuiltinTypes = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 constexpr std::size_t kAcceptClausesMax = 64;
 
 std::string_view next_piece(std::string_view& rest, char separator) {
@@ -51,19 +53,31 @@ bool read_transform(const AcceptClause& clause, Accepted& out) {
   return true;
 }
 
+// The first clause of `form` that names an allowed transform.
 template <typename Allowed>
-Result<Accepted> negotiate(std::string_view accept, Allowed allowed) {
-  for (const AcceptClause& clause : parse_accept(accept)) {
+std::optional<Accepted> find_clause(const std::vector<AcceptClause>& clauses, bool protobuf, Allowed allowed) {
+  for (const AcceptClause& clause : clauses) {
     if (clause.q <= 0) continue;
     Accepted accepted;
     accepted.yaml = clause.type == "application/yaml";
-    if (!accepts_json(clause) && !accepted.yaml) continue;
+    accepted.protobuf = clause.type == "application/vnd.kubernetes.protobuf";
+    if (accepted.protobuf != protobuf || (!protobuf && !accepted.yaml && !accepts_json(clause))) continue;
     if (!read_transform(clause, accepted) || !allowed(accepted.transform)) continue;
     accepted.pretty = clause.parameter("pretty") == "1";
     return accepted;
   }
-  return not_acceptable(kObjectTypes);
+  return std::nullopt;
 }
+
+template <typename Allowed, typename InProtobuf>
+Result<Accepted> negotiate(std::string_view accept, Allowed allowed, InProtobuf in_protobuf) {
+  const std::vector<AcceptClause> clauses = parse_accept(accept);
+  if (auto text = find_clause(clauses, false, allowed)) return *text;
+  if (auto binary = find_clause(clauses, true, in_protobuf)) return *binary;
+  return not_acceptable(in_protobuf(Transform::kNone) ? kBuiltinTypes : kObjectTypes);
+}
+
+bool is_whole(Transform transform) { return transform == Transform::kNone; }
 
 }  // namespace
 
@@ -90,16 +104,24 @@ Result<BodyFormat> request_format(std::string_view content_type, bool allow_prot
   if (type.empty() || type == "application/json") return BodyFormat::kJson;
   if (type == "application/yaml") return BodyFormat::kYaml;
   if (type == "application/vnd.kubernetes.protobuf" && allow_protobuf) return BodyFormat::kProtobuf;
-  return unsupported_media_type(content_type, allow_protobuf ? "application/json, application/yaml, application/vnd.kubernetes.protobuf"
-                                                             : "application/json, application/yaml");
+  return unsupported_media_type(content_type, allow_protobuf ? kBuiltinTypes : kObjectTypes);
 }
 
-Result<Accepted> negotiate_object(std::string_view accept, bool allow_table) {
-  return negotiate(accept, [allow_table](Transform t) { return t != Transform::kTable || allow_table; });
+Result<Accepted> negotiate_object(std::string_view accept, bool builtin) {
+  return negotiate(
+      accept, [](Transform) { return true; },
+      [builtin](Transform t) { return t != Transform::kTable && (builtin || t != Transform::kNone); });
 }
 
-Result<Accepted> negotiate_plain(std::string_view accept) {
-  return negotiate(accept, [](Transform t) { return t == Transform::kNone; });
+Result<Accepted> negotiate_plain(std::string_view accept) { return negotiate(accept, is_whole, is_whole); }
+
+Accepted negotiate_status(std::string_view accept) {
+  // What the object would have been cut down to says nothing about the Status.
+  const auto any = [](Transform) { return true; };
+  const std::vector<AcceptClause> clauses = parse_accept(accept);
+  Accepted out;
+  out.protobuf = !find_clause(clauses, false, any) && find_clause(clauses, true, any);
+  return out;
 }
 
 Result<DiscoveryForm> negotiate_discovery(std::string_view accept) {

@@ -21,15 +21,20 @@ enum class Transform : std::uint8_t { kNone, kTable, kPartialObjectMetadata, kPa
 struct Accepted {
   Transform transform = Transform::kNone;
   bool yaml = false;           // application/yaml instead of JSON
+  bool protobuf = false;       // neither of them is acceptable
   std::string_view meta_version = "v1";  // of the transform: "v1" or "v1beta1"
   bool pretty = false;
 };
 
-// For objects and lists. 406 when no clause can be served. `allow_table` is false for kinds that cannot be tabled.
-Result<Accepted> negotiate_object(std::string_view accept, bool allow_table);
+// For objects and lists. 406 when no clause can be served. JSON is what is stored, so protobuf is for clients that accept nothing else.
+// Custom kinds have no protobuf form (`builtin` false) but for their metadata alone; Tables have none.
+Result<Accepted> negotiate_object(std::string_view accept, bool builtin);
 
 // For answers that are not stored objects (reviews, tokens): they have no Table and no metadata to show alone.
 Result<Accepted> negotiate_plain(std::string_view accept);
+
+// For Status and other answers that have one form only: JSON, unless protobuf alone is acceptable.
+Accepted negotiate_status(std::string_view accept);
 
 enum class DiscoveryForm : std::uint8_t { kPlain, kAggregatedV2, kAggregatedV2Beta1 };
 Result<DiscoveryForm> negotiate_discovery(std::string_view accept);

@@ -1,6 +1,7 @@
 #include "server/read/list.h"
 
 #include "server/object_codec.h"
+#include "server/protobuf_answer.h"
 #include "server/read/read_setup.h"
 #include "server/read/wait_revision.h"
 #include "server/status.h"
@@ -63,6 +64,11 @@ class ListOperation : public std::enable_shared_from_this<ListOperation> {
     if (!chosen.ok()) return exchange_->fail(chosen.error());
     snapshot_ = std::move(*chosen);
     out_ = representation_->list_head();
+    if (representation_->accepted().protobuf) {
+      auto list = ProtobufList::begin(out_ + "]}");
+      if (!list.ok()) return exchange_->fail(list.error());
+      protobuf_ = std::move(*list);
+    }
     slice();
   }
 
@@ -94,12 +100,12 @@ class ListOperation : public std::enable_shared_from_this<ListOperation> {
 
   void slice() {
     if (exchange_->responder->closed()) return;
-    const std::size_t slice_start = out_.size();
+    const std::size_t slice_start = written_bytes();
     std::size_t visited = 0;
     bool more = false;
     std::optional<Error> error;
     auto visit = [&](const store::RecordPtr& record) {
-      if (++visited > context_.limits.list_slice_objects || out_.size() - slice_start > context_.limits.list_slice_bytes) {
+      if (++visited > context_.limits.list_slice_objects || written_bytes() - slice_start > context_.limits.list_slice_bytes) {
         more = true;
         start_ = record->key();
         return false;
@@ -109,9 +115,9 @@ class ListOperation : public std::enable_shared_from_this<ListOperation> {
         next_page_ = last_key_;
         return false;
       }
-      if (count_++ > 0) out_ += ',';
+      if (count_++ > 0 && !protobuf_) out_ += ',';
       last_key_ = record->key();
-      auto written = representation_->append_item(out_, record);
+      auto written = protobuf_ ? add_to_protobuf(record) : representation_->append_item(out_, record);
       if (!written.ok()) error = std::move(written).error();
       return !error.has_value();
     };
@@ -125,8 +131,20 @@ class ListOperation : public std::enable_shared_from_this<ListOperation> {
     go_on();
   }
 
+  std::size_t written_bytes() const { return protobuf_ ? protobuf_->bytes() : out_.size(); }
+
+  Result<void> add_to_protobuf(const store::RecordPtr& record) {
+    std::string item;
+    TRY(representation_->append_item(item, record));
+    TRY(protobuf_->add(item));
+    if (protobuf_->bytes() <= context_.limits.protobuf_list_bytes_max) return {};
+    return Error(Reason::kRequestEntityTooLarge, "the list takes more than " + std::to_string(context_.limits.protobuf_list_bytes_max) +
+                                                     " bytes in protobuf: ask for parts of it with `limit`, or accept application/json");
+  }
+
   // Sends what there is and takes the next slice on a later turn of the loop, once the client has room.
   void go_on() {
+    if (protobuf_) return exchange_->loop().post([self = shared_from_this()] { self->slice(); });
     if (!streaming_) {
       streaming_ = true;
       exchange_->responder->begin(exchange_->head(200, "application/json"));
@@ -165,7 +183,11 @@ class ListOperation : public std::enable_shared_from_this<ListOperation> {
       if (filter_.selects_all()) remaining = remaining_after(next_page_);
     }
     out_ += representation_->list_tail(snapshot_->revision(), token, remaining);
-    if (streaming_) {
+    if (protobuf_) {
+      auto body = std::move(*protobuf_).finish(out_);
+      if (!body.ok()) return exchange_->fail(body.error());
+      exchange_->reply_bytes(200, std::string(kProtobufType), std::move(*body));
+    } else if (streaming_) {
       exchange_->responder->write({SharedBytes(std::move(out_))});
       exchange_->responder->end();
     } else {
@@ -185,6 +207,7 @@ class ListOperation : public std::enable_shared_from_this<ListOperation> {
   RepresentationPtr representation_;
   store::SnapshotPtr snapshot_;
   std::string out_, start_, last_key_, next_page_;
+  std::optional<ProtobufList> protobuf_;  // has the items then, instead of out_
   std::int64_t count_ = 0;
   bool streaming_ = false;
   std::shared_ptr<ListOperation> waiting_;  // itself, while the client has to take what is queued
@@ -193,7 +216,7 @@ class ListOperation : public std::enable_shared_from_this<ListOperation> {
 }  // namespace
 
 void serve_get(ServerContext& context, ExchangePtr exchange, const ResolvedKind& kind) {
-  auto accepted = negotiate_object(exchange->request.headers.get("accept"), true);
+  auto accepted = negotiate_object(exchange->request.headers.get("accept"), kind.row->builtin);
   if (!accepted.ok()) return exchange->fail(accepted.error());
   auto representation = Representation::make(context, kind, *accepted, exchange->info.query);
   if (!representation.ok()) return exchange->fail(representation.error());

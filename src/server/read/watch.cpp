@@ -1,6 +1,7 @@
 #include "server/read/watch.h"
 
 #include "server/object_codec.h"
+#include "server/protobuf_answer.h"
 #include "server/read/current_forms.h"
 #include "server/read/read_setup.h"
 #include "server/read/wait_revision.h"
@@ -55,7 +56,7 @@ class WatchOperation : public std::enable_shared_from_this<WatchOperation> {
     store_watch_ = std::move(*opened);
     self_ = shared_from_this();
     begun_ = true;
-    exchange_->responder->begin(exchange_->head(200, "application/json"));
+    exchange_->responder->begin(exchange_->head(200, std::string(in_protobuf() ? kProtobufWatchType : "application/json")));
     exchange_->responder->on_closed([weak] {
       if (auto self = weak.lock()) self->on_client_gone();
     });
@@ -210,7 +211,10 @@ class WatchOperation : public std::enable_shared_from_this<WatchOperation> {
     return send_frame(type, std::move(*object));
   }
 
+  bool in_protobuf() const { return representation_->accepted().protobuf; }
+
   std::size_t send_frame(std::string_view type, ByteChain object) {
+    if (in_protobuf()) return send_protobuf(type, flatten(object));
     ByteChain frame;
     frame.reserve(object.size() + 2);
     frame.push_back(SharedBytes(std::string("{\"type\":\"") + std::string(type) + "\",\"object\":"));
@@ -218,6 +222,17 @@ class WatchOperation : public std::enable_shared_from_this<WatchOperation> {
     frame.push_back(SharedBytes::literal("}\n"));
     const std::size_t bytes = total_size(frame);
     exchange_->responder->write(std::move(frame));
+    return bytes;
+  }
+
+  std::size_t send_protobuf(std::string_view type, const std::string& object) {
+    auto frame = protobuf_event(type, object);
+    if (!frame.ok()) {
+      end();
+      return 0;
+    }
+    const std::size_t bytes = frame->size();
+    exchange_->responder->write({SharedBytes(std::move(*frame))});
     return bytes;
   }
 

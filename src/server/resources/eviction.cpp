@@ -185,7 +185,9 @@ class EvictOperation : public DeleteOperation {
     return {};
   }
 
-  void answer(const Proposal&, const store::RecordPtr&) override { exchange_->reply(201, {SharedBytes::literal(kCreated)}); }
+  void answer(const Proposal&, const store::RecordPtr&) override {
+    exchange_->reply(201, {SharedBytes::literal(kCreated)}, negotiate_status(exchange_->request.headers.get("accept")));
+  }
 
  private:
   std::string now() const { return format_rfc3339(context_.clock->wall_ns()); }

@@ -80,7 +80,9 @@ class BindOperation : public ReplaceOperation {
     return proposal;
   }
 
-  void answer(const Proposal&, const store::RecordPtr&) override { exchange_->reply(201, {SharedBytes::literal(kCreated)}); }
+  void answer(const Proposal&, const store::RecordPtr&) override {
+    exchange_->reply(201, {SharedBytes::literal(kCreated)}, negotiate_status(exchange_->request.headers.get("accept")));
+  }
 
  private:
   Error refuse(const std::string& why) const { return conflict("", "pods/binding", exchange_->info.name, "pod " + exchange_->info.name + " " + why); }

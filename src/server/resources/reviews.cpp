@@ -38,7 +38,8 @@ void serve_unstored(ServerContext& context, ExchangePtr exchange, const Resolved
   if (kind.row->plural == "bindings" && exchange->info.verb == "create") return serve_bind_pod(context, std::move(exchange), kind);
   if (kind.row->plural == "componentstatuses" && exchange->info.verb == "list") {
     exchange->warn("v1 ComponentStatus is deprecated in v1.19+");
-    return exchange->reply(200, {SharedBytes::literal(R"({"kind":"ComponentStatusList","apiVersion":"v1","metadata":{},"items":[]})")});
+    return exchange->reply(200, {SharedBytes::literal(R"({"kind":"ComponentStatusList","apiVersion":"v1","metadata":{},"items":[]})")},
+                           negotiate_status(exchange->request.headers.get("accept")));
   }
   if (kind.row->plural == "componentstatuses" && exchange->info.verb == "get") {
     return exchange->fail(not_found("", "componentstatuses", exchange->info.name));

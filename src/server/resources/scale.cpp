@@ -109,7 +109,8 @@ class ScaleOperation : public ReplaceOperation {
   void answer(const Proposal&, const store::RecordPtr& record) override {
     auto object = context_.decoded->object(kind_, record);
     if (!object.ok()) return fail(object.error());
-    exchange_->reply(200, {SharedBytes(to_json(scale_of(kind_, object->root()).root()))});
+    exchange_->reply(200, {SharedBytes(to_json(scale_of(kind_, object->root()).root()))},
+                     negotiate_status(exchange_->request.headers.get("accept")));
   }
 
  private:
@@ -174,7 +175,8 @@ void serve_get_scale(ServerContext& context, ExchangePtr exchange, const Resolve
   if (record == nullptr) return exchange->fail(not_found(kind.row->group, kind.row->plural, exchange->info.name));
   auto object = context.decoded->object(kind, record);
   if (!object.ok()) return exchange->fail(object.error());
-  exchange->reply(200, {SharedBytes(to_json(scale_of(kind, object->root()).root()))});
+  exchange->reply(200, {SharedBytes(to_json(scale_of(kind, object->root()).root()))},
+                  negotiate_status(exchange->request.headers.get("accept")));
 }
 
 void serve_write_scale(ServerContext& context, ExchangePtr exchange, const ResolvedKind& kind) {

@@ -111,7 +111,8 @@ void DeleteOperation::answer(const Proposal& proposal, const store::RecordPtr& r
   const bool still_there = proposal.object.has_value();
   if (still_there) return WriteOperation::answer(proposal, record);
   const api::KindRow& row = *kind_.row;
-  exchange_->reply(200, {SharedBytes(success_status_json(exchange_->info.name, row.group, row.plural, proposal.old_record->uid()))});
+  exchange_->reply(200, {SharedBytes(success_status_json(exchange_->info.name, row.group, row.plural, proposal.old_record->uid()))},
+                   negotiate_status(exchange_->request.headers.get("accept")));
 }
 
 void serve_delete(ServerContext& context, ExchangePtr exchange, const ResolvedKind& kind) {

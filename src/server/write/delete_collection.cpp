@@ -41,7 +41,8 @@ class DeleteCollection : public std::enable_shared_from_this<DeleteCollection> {
 
   void next() {
     if (at_ == keys_.size()) {
-      return exchange_->reply(200, {SharedBytes(success_status_json("", kind_.row->group, kind_.row->plural, ""))});
+      return exchange_->reply(200, {SharedBytes(success_status_json("", kind_.row->group, kind_.row->plural, ""))},
+                              negotiate_status(exchange_->request.headers.get("accept")));
     }
     const std::string& key = keys_[at_++];
     RequestInfo info = exchange_->info;

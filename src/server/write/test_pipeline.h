@@ -56,10 +56,14 @@ class PipelineBench {
     request.target = target;
     request.body = body;
     if (!body.empty()) request.headers.add("content-type", content_type);
+    if (!accept.empty()) request.headers.add("accept", accept);
     auto user = std::make_shared<auth::UserInfo>();
     user->name = "tester";
     auto answer = std::make_shared<std::optional<LocalAnswer>>();
-    auto head = [this](const net::HttpResponse& response) { warning = response.headers.get("warning"); };
+    auto head = [this](const net::HttpResponse& response) {
+      warning = response.headers.get("warning");
+      answer_type = response.headers.get("content-type");
+    };
     auto body_text = std::make_shared<std::string>();
     auto status = std::make_shared<int>(0);
     auto responder = std::make_shared<LocalResponder>(
@@ -77,6 +81,8 @@ class PipelineBench {
     return answer->value_or(LocalAnswer());
   }
 
+  std::string accept;       // of requests from now on; "": any
+  std::string answer_type;  // of the last answer
   // The Warning header of the last answer.
   std::string warning;
   ServerContext& context() { return context_; }

@@ -345,7 +345,7 @@ void WriteOperation::remember(const store::RecordPtr& record) {
 }
 
 void WriteOperation::answer(const Proposal& proposal, const store::RecordPtr& record) {
-  auto accepted = negotiate_object(exchange_->request.headers.get("accept"), true);
+  auto accepted = negotiate_object(exchange_->request.headers.get("accept"), kind_.row->builtin);
   if (!accepted.ok()) return fail(accepted.error());
   auto representation = Representation::make(context_, kind_, *accepted, exchange_->info.query);
   if (!representation.ok()) return fail(representation.error());
