@@ -41,5 +41,27 @@ def scheduler():
     return program('kube-scheduler', 'kubernetes', 'k8s.io/kubernetes', '/cmd/kube-scheduler')
 
 
+def module_copy(folder, module):
+    """A copy of a module's files, without its code: definitions and manifests."""
+    path = os.path.join(CACHE, folder + '-module')
+    problem = run(['bash', '-c', 'rm -rf "$0" && mkdir -p "$0" && cd "$(go list -m -f "{{.Dir}}" "$1")" && '
+                                 'find . -name "*.yaml" -exec cp --no-preserve=mode --parents -t "$0" {} +', path, module],
+                  os.path.join(HERE, 'foreign', folder), GOTOOLCHAIN='local', GOFLAGS='-buildvcs=false')
+    return (None, problem) if problem else (path, 'of the same module')
+
+
+CERT_MANAGER = 'github.com/cert-manager/cert-manager'
+SEALED_SECRETS = 'github.com/bitnami-labs/sealed-secrets'
+
+
+def cert_manager(part):
+    return lambda: program('cert-manager-' + part, 'cert_manager', CERT_MANAGER, '/cmd/' + part)
+
+
 # What `./dev soak` adds: each takes minutes to build the first time.
-HEAVY = (('KRO', kro), ('KRO_DEFINITIONS', kro_definitions), ('CONTROLLER_MANAGER', controller_manager), ('SCHEDULER', scheduler))
+HEAVY = (('KRO', kro), ('KRO_DEFINITIONS', kro_definitions), ('CONTROLLER_MANAGER', controller_manager), ('SCHEDULER', scheduler),
+         ('CERT_MANAGER_CONTROLLER', cert_manager('controller')), ('CERT_MANAGER_CAINJECTOR', cert_manager('cainjector')),
+         ('CERT_MANAGER_WEBHOOK', cert_manager('webhook')), ('CERT_MANAGER_MODULE', lambda: module_copy('cert_manager', CERT_MANAGER)),
+         ('SEALED_SECRETS', lambda: program('sealed-secrets', 'sealed_secrets', SEALED_SECRETS, '/cmd/controller')),
+         ('KUBESEAL', lambda: program('kubeseal', 'sealed_secrets', SEALED_SECRETS, '/cmd/kubeseal')),
+         ('SEALED_SECRETS_MODULE', lambda: module_copy('sealed_secrets', SEALED_SECRETS)))

@@ -8,7 +8,7 @@ A scenario is a list of steps:
     requires NAME        skipped, by name, unless the variable is set (SHARED: the folder with the walk-throughs, beside the checkout;
                          CONTAINERS: root, containerd, CNI plugins, nft, busybox; IMAGES: the folder that ./dev builds images into)
     requires kubectl 1.N the client under test must be that new
-    once                 not about kubectl: run with the first client only
+    once                 not about kubectl: run with the first client only that it can be run with
     option ARG           the platform is started with ARG too; $NAME is taken from the environment, $TMP is the folder for files
     document PATH        the steps are the blocks of PATH (from this folder) that begin with ```console; times and ages may differ. A block
                          that begins with ```yaml NAME is a file NAME in the folder where the commands run
@@ -330,7 +330,7 @@ def main():
     for number, (version, kubectl) in enumerate(kubectls):
         print(version)
         for path in files:
-            if number > 0 and has_mark(path, 'once'):
+            if has_mark(path, 'once') and any(not missing_requirement(path, before) for before, _ in kubectls[:number]):
                 continue
             missing = missing_requirement(path, version)
             if missing:
