@@ -189,12 +189,12 @@ void Sidecar::tell(Entry& entry, client::Plan events) {
 
 void Sidecar::carry_out(Entry& entry, const std::string& key, client::Plan plan, UniqueFunction<void(Result<void>)> done) {
   write_requests(*entry.transport, alive_, std::move(plan.requests),
-                 [this, &entry, key, done = std::move(done)](Result<std::uint64_t> outcome) {
-                 if (!outcome.ok()) return done(std::move(outcome).error());
-                 Work& work = entry.work[key];
-                 work.own_revision = std::max(work.own_revision, *outcome);
-                 done({});
-               });
+                 [&entry, key, done = std::move(done)](Result<std::uint64_t> outcome) {
+                   if (!outcome.ok()) return done(std::move(outcome).error());
+                   Work& work = entry.work[key];
+                   work.own_revision = std::max(work.own_revision, *outcome);
+                   done({});
+                 });
 }
 
 void Sidecar::finish(Entry& entry, const std::string& key, const Result<void>& written, bool ok, Duration pause) {
