@@ -111,7 +111,7 @@ def main():
     parser.add_argument('--pairs', type=int, default=30)
     parser.add_argument('--group', type=int, default=50)
     parser.add_argument('--group-rounds', type=int, default=3)
-    parser.add_argument('--seconds', type=int, default=8, help='of each run of requests')
+    parser.add_argument('--seconds', type=int, default=5, help='of each run of requests')
     parser.add_argument('--folder', default='build')
     options = parser.parse_args()
     if os.geteuid() != 0:

@@ -3,7 +3,7 @@ import os, re, statistics, subprocess, time
 
 METHOD = ("The router of the platform and Debian's nginx, in turn, in front of one backend (an nginx too, 256 bytes an answer), wrk as the "
           'client. All of it shares the processors; X-Forwarded-* are set and connections to the backend kept by both.')
-ROUNDS = 3
+ROUNDS = 5
 GOAL = 1.3
 CONNECTIONS = (1, 16, 64)
 COMMON = '''
