@@ -1,5 +1,8 @@
 #include "base/result.h"
 
+#include <cstdio>
+#include <cstdlib>
+
 namespace plinth {
 namespace {
 
@@ -66,6 +69,12 @@ Error Error::clone() const {
   Error copy(body_->reason, body_->message);
   *copy.body_ = *body_;
   return copy;
+}
+
+[[gnu::cold]] void Error::abort_unchecked() const {
+  const char* message = body_ == nullptr ? "(the error was moved away)" : body_->message.c_str();
+  std::fprintf(stderr, "the value of a result was taken that is an error: %s\n", message);
+  std::abort();
 }
 
 Error bad_request(std::string message) { return Error(Reason::kBadRequest, std::move(message)); }

@@ -79,6 +79,9 @@ class [[nodiscard]] Error {
   Error& add_cause(std::string type, std::string message, std::string field);
   // A copy; explicit, because errors are meant to travel to one place.
   Error clone() const;
+  // Ends the program (abort) with the message on stderr: for who takes the value of a result that is an error. A bug of the
+  // caller, which would otherwise go on with whatever bytes stand there.
+  [[noreturn]] void abort_unchecked() const;
 
  private:
   struct Body {
@@ -94,7 +97,7 @@ class [[nodiscard]] Error {
 Error bad_request(std::string message);
 Error internal_error(std::string message);
 
-// A value or an Error.
+// A value or an Error. To take the value of an error ends the program.
 template <typename T>
 class [[nodiscard]] Result {
  public:
@@ -118,19 +121,23 @@ class [[nodiscard]] Result {
 
   bool ok() const { return ok_; }
   explicit operator bool() const { return ok_; }
-  T& value() & { return value_; }
-  const T& value() const& { return value_; }
-  T&& value() && { return std::move(value_); }
-  T* operator->() { return &value_; }
-  const T* operator->() const { return &value_; }
-  T& operator*() & { return value_; }
-  const T& operator*() const& { return value_; }
-  T&& operator*() && { return std::move(value_); }
+  T& value() & { return checked(), value_; }
+  const T& value() const& { return checked(), value_; }
+  T&& value() && { return checked(), std::move(value_); }
+  T* operator->() { return &value(); }
+  const T* operator->() const { return &value(); }
+  T& operator*() & { return value(); }
+  const T& operator*() const& { return value(); }
+  T&& operator*() && { return std::move(*this).value(); }
   Error& error() & { return error_; }
   const Error& error() const& { return error_; }
   Error&& error() && { return std::move(error_); }
 
  private:
+  void checked() const {
+    if (!ok_) [[unlikely]] error_.abort_unchecked();
+  }
+
   bool ok_;
   union {
     T value_;
@@ -145,7 +152,9 @@ class [[nodiscard]] Result<void> {
   Result(Error error) : error_(std::make_unique<Error>(std::move(error))) {}  // NOLINT(google-explicit-constructor)
   bool ok() const { return error_ == nullptr; }
   explicit operator bool() const { return ok(); }
-  void value() const {}
+  void value() const {
+    if (!ok()) [[unlikely]] error_->abort_unchecked();
+  }
   Error& error() & { return *error_; }
   const Error& error() const& { return *error_; }
   Error&& error() && { return std::move(*error_); }
