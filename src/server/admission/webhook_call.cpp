@@ -7,6 +7,7 @@
 #include "net/tls.h"
 #include "server/admission/admission_attributes.h"
 #include "server/admission/webhook_address.h"
+#include "server/admission/webhook_denial.h"
 #include "server/object_codec.h"
 
 namespace plinth::server {
@@ -31,19 +32,6 @@ Error failure(const Webhook& webhook, std::string_view why) {
   return internal_error("failed calling webhook " + quoted(webhook.name()) + ": " + std::string(why));
 }
 
-Error denial_of(const Webhook& webhook, const Value& status) {
-  std::string message = "admission webhook " + quoted(webhook.name()) + " denied the request";
-  const std::string_view said = status["message"].as_string();
-  const std::string_view reason = status["reason"].as_string();
-  if (!said.empty()) message += ": " + std::string(said);
-  else if (!reason.empty()) message += ": " + std::string(reason);
-  else message += " without explanation";
-  const std::int64_t code = status["code"].as_int();
-  Error error(code == 403 ? Reason::kForbidden : Reason::kBadRequest, std::move(message));
-  error.set_code(code >= 400 && code < 600 ? static_cast<int>(code) : 400);
-  return error;
-}
-
 Result<WebhookAnswer> read_answer(const Webhook& webhook, const std::string& uid, const net::HttpResponse& response) {
   if (response.status != 200) return failure(webhook, "the answer has status " + std::to_string(response.status));
   auto body = parse_json(flatten(response.body));
@@ -55,7 +43,7 @@ Result<WebhookAnswer> read_answer(const Webhook& webhook, const std::string& uid
   for (const Value& warning : answer["warnings"].items()) out.warnings.emplace_back(warning.as_string());
   out.allowed = answer["allowed"].as_bool();
   if (!out.allowed) {
-    out.denial = denial_of(webhook, answer["status"]);
+    out.denial = webhook_denial(webhook.name(), answer["status"]);
     return out;
   }
   const std::string_view patch = answer["patch"].as_string();
