@@ -14,6 +14,7 @@
 #include <map>
 
 #include "base/processes.h"
+#include "world_real/own_root.h"
 #include "world_real/posix_error.h"
 #include "world_real/spawn_message.h"
 
@@ -177,6 +178,7 @@ class Spawner {
   if (socket.get() != kSocket) ::dup2(socket.get(), kSocket);
   ::fcntl(kSocket, F_SETFD, FD_CLOEXEC);
   close_from(kSocket + 1);
+  give_own_root();
   Spawner(kSocket).run();
 }
 
