@@ -424,6 +424,9 @@ Result<NodeDownReport> take_down_cri_node(CriNodeOptions given, Duration grace_m
   if (ready && !ready->ok()) return std::move(*ready).error();
   std::optional<cri::TakeDownReport> report;
   cri::TakeDownParts parts{loop.get(), &disk, host->pool.get(), host->processes.get(), host->runtime.get(), host->containerd.get()};
+  // Of a runtime of others these are all that it is about.
+  host->options.data_dir = places.node_dir;
+  host->options.run_dir = places.run_dir;
   cri::take_down(parts, host->options, places.cgroup_root, grace_max, [&](cri::TakeDownReport told) { report = std::move(told); });
   while (!report) loop->poll(std::chrono::milliseconds(100));
   if (host->containerd) {

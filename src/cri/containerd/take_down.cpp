@@ -79,7 +79,7 @@ class TakeDown final : public std::enable_shared_from_this<TakeDown> {
   }
 
   void stop_runtime() {
-    if (parts_.containerd == nullptr) return finish();
+    if (parts_.containerd == nullptr) return remove_cgroups();  // somebody else's goes on
     parts_.containerd->stop([self = shared_from_this()] { self->list_leftovers(); });
   }
 
@@ -127,8 +127,11 @@ class TakeDown final : public std::enable_shared_from_this<TakeDown> {
 
   void run_commands(const std::vector<std::string>& mounts) {
     for (const std::string& mount : mounts) commands_.push_back({{"umount", "--lazy", mount}, ""});
-    commands_.push_back({{options_.ip, "link", "delete", options_.bridge}, "Cannot find device"});
-    commands_.push_back({{options_.nft, "delete", "table", "ip", nft_table(options_)}, "No such file or directory"});
+    // A runtime of others has a network of its own.
+    if (parts_.containerd != nullptr) {
+      commands_.push_back({{options_.ip, "link", "delete", options_.bridge}, "Cannot find device"});
+      commands_.push_back({{options_.nft, "delete", "table", "ip", nft_table(options_)}, "No such file or directory"});
+    }
     commands_.push_back({{"rm", "--recursive", "--force", "--one-file-system", options_.run_dir}, ""});
     next_command();
   }
