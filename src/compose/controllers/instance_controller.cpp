@@ -53,6 +53,7 @@ class InstanceController final : public client::Controller {
   mutable AppliedMemory applied_;
   mutable ChildIndex children_;
   mutable std::map<std::string, std::string, std::less<>> kind_names_;  // "Kind.group" -> "plural.group"
+  mutable std::map<std::string, std::string, std::less<>> parents_;     // id of an ApplySet -> key
   mutable std::map<DefinitionKey, std::int64_t> issued_;                // last revision that instances were told of
   mutable std::set<DefinitionKey> awaited_;                             // a revision of theirs was announced and is not there yet
   mutable std::set<DefinitionKey> uncompiled_;                          // a revision of theirs is not valid with the kinds that are served
@@ -97,8 +98,10 @@ void InstanceController::keys_of(const client::Change& change, const View& view,
     if (change.deleted) {
       definitions_->forget_instance(*owner, key);
       remember_reads(key, {});
+      if (const auto known = parents_.find(object.label(kSetIdLabel)); known != parents_.end() && known->second == key) parents_.erase(known);
     } else {
       definitions_->note_instance(*owner, key, is_ready(object));
+      if (const std::string_view set_id = object.label(kSetIdLabel); !set_id.empty()) parents_[std::string(set_id)] = key;
       keys.push_back(key);
     }
   }
@@ -119,12 +122,15 @@ bool InstanceController::settings_matter(const Object& settings, bool deleted) c
 }
 
 void InstanceController::add_parent(const Object& child, std::vector<std::string>& keys) const {
-  // What is no child need not be decoded.
+  // What is no child need not be decoded. Two marks name the parent: one of them may have been changed.
+  const auto parent = parents_.find(child.label(kPartOfLabel));
+  if (parent != parents_.end()) keys.push_back(parent->second);
   const std::string_view kind = child.label(kInstanceKindLabel);
   if (kind.empty()) return;
   const auto crd = kind_names_.find(std::string(kind) + "." + std::string(child.label(kInstanceGroupLabel)));
   if (crd == kind_names_.end()) return;
-  keys.push_back(key_of(crd->second, child.label(kInstanceNamespaceLabel), child.label(kInstanceNameLabel)));
+  std::string key = key_of(crd->second, child.label(kInstanceNamespaceLabel), child.label(kInstanceNameLabel));
+  if (parent == parents_.end() || parent->second != key) keys.push_back(std::move(key));
 }
 
 void InstanceController::add_readers(const Object& object, std::vector<std::string>& keys) const {
