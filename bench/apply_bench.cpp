@@ -1,7 +1,8 @@
-// What a server-side apply of a Deployment of 3 KB costs, from parsed documents and stored managed fields to the new ones as text.
-#include <benchmark/benchmark.h>
-
+// What a server-side apply of a Deployment of 3 KB costs, from parsed documents and stored managed fields to the new ones as
+// text.
 #include <string>
+
+#include <benchmark/benchmark.h>
 
 #include "api/apply.h"
 #include "api/kind.h"
@@ -16,7 +17,8 @@ std::string container(int i, const std::string& image) {
   std::string n = std::to_string(i);
   std::string env;
   for (int e = 0; e < 6; ++e) {
-    env += std::string(e > 0 ? "," : "") + R"({"name":"VARIABLE_)" + std::to_string(e) + R"(","value":"some value of it )" + std::to_string(e) + "\"}";
+    env += std::string(e > 0 ? "," : "") + R"({"name":"VARIABLE_)" + std::to_string(e) + R"(","value":"some value of it )" +
+           std::to_string(e) + "\"}";
   }
   return R"({"name":"container-)" + n + R"(","image":")" + image + R"(","args":["--port=8080","--verbose"],"env":[)" + env +
          R"(],"ports":[{"containerPort":8080,"name":"http","protocol":"TCP"},{"containerPort":9090,"name":"metrics","protocol":"TCP"}],)"

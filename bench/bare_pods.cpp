@@ -1,16 +1,16 @@
-// Pods by bare CRI calls, for ./dev bench node: what the runtime itself takes for a sandbox and a container. The calls carry what a node
-// would send for the same pod.
+// Pods by bare CRI calls, for ./dev bench node: what the runtime itself takes for a sandbox and a container. The calls carry
+// what a node would send for the same pod.
 //
 //   bare_pods SOCKET IMAGE CGROUP_ROOT FOLDER
 //
-// Reads lines from standard input, answers each with one line: "pods N" makes N pods at once and answers with milliseconds until the
-// last container was started; then, unmeasured, all of them are removed. The image is there.
-#include <fmt/format.h>
-
+// Reads lines from standard input, answers each with one line: "pods N" makes N pods at once and answers with milliseconds
+// until the last container was started; then, unmeasured, all of them are removed. The image is there.
 #include <functional>
 #include <iostream>
 #include <string>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "base/json.h"
 #include "cri/cri_runtime.h"
@@ -35,7 +35,11 @@ struct Pod {
 class Bench {
  public:
   Bench(std::string socket, std::string image, std::string cgroups, std::string folder)
-      : loop_(world_real::EpollLoop::create().value()), pool_(1, 16), network_(pool_), image_(std::move(image)), folder_(std::move(folder)) {
+      : loop_(world_real::EpollLoop::create().value()),
+        pool_(1, 16),
+        network_(pool_),
+        image_(std::move(image)),
+        folder_(std::move(folder)) {
     config_.name = "bare";
     config_.cgroup_root = std::move(cgroups);
     config_.log_root = folder_ + "/logs";

@@ -1,14 +1,14 @@
-// Volumes by bare calls to a storage driver, for ./dev bench node: what the driver itself takes from CreateVolume until the volume is
-// mounted for a pod.
+// Volumes by bare calls to a storage driver, for ./dev bench node: what the driver itself takes from CreateVolume until the
+// volume is mounted for a pod.
 //
 //   bare_volumes SOCKET FOLDER BYTES
 //
-// Reads lines from standard input, answers each with one line: "volume" makes one, stages and publishes it, and answers with milliseconds;
-// then, unmeasured, it is given back and deleted.
-#include <fmt/format.h>
-
+// Reads lines from standard input, answers each with one line: "volume" makes one, stages and publishes it, and answers with
+// milliseconds; then, unmeasured, it is given back and deleted.
 #include <iostream>
 #include <string>
+
+#include <fmt/format.h>
 
 #include "csi/csi_client.h"
 #include "world_real/epoll_loop.h"
@@ -24,7 +24,11 @@ using namespace plinth;
 class Bench {
  public:
   Bench(const std::string& socket, std::string folder, std::int64_t bytes)
-      : loop_(world_real::EpollLoop::create().value()), pool_(1, 16), network_(pool_), folder_(std::move(folder)), bytes_(bytes),
+      : loop_(world_real::EpollLoop::create().value()),
+        pool_(1, 16),
+        network_(pool_),
+        folder_(std::move(folder)),
+        bytes_(bytes),
         driver_(net::make_grpc_channel(*loop_, network_, clock_, "unix:" + socket)) {}
 
   Result<double> run() {
@@ -43,7 +47,8 @@ class Bench {
     TRY(disk_.make_directories(call.staging_path, 0750));
     TRY(disk_.make_directories(fmt::format("{}/{}-published", folder_, create.name), 0750));
     const std::int64_t begun = clock_.monotonic_ns();
-    auto made = TRY(wait<workloads::CreateVolumeAnswer>([&](auto done) { driver_.create_volume(create, {}, std::move(done)); }));
+    auto made =
+        TRY(wait<workloads::CreateVolumeAnswer>([&](auto done) { driver_.create_volume(create, {}, std::move(done)); }));
     call.volume_id = made.volume_id;
     call.volume_context = made.volume_context;
     TRY(wait<csi::Nothing>([&](auto done) { driver_.stage(call, std::move(done)); }));

@@ -43,7 +43,8 @@ class Platform {
     control_->start(*loop_, [&](Result<void>) { started = true; });
     while (!started) loop_->poll(std::chrono::milliseconds(10));
     // Until the controllers have nothing to do; what they wrote last may still be on its way to them.
-    for (int idle = 0; idle < 50; idle = control_->controllers().idle() ? idle + 1 : 0) loop_->poll(std::chrono::milliseconds(1));
+    for (int idle = 0; idle < 50; idle = control_->controllers().idle() ? idle + 1 : 0)
+      loop_->poll(std::chrono::milliseconds(1));
   }
   ~Platform() {
     control_->stop_controllers();
@@ -116,7 +117,8 @@ Call make_call(const std::string& what, int i) {
   if (what == "create") return {"POST", kMaps, config_map("map-" + std::to_string(i)), "application/json"};
   if (what == "get") return {"GET", std::string(kMaps) + "/one", "", ""};
   if (what == "apply") {
-    return {"PATCH", std::string(kDeployment) + "?fieldManager=bench&force=true", deployment(i), "application/apply-patch+yaml"};
+    return {"PATCH", std::string(kDeployment) + "?fieldManager=bench&force=true", deployment(i),
+            "application/apply-patch+yaml"};
   }
   return {"PATCH", std::string(kMaps) + "/one", R"({"data":{"count":")" + std::to_string(i) + "\"}}",
           "application/merge-patch+json"};
@@ -133,7 +135,8 @@ int measure(Platform& platform, const std::string& what, double seconds) {
     for (int i = 0; i < kBatch; ++i) calls.push_back(make_call(what, batch * kBatch + i));
     const std::int64_t begin = processor_ns();
     for (Call& call : calls) {
-      const auto answer = platform.call(std::move(call.method), std::move(call.target), std::move(call.body), std::move(call.content_type));
+      const auto answer =
+          platform.call(std::move(call.method), std::move(call.target), std::move(call.body), std::move(call.content_type));
       if (answer.status / 100 == 2) continue;
       std::fprintf(stderr, "%s: status %d: %s\n", what.c_str(), answer.status, answer.body.c_str());
       return 1;
@@ -142,7 +145,8 @@ int measure(Platform& platform, const std::string& what, double seconds) {
     spent += processor_ns() - begin;
     n += kBatch;
   }
-  std::printf("%-8s %7.1f us of processor time a request (%d requests)\n", what.c_str(), static_cast<double>(spent) / 1000.0 / n, n);
+  std::printf("%-8s %7.1f us of processor time a request (%d requests)\n", what.c_str(),
+              static_cast<double>(spent) / 1000.0 / n, n);
   return 0;
 }
 

@@ -1,5 +1,5 @@
-// A container's log as `kubectl logs` reads it, whatever a container has put there: no crash, no more text than the file has, and
-// the same text whether the file is read at once or as it grows.
+// A container's log as `kubectl logs` reads it, whatever a container has put there: no crash, no more text than the file has,
+// and the same text whether the file is read at once or as it grows.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

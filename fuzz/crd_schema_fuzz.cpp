@@ -1,4 +1,5 @@
-// Schemas of CRDs from outside: checking never crashes; what is accepted compiles, and pruning and defaulting by it settle at once.
+// Schemas of CRDs from outside: checking never crashes; what is accepted compiles, and pruning and defaulting by it settle at
+// once.
 #include <cstddef>
 #include <cstdint>
 

@@ -1,7 +1,6 @@
 // Any bytes as a query, and as another server's answer. What is answered can be read by its receiver.
 #include "network/dns/forward.h"
 #include "network/dns/zone.h"
-
 #include "require.h"
 
 using namespace plinth::network;

@@ -1,5 +1,5 @@
-// What a gRPC server sends to its client: no crash, each call ends once, and messages keep to their limit. The first byte is the size
-// of a piece; the rest are the bytes of the connection.
+// What a gRPC server sends to its client: no crash, each call ends once, and messages keep to their limit. The first byte is
+// the size of a piece; the rest are the bytes of the connection.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -42,8 +42,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       net::GrpcCallOptions options;
       options.timeout = std::chrono::seconds(5);
       options.message_bytes_max = kMessageBytesMax;
-      channel->stream("/a/B", "x", std::move(options), [](std::string message) { REQUIRE_PROPERTY(message.size() <= kMessageBytesMax); },
-                      [&](net::GrpcStatus) { ++ended; });
+      channel->stream(
+          "/a/B", "x", std::move(options), [](std::string message) { REQUIRE_PROPERTY(message.size() <= kMessageBytesMax); },
+          [&](net::GrpcStatus) { ++ended; });
     }
   });
   world.run_for(std::chrono::seconds(20));

@@ -72,7 +72,8 @@ struct FuzzStream final : Stream {
   PeerInfo info;
 };
 
-void answer(net::HttpRequest request, std::shared_ptr<net::Responder> responder, std::vector<std::shared_ptr<net::Responder>>& waiting) {
+void answer(net::HttpRequest request, std::shared_ptr<net::Responder> responder,
+            std::vector<std::shared_ptr<net::Responder>>& waiting) {
   if (request.target.ends_with("w")) return waiting.push_back(std::move(responder));
   if (request.target.ends_with("s")) {
     responder->begin({});
@@ -100,9 +101,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   limits.header_bytes_max = 1024;
   limits.body_bytes_max = 512;
   std::vector<std::shared_ptr<net::Responder>> waiting;
-  auto server = net::make_http_server(loop, clock, limits, [&](net::HttpRequest request, std::shared_ptr<net::Responder> responder) {
-    answer(std::move(request), std::move(responder), waiting);
-  }, nullptr);
+  auto server = net::make_http_server(
+      loop, clock, limits,
+      [&](net::HttpRequest request, std::shared_ptr<net::Responder> responder) {
+        answer(std::move(request), std::move(responder), waiting);
+      },
+      nullptr);
   static constexpr const char* kProtocols[] = {"h2", "http/1.1", ""};
   Wire wire;
   server->serve(std::make_unique<FuzzStream>(loop, wire, kProtocols[data[0] % 3]));

@@ -1,5 +1,5 @@
-// Protobuf bodies from outside: no crash, what was decoded is an object of its kind, and what is written of it is read as the same
-// again. The first byte picks the kind.
+// Protobuf bodies from outside: no crash, what was decoded is an object of its kind, and what is written of it is read as the
+// same again. The first byte picks the kind.
 #include <cstddef>
 #include <cstdint>
 #include <string>

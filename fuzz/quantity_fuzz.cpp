@@ -17,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string printed = parsed->text();
   // From 1000E on upstream prints no suffix, so that the text says another value: nothing more to hold there.
   const auto limit = Quantity::parse("999E").value();
-  if (parsed->format() == Quantity::Format::kDecimalSi && (parsed->compare(limit) > 0 || parsed->negated().compare(limit) > 0)) return 0;
+  if (parsed->format() == Quantity::Format::kDecimalSi && (parsed->compare(limit) > 0 || parsed->negated().compare(limit) > 0))
+    return 0;
   const auto again = Quantity::parse(printed);
   REQUIRE_PROPERTY(again.ok());
   REQUIRE_PROPERTY(again->compare(*parsed) == 0);

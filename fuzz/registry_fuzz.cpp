@@ -1,5 +1,5 @@
-// What clients send to the registry: paths and manifests. No crash; what is taken can be listed, found by its digest, deleted, and is
-// nowhere after that.
+// What clients send to the registry: paths and manifests. No crash; what is taken can be listed, found by its digest, deleted,
+// and is nowhere after that.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -47,6 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto target = plinth::registry::parse_target(input.substr(0, end));
   if (!target.ok() || !target->has_value()) return 0;
   (void)plinth::registry::page_of({"a", "b", "c"}, (*target)->query, "/v2/x/tags/list");
-  if ((*target)->kind == plinth::registry::Kind::kManifest) put_and_delete(**target, std::string(input.substr(std::min(end + 1, input.size()))));
+  if ((*target)->kind == plinth::registry::Kind::kManifest)
+    put_and_delete(**target, std::string(input.substr(std::min(end + 1, input.size()))));
   return 0;
 }

@@ -1,4 +1,5 @@
-// What a client sends after an upgrade to SPDY: no crash, and the same however the bytes are cut. The first byte is the size of a piece.
+// What a client sends after an upgrade to SPDY: no crash, and the same however the bytes are cut. The first byte is the size of
+// a piece.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -31,7 +32,8 @@ struct Heard final : plinth::net::SpdyFrameEvents {
 std::string read(std::string_view bytes, std::size_t piece, bool& refused) {
   plinth::net::SpdyReader reader;
   Heard heard;
-  for (std::size_t at = 0; at < bytes.size() && !refused; at += piece) refused = !reader.feed(bytes.substr(at, piece), heard).ok();
+  for (std::size_t at = 0; at < bytes.size() && !refused; at += piece)
+    refused = !reader.feed(bytes.substr(at, piece), heard).ok();
   return heard.text;
 }
 

@@ -1,7 +1,7 @@
 // Files of the store from outside: whatever they hold, opening ends with a state or an error, and a state can be read.
 //
-// The first byte chooses what the rest is: a snapshot file, the groups of a segment, or the payload of a group whose checksums fit (they would
-// else keep everything out).
+// The first byte chooses what the rest is: a snapshot file, the groups of a segment, or the payload of a group whose checksums
+// fit (they would else keep everything out).
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -72,9 +72,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const char* folder : {"/data", "/data/log", "/data/snapshots"}) (void)world.disk().make_directories(folder);
   write(world.disk(), "/data/FORMAT", "plinth-store 1\n");
   switch (data[0] % 3) {
-    case 0: write(world.disk(), "/data/snapshots/" + store::snapshot_name(1), rest); break;
-    case 1: write(world.disk(), "/data/log/" + log::segment_name(1), segment(rest)); break;
-    default: write(world.disk(), "/data/log/" + log::segment_name(1), segment(whole_group(rest, data[1]))); break;
+    case 0:
+      write(world.disk(), "/data/snapshots/" + store::snapshot_name(1), rest);
+      break;
+    case 1:
+      write(world.disk(), "/data/log/" + log::segment_name(1), segment(rest));
+      break;
+    default:
+      write(world.disk(), "/data/log/" + log::segment_name(1), segment(whole_group(rest, data[1])));
+      break;
   }
   store::StoreOptions options;
   options.directory = "/data";

@@ -30,7 +30,8 @@ std::string object_text(const Document& object) {
                      gvk_text(object["apiVersion"].as_string(), object["kind"].as_string()));
 }
 
-ManagedEntry make_entry(const OwnershipScope& scope, std::string_view manager, ManagedOperation operation, ManagedFields& storage) {
+ManagedEntry make_entry(const OwnershipScope& scope, std::string_view manager, ManagedOperation operation,
+                        ManagedFields& storage) {
   ManagedEntry entry;
   entry.manager = storage.arena().copy(manager.empty() ? "unknown" : manager);
   entry.operation = operation;
@@ -82,7 +83,8 @@ Result<FieldSet> applied_fields(const ApplyInput& input, Arena& arena) {
   if (fits) return fields;
   auto errors = check_typed(type, input.config.root(), false);
   if (errors.empty()) return fields;
-  return bad_request(fmt::format("failed to create typed patch object ({}): {}", object_text(input.config), typed_errors_text(errors)));
+  return bad_request(
+      fmt::format("failed to create typed patch object ({}): {}", object_text(input.config), typed_errors_text(errors)));
 }
 
 Document merged_document(TypeRef type, const Document& live, const Document& config) {
@@ -93,8 +95,8 @@ Document merged_document(TypeRef type, const Document& live, const Document& con
 }
 
 // One attempt; `conflicts` are left behind when it fails with them.
-Result<ApplyOutput> attempt(const ApplyInput& input, const Document& live, const ManagedFields& tracked, const FieldSet& applied,
-                            bool force, OwnershipConflicts& conflicts) {
+Result<ApplyOutput> attempt(const ApplyInput& input, const Document& live, const ManagedFields& tracked,
+                            const FieldSet& applied, bool force, OwnershipConflicts& conflicts) {
   ApplyOutput out;
   out.managers = tracked.derive();
   Ownership ownership(input.scope, out.managers, Zeros::kIgnore);
@@ -161,7 +163,8 @@ ManagedFields track_update(const UpdateInput& input) {
   if (input.scope.subresource.empty()) {
     if (ManagedFields::is_reset(input.requested_managers.root())) {
       start = ManagedFields();
-    } else if (Result<ManagedFields> requested = ManagedFields::parse(input.requested_managers); requested.ok() && !requested->empty()) {
+    } else if (Result<ManagedFields> requested = ManagedFields::parse(input.requested_managers);
+               requested.ok() && !requested->empty()) {
       start = std::move(*requested);
     }
   }

@@ -27,20 +27,20 @@ class ObjectVersions {
 
 // What is written, and where.
 struct OwnershipScope {
-  const Schema* schema = nullptr;         // of `api_version`
-  std::string_view api_version;           // "apps/v1"
-  std::string_view kind;                  // "Deployment"
-  std::string_view subresource;           // "" for the main endpoint
-  const FieldFilter* reset = nullptr;     // what the endpoint resets in `api_version`
-  const ObjectVersions* others = nullptr; // nullptr: there is one version only
+  const Schema* schema = nullptr;          // of `api_version`
+  std::string_view api_version;            // "apps/v1"
+  std::string_view kind;                   // "Deployment"
+  std::string_view subresource;            // "" for the main endpoint
+  const FieldFilter* reset = nullptr;      // what the endpoint resets in `api_version`
+  const ObjectVersions* others = nullptr;  // nullptr: there is one version only
   std::int64_t now_s = 0;
 };
 
 struct ApplyInput {
   OwnershipScope scope;
-  Document live;                              // in scope.api_version, as decoded; null when the object does not exist
+  Document live;                                 // in scope.api_version, as decoded; null when the object does not exist
   const ManagedFields* live_managers = nullptr;  // nullptr: none
-  Document config;                            // the request's body as it came, nulls and empty values included
+  Document config;                               // the request's body as it came, nulls and empty values included
   std::string_view manager;
   bool force = false;
 };
@@ -51,8 +51,8 @@ struct ApplyOutput {
   bool changed = false;    // whether the object differs from the live one
 };
 
-// Errors: Conflict (409) naming each field and its owner; BadRequest for a body of another kind, with managedFields, or that does
-// not fit the schema.
+// Errors: Conflict (409) naming each field and its owner; BadRequest for a body of another kind, with managedFields, or that
+// does not fit the schema.
 //
 // A manager named "kubectl" also takes over, without conflicts, what kubectl's client-side apply wrote, and keeps its
 // last-applied annotation current.
@@ -65,11 +65,11 @@ struct UpdateInput {
   Document next;                                 // what will be stored, in scope.api_version
   // metadata.managedFields of the request: null when it had none. Counts on the main endpoint only.
   Document requested_managers;
-  std::string_view manager;                      // "" counts as "unknown"
+  std::string_view manager;  // "" counts as "unknown"
 };
 
-// The managed fields after a write that is no apply. Never refuses: where tracking fails the live entries stay. An object that was
-// stored without entries stays untracked. A write that changes nothing keeps entries and times.
+// The managed fields after a write that is no apply. Never refuses: where tracking fails the live entries stay. An object that
+// was stored without entries stays untracked. A write that changes nothing keeps entries and times.
 ManagedFields track_update(const UpdateInput& input);
 
 }  // namespace plinth::api

@@ -9,7 +9,8 @@ namespace {
 
 std::string message(const OwnershipConflicts& conflicts) {
   if (conflicts.size() == 1) {
-    return fmt::format("Apply failed with 1 conflict: conflict with {}: {}", conflicts[0].manager_text, path_text(conflicts[0].path));
+    return fmt::format("Apply failed with 1 conflict: conflict with {}: {}", conflicts[0].manager_text,
+                       path_text(conflicts[0].path));
   }
   std::string out = fmt::format("Apply failed with {} conflicts:", conflicts.size());
   char separator = ' ';

@@ -1,6 +1,5 @@
 // Apply and update histories, compared step by step with upstream's field manager.
 #include <doctest/doctest.h>
-
 #include <fmt/format.h>
 
 #include "api/apply.h"
@@ -21,10 +20,14 @@ struct Kind {
   std::string_view api_version, kind, type;
 };
 constexpr Kind kKinds[] = {
-    {"apps/v1", "Deployment", "apps.v1.Deployment"},   {"v1", "Pod", "core.v1.Pod"},
-    {"v1", "Service", "core.v1.Service"},              {"v1", "ConfigMap", "core.v1.ConfigMap"},
-    {"apps/v1", "StatefulSet", "apps.v1.StatefulSet"}, {"networking.k8s.io/v1", "Ingress", "networking.v1.Ingress"},
-    {"v1", "Node", "core.v1.Node"},                    {"batch/v1", "CronJob", "batch.v1.CronJob"},
+    {"apps/v1", "Deployment", "apps.v1.Deployment"},
+    {"v1", "Pod", "core.v1.Pod"},
+    {"v1", "Service", "core.v1.Service"},
+    {"v1", "ConfigMap", "core.v1.ConfigMap"},
+    {"apps/v1", "StatefulSet", "apps.v1.StatefulSet"},
+    {"networking.k8s.io/v1", "Ingress", "networking.v1.Ingress"},
+    {"v1", "Node", "core.v1.Node"},
+    {"batch/v1", "CronJob", "batch.v1.CronJob"},
     {"autoscaling/v2", "HorizontalPodAutoscaler", "autoscaling.v2.HorizontalPodAutoscaler"},
     {"v1", "PersistentVolume", "core.v1.PersistentVolume"},
     {"rbac.authorization.k8s.io/v1", "ClusterRole", "rbac.v1.ClusterRole"},
@@ -48,7 +51,8 @@ Value dense(const Value& v, Draft& draft) {
     for (const Value& item : v.items()) draft.push(out, dense(item, draft));
     return out.size() > 0 ? out : Value();
   }
-  bool zero = (v.is_string() && (v.as_string().empty() || v.as_string() == "0")) || (v.is_int() && v.as_int() == 0) || (v.is_bool() && !v.as_bool());
+  bool zero = (v.is_string() && (v.as_string().empty() || v.as_string() == "0")) || (v.is_int() && v.as_int() == 0) ||
+              (v.is_bool() && !v.as_bool());
   if (!v.is_object()) return zero ? Value() : v;
   Value out = draft.object(v.size());
   for (const Member& m : v.members()) {
@@ -75,13 +79,15 @@ std::string managers_text(const ManagedFields& managers) {
 std::string managers_text(const Value& managers) {
   std::string out;
   for (const Value& e : managers.items()) {
-    out += fmt::format("{} {} {} [{}] timed={} {}\n", e["operation"].as_string(), e["manager"].as_string(), e["apiVersion"].as_string(),
-                       e["subresource"].as_string(), e["timed"].as_bool(), e["fields"].as_string());
+    out +=
+        fmt::format("{} {} {} [{}] timed={} {}\n", e["operation"].as_string(), e["manager"].as_string(),
+                    e["apiVersion"].as_string(), e["subresource"].as_string(), e["timed"].as_bool(), e["fields"].as_string());
   }
   return out;
 }
 
-// Entries of equal time sort by name in both; the oracle's clock moves within a run and ours does not, so lines are compared as sets.
+// Entries of equal time sort by name in both; the oracle's clock moves within a run and ours does not, so lines are compared as
+// sets.
 std::string sorted_lines(const std::string& text) {
   std::vector<std::string> lines;
   for (std::size_t at = 0; at < text.size();) {
@@ -125,8 +131,10 @@ class History {
     Document answer = oracle_.ask(asked.root());
     FieldFilter filter = FieldFilter::without({{subresource.empty() ? "status" : "spec"}});
     OwnershipScope scope{&schema_, kind_.api_version, kind_.kind, subresource, &filter, nullptr, 1700000000};
-    if (applies) check_apply(scope, asked, answer);
-    else check_update(scope, asked, answer);
+    if (applies)
+      check_apply(scope, asked, answer);
+    else
+      check_update(scope, asked, answer);
   }
 
  private:
@@ -161,8 +169,10 @@ class History {
     if (const Value* error = answer->find("error")) {
       CAPTURE(to_json(*error));
       REQUIRE_FALSE(out.ok());
-      if ((*error)["code"].as_int() == 409) check_conflict(out.error(), *error);
-      else CHECK(out.error().message() == (*error)["message"].as_string());
+      if ((*error)["code"].as_int() == 409)
+        check_conflict(out.error(), *error);
+      else
+        CHECK(out.error().message() == (*error)["message"].as_string());
       return;
     }
     if (!out.ok()) MESSAGE(out.error().message());

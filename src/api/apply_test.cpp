@@ -101,23 +101,28 @@ class Object {
 };
 
 std::string deployment(std::string_view rest) {
-  return R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"x","namespace":"default"})" + std::string(rest) + "}";
+  return R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"x","namespace":"default"})" + std::string(rest) +
+         "}";
 }
 
-std::string containers(std::string_view list) { return deployment(R"(,"spec":{"template":{"spec":{"containers":)" + std::string(list) + "}}}"); }
+std::string containers(std::string_view list) {
+  return deployment(R"(,"spec":{"template":{"spec":{"containers":)" + std::string(list) + "}}}");
+}
 
 }  // namespace
 
 TEST_CASE("apply: creates, and owns what the configuration says") {
   Object o;
-  o.apply("alice", deployment(R"(,"spec":{"replicas":2,"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},
+  o.apply("alice",
+          deployment(R"(,"spec":{"replicas":2,"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},
     "spec":{"containers":[{"name":"c","image":"i","ports":[{"containerPort":80}]}]}}})"));
   CHECK(o.changed());
-  CHECK(o.managers() ==
-        R"([{"manager":"alice","operation":"Apply","apiVersion":"apps/v1","time":"2023-11-14T22:13:20Z","fieldsType":"FieldsV1",)"
-        R"("fieldsV1":{"f:spec":{"f:replicas":{},"f:selector":{},"f:template":{"f:metadata":{"f:labels":{"f:a":{}}},"f:spec":{"f:containers":)"
-        R"({"k:{\"name\":\"c\"}":{".":{},"f:image":{},"f:name":{},"f:ports":{"k:{\"containerPort\":80,\"protocol\":\"TCP\"}":{".":{},)"
-        R"("f:containerPort":{}}}}}}}}}}])");
+  CHECK(
+      o.managers() ==
+      R"([{"manager":"alice","operation":"Apply","apiVersion":"apps/v1","time":"2023-11-14T22:13:20Z","fieldsType":"FieldsV1",)"
+      R"("fieldsV1":{"f:spec":{"f:replicas":{},"f:selector":{},"f:template":{"f:metadata":{"f:labels":{"f:a":{}}},"f:spec":{"f:containers":)"
+      R"({"k:{\"name\":\"c\"}":{".":{},"f:image":{},"f:name":{},"f:ports":{"k:{\"containerPort\":80,\"protocol\":\"TCP\"}":{".":{},)"
+      R"("f:containerPort":{}}}}}}}}}}])");
 }
 
 TEST_CASE("apply: applying the same again changes nothing, times included") {
@@ -162,8 +167,9 @@ TEST_CASE("apply: conflicts") {
         "conflicts with \"kubectl-scale\" using apps/v1:\n- .spec.template.spec.containers[name=\"b\"].image");
 
   o.apply("bob", containers(R"([{"name":"a","image":"two"}])"), true);
-  CHECK(o.fields("alice") ==
-        R"({"f:spec":{"f:template":{"f:spec":{"f:containers":{"k:{\"name\":\"a\"}":{".":{},"f:name":{}},"k:{\"name\":\"b\"}":{".":{},"f:name":{}}}}}}})");
+  CHECK(
+      o.fields("alice") ==
+      R"({"f:spec":{"f:template":{"f:spec":{"f:containers":{"k:{\"name\":\"a\"}":{".":{},"f:name":{}},"k:{\"name\":\"b\"}":{".":{},"f:name":{}}}}}}})");
   // The same value is shared, no conflict.
   o.apply("carol", containers(R"([{"name":"a","image":"two"}])"));
   CHECK(o.fields("carol") == o.fields("bob"));
@@ -174,8 +180,8 @@ TEST_CASE("apply: the order of merged lists") {
     std::string_view live, config, merged;
   };
   const Case cases[] = {
-      {"ab", "ab", "ab"}, {"ab", "ba", "ba"}, {"abc", "ca", "bca"}, {"abc", "d", "abcd"}, {"abc", "da", "dabc"},
-      {"abc", "bd", "abcd"}, {"abc", "dbe", "adbce"}, {"", "ba", "ba"}, {"abcd", "db", "acdb"}, {"ab", "xaybz", "xaybz"},
+      {"ab", "ab", "ab"},    {"ab", "ba", "ba"},      {"abc", "ca", "bca"}, {"abc", "d", "abcd"},   {"abc", "da", "dabc"},
+      {"abc", "bd", "abcd"}, {"abc", "dbe", "adbce"}, {"", "ba", "ba"},     {"abcd", "db", "acdb"}, {"ab", "xaybz", "xaybz"},
   };
   auto list = [](std::string_view names) {
     std::string out = "[";
@@ -199,25 +205,32 @@ TEST_CASE("apply: bodies that are refused") {
   };
   const Case cases[] = {
       {R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"}})", "invalid object type: /v1, Kind=Pod"},
-      {R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"x","managedFields":[]}})", "metadata.managedFields must be nil"},
+      {R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"x","managedFields":[]}})",
+       "metadata.managedFields must be nil"},
       {deployment(R"(,"spec":{"foo":1})"),
        "failed to create typed patch object (default/x; apps/v1, Kind=Deployment): .spec.foo: field not declared in schema"},
       {deployment(R"(,"spec":{"replicas":"two"})"),
-       "failed to create typed patch object (default/x; apps/v1, Kind=Deployment): .spec.replicas: expected numeric (int or float), got string"},
+       "failed to create typed patch object (default/x; apps/v1, Kind=Deployment): .spec.replicas: expected numeric (int or "
+       "float), got string"},
       {deployment(R"(,"spec":{"paused":1})"),
        "failed to create typed patch object (default/x; apps/v1, Kind=Deployment): .spec.paused: expected boolean, got &{1}"},
       {deployment(R"(,"spec":{"template":[]})"),
        "failed to create typed patch object (default/x; apps/v1, Kind=Deployment): .spec.template: expected map, got &{[]}"},
       {containers(R"({"a":1})"),
-       "failed to create typed patch object (default/x; apps/v1, Kind=Deployment): .spec.template.spec.containers: expected list, got &{map[a:1]}"},
+       "failed to create typed patch object (default/x; apps/v1, Kind=Deployment): .spec.template.spec.containers: expected "
+       "list, got &{map[a:1]}"},
       {containers(R"([{"image":"x"}])"),
-       "failed to create typed patch object (default/x; apps/v1, Kind=Deployment): .spec.template.spec.containers: element 0: associative "
-       "list with keys has an element that omits all key fields [\"name\"] (and doesn't have default values for any key fields)"},
+       "failed to create typed patch object (default/x; apps/v1, Kind=Deployment): .spec.template.spec.containers: element 0: "
+       "associative "
+       "list with keys has an element that omits all key fields [\"name\"] (and doesn't have default values for any key "
+       "fields)"},
       {containers(R"([{"name":"a"},{"name":"a"}])"),
-       "failed to create typed patch object (default/x; apps/v1, Kind=Deployment): .spec.template.spec.containers: duplicate entries for "
+       "failed to create typed patch object (default/x; apps/v1, Kind=Deployment): .spec.template.spec.containers: duplicate "
+       "entries for "
        "key [name=\"a\"]"},
       {containers(R"([{"name":7}])"),
-       "failed to create typed patch object (default/x; apps/v1, Kind=Deployment): .spec.template.spec.containers[name=7].name: expected "
+       "failed to create typed patch object (default/x; apps/v1, Kind=Deployment): "
+       ".spec.template.spec.containers[name=7].name: expected "
        "string, got &value.valueUnstructured{Value:7}"},
   };
   for (const Case& c : cases) {
@@ -239,7 +252,8 @@ TEST_CASE("apply: an object that nobody tracked gets an owner for what it had") 
   CHECK(o.count() == 0);  // and untracked from then on
   Result<ApplyOutput> out = o.try_apply("alice", deployment(R"(,"spec":{"replicas":3})"));
   REQUIRE_FALSE(out.ok());
-  CHECK(out.error().message() == "Apply failed with 1 conflict: conflict with \"before-first-apply\" using apps/v1: .spec.replicas");
+  CHECK(out.error().message() ==
+        "Apply failed with 1 conflict: conflict with \"before-first-apply\" using apps/v1: .spec.replicas");
   o.apply("alice", deployment(R"(,"spec":{"minReadySeconds":1})"));
   CHECK(o.fields("before-first-apply") == R"({"f:spec":{"f:replicas":{}}})");
 }
@@ -249,15 +263,20 @@ TEST_CASE("apply: kubectl takes over from client-side apply and keeps its annota
     std::string text;
     append_json_string(text, annotation);
     return R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"x","namespace":"default","annotations":)"
-           R"({"kubectl.kubernetes.io/last-applied-configuration":)" + text + R"(}},"spec":{"replicas":)" + std::string(replicas) + "}}";
+           R"({"kubectl.kubernetes.io/last-applied-configuration":)" +
+           text + R"(}},"spec":{"replicas":)" + std::string(replicas) + "}}";
   };
   std::string last = deployment(R"(,"spec":{"replicas":1})");
   Object o;
   o.update("kubectl-client-side-apply", with_annotation("1", last));
   CHECK_FALSE(o.try_apply("other", deployment(R"(,"spec":{"replicas":2})")).ok());
   o.apply("kubectl", deployment(R"(,"spec":{"replicas":2})"));
-  CHECK(o.text() == with_annotation("2", R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"x","namespace":"default"},"spec":{"replicas":2}})"
-                                         "\n"));
+  CHECK(
+      o.text() ==
+      with_annotation(
+          "2",
+          R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"x","namespace":"default"},"spec":{"replicas":2}})"
+          "\n"));
   // A field that somebody changed since is not taken over.
   Object changed;
   changed.update("kubectl-client-side-apply", with_annotation("1", last));
@@ -279,7 +298,8 @@ TEST_CASE("apply: endpoints reset what is not theirs") {
   CHECK(o.fields("controller") == R"({"f:status":{"f:replicas":{}}})");
   CHECK(o.managers().find(R"("subresource":"status")") != std::string::npos);
   FieldFilter resize = FieldFilter::only({{"spec", "containers", "*", "resources"}});
-  FieldSet set = FieldSet::of({{"spec", "containers", "x", "resources", "limits"}, {"spec", "containers", "x", "image"}, {"metadata", "labels"}});
+  FieldSet set = FieldSet::of(
+      {{"spec", "containers", "x", "resources", "limits"}, {"spec", "containers", "x", "image"}, {"metadata", "labels"}});
   CHECK(resize.filter(set).to_json() == R"({"f:spec":{"f:containers":{"f:x":{"f:resources":{"f:limits":{}}}}}})");
 }
 
@@ -299,8 +319,9 @@ TEST_CASE("update: fields move to the writer; nothing changed, nothing written")
   CHECK(o.fields("alice").empty());  // removed fields have no owner
   CHECK(o.count() == 1);
   // Managed fields sent along replace those that are stored, on the main endpoint only.
-  o.update("dave", deployment(R"(,"spec":{"replicas":2})"),
-           R"([{"manager":"eve","operation":"Apply","apiVersion":"apps/v1","fieldsType":"FieldsV1","fieldsV1":{"f:spec":{"f:replicas":{}}}}])");
+  o.update(
+      "dave", deployment(R"(,"spec":{"replicas":2})"),
+      R"([{"manager":"eve","operation":"Apply","apiVersion":"apps/v1","fieldsType":"FieldsV1","fieldsV1":{"f:spec":{"f:replicas":{}}}}])");
   CHECK(o.fields("eve") == R"({"f:spec":{"f:replicas":{}}})");
 }
 
@@ -310,7 +331,8 @@ TEST_CASE("update: old updaters are merged") {
   for (int i = 0; i < 14; ++i) {
     labels += std::string(i > 0 ? "," : "") + "\"l" + std::to_string(i) + "\":\"v\"";
     o.scope().now_s += 10;
-    o.update("m" + std::to_string(i), R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"x","labels":{)" + labels + "}}}");
+    o.update("m" + std::to_string(i),
+             R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"x","labels":{)" + labels + "}}}");
   }
   CHECK(o.count() == kUpdateManagersMax);
   CHECK(o.fields("ancient-changes") ==
@@ -363,7 +385,8 @@ TEST_CASE("apply: entries of other versions") {
   TwoVersions versions(root1, root2);
   Object o;
   o.scope() = {&root1, "example.com/v1", "Thing", "", nullptr, &versions, 1700000000};
-  o.apply("alice", R"({"apiVersion":"example.com/v1","kind":"Thing","metadata":{"name":"x"},"spec":{"replicas":1,"note":"a"}})");
+  o.apply("alice",
+          R"({"apiVersion":"example.com/v1","kind":"Thing","metadata":{"name":"x"},"spec":{"replicas":1,"note":"a"}})");
   // Another version of the same object: alice's replicas are bob's size.
   o.scope().schema = &root2;
   o.scope().api_version = "example.com/v2";
@@ -371,12 +394,14 @@ TEST_CASE("apply: entries of other versions") {
   Object two;
   two.scope() = o.scope();
   two.adopt(to_json(v2.root()), o.managers());
-  Result<ApplyOutput> conflict = two.try_apply("bob", R"({"apiVersion":"example.com/v2","kind":"Thing","metadata":{"name":"x"},"spec":{"size":2}})");
+  Result<ApplyOutput> conflict =
+      two.try_apply("bob", R"({"apiVersion":"example.com/v2","kind":"Thing","metadata":{"name":"x"},"spec":{"size":2}})");
   REQUIRE_FALSE(conflict.ok());
   CHECK(conflict.error().message() == "Apply failed with 1 conflict: conflict with \"alice\": .spec.replicas");
   // Entries of a version that is gone are dropped.
-  two.adopt(to_json(v2.root()),
-            R"([{"manager":"old","operation":"Apply","apiVersion":"example.com/v0","fieldsType":"FieldsV1","fieldsV1":{"f:spec":{"f:size":{}}}}])");
+  two.adopt(
+      to_json(v2.root()),
+      R"([{"manager":"old","operation":"Apply","apiVersion":"example.com/v0","fieldsType":"FieldsV1","fieldsV1":{"f:spec":{"f:size":{}}}}])");
   two.apply("bob", R"({"apiVersion":"example.com/v2","kind":"Thing","metadata":{"name":"x"},"spec":{"size":2}})");
   CHECK(two.fields("old").empty());
 }
@@ -395,7 +420,8 @@ TEST_CASE("managed fields: parsing") {
       {R"([{"manager":"m","operation":"Grow"}])", "operation must be `Apply` or `Update`"},
       {R"([{"manager":"m","operation":"Apply"}])", "apiVersion must not be empty"},
       {R"([{"manager":"m","operation":"Apply","apiVersion":"v1"}])", "missing fieldsType in managed fields entry 0"},
-      {R"([{"manager":"m","operation":"Apply","apiVersion":"v1","fieldsType":"F2"}])", "invalid fieldsType \"F2\" in managed fields entry 0"},
+      {R"([{"manager":"m","operation":"Apply","apiVersion":"v1","fieldsType":"F2"}])",
+       "invalid fieldsType \"F2\" in managed fields entry 0"},
   };
   for (const Case& c : cases) {
     Result<ManagedFields> parsed = ManagedFields::parse_json(c.json);
@@ -408,13 +434,15 @@ TEST_CASE("scale: its writes are tracked on the parent") {
   const ReplicasPath paths[] = {{"apps/v1", {"spec", "replicas"}}};
   ManagedFields parent = *ManagedFields::parse_json(
       R"([{"manager":"alice","operation":"Apply","apiVersion":"apps/v1","time":"2023-11-14T22:13:20Z","fieldsType":"FieldsV1","fieldsV1":{"f:spec":{"f:paused":{},"f:replicas":{}}}}])");
-  CHECK(managers_of_scale(parent, paths).to_json() ==
-        R"([{"manager":"alice","operation":"Apply","apiVersion":"autoscaling/v1","time":"2023-11-14T22:13:20Z","fieldsType":"FieldsV1","fieldsV1":{"f:spec":{"f:replicas":{}}}}])");
+  CHECK(
+      managers_of_scale(parent, paths).to_json() ==
+      R"([{"manager":"alice","operation":"Apply","apiVersion":"autoscaling/v1","time":"2023-11-14T22:13:20Z","fieldsType":"FieldsV1","fieldsV1":{"f:spec":{"f:replicas":{}}}}])");
   ManagedFields scale = *ManagedFields::parse_json(
       R"([{"manager":"hpa","operation":"Update","apiVersion":"autoscaling/v1","time":"2023-11-15T00:00:00Z","fieldsType":"FieldsV1","fieldsV1":{"f:spec":{"f:replicas":{}}},"subresource":"scale"}])");
-  CHECK(managers_of_parent(parent, scale, paths, "apps/v1").to_json() ==
-        R"([{"manager":"alice","operation":"Apply","apiVersion":"apps/v1","time":"2023-11-14T22:13:20Z","fieldsType":"FieldsV1","fieldsV1":{"f:spec":{"f:paused":{}}}},)"
-        R"({"manager":"hpa","operation":"Update","apiVersion":"apps/v1","time":"2023-11-15T00:00:00Z","fieldsType":"FieldsV1","fieldsV1":{"f:spec":{"f:replicas":{}}},"subresource":"scale"}])");
+  CHECK(
+      managers_of_parent(parent, scale, paths, "apps/v1").to_json() ==
+      R"([{"manager":"alice","operation":"Apply","apiVersion":"apps/v1","time":"2023-11-14T22:13:20Z","fieldsType":"FieldsV1","fieldsV1":{"f:spec":{"f:paused":{}}}},)"
+      R"({"manager":"hpa","operation":"Update","apiVersion":"apps/v1","time":"2023-11-15T00:00:00Z","fieldsType":"FieldsV1","fieldsV1":{"f:spec":{"f:replicas":{}}},"subresource":"scale"}])");
   CHECK(managers_of_parent(parent, managers_of_scale(parent, paths), paths, "apps/v1").to_json() == parent.to_json());
 }
 

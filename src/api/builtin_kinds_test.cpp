@@ -18,7 +18,8 @@ const KindRow* row(std::string_view group, std::string_view plural) {
 void check_schema(const Schema& schema, std::set<const Schema*>& seen) {
   if (!seen.insert(&schema).second) return;
   CHECK(schema.builtin);
-  CHECK(std::is_sorted(schema.fields.begin(), schema.fields.end(), [](const Field& a, const Field& b) { return a.name < b.name; }));
+  CHECK(std::is_sorted(schema.fields.begin(), schema.fields.end(),
+                       [](const Field& a, const Field& b) { return a.name < b.name; }));
   for (const Field& field : schema.fields) {
     CAPTURE(field.name);
     REQUIRE(field.schema != nullptr);
@@ -110,7 +111,8 @@ TEST_CASE("what Go types say is in the schemas") {
   CHECK(builtin_type("core.v1.Volume")->field("emptyDir")->pb_path.size() == 2);
   CHECK(builtin_type("core.v1.ResourceRequirements")->field("limits")->schema->additional->wire == Wire::kQuantity);
   CHECK(builtin_type("core.v1.LocalObjectReference")->map_type == MapType::kAtomic);
-  CHECK(builtin_type("apiextensions.v1.JSONSchemaProps")->field("additionalProperties")->schema->additional == builtin_type("apiextensions.v1.JSONSchemaProps"));
+  CHECK(builtin_type("apiextensions.v1.JSONSchemaProps")->field("additionalProperties")->schema->additional ==
+        builtin_type("apiextensions.v1.JSONSchemaProps"));
 }
 
 }  // namespace plinth::api

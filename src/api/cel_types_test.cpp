@@ -58,9 +58,12 @@ TEST_CASE("types of custom kinds, and what an instance hides") {
   CHECK(type_at(type, {"spec", "x__dash__y"}) == "int");
   CHECK(type_at(type, {"spec", "free"}) == "dyn");
   CHECK(type_at(type, {"spec", "bare"}) == "dyn");
-  CHECK(type_at(cel_object_type(compiled->root().field("spec")->schema[0], "t", compiled, {false, true, true, true}), {"bare"}) == "t.bare");
-  CHECK(type_at(cel_object_type(compiled->root().field("spec")->schema[0], "t", compiled, {false, true, true, true}), {"bare", "any"}) == "none");
-  CHECK(type_at(cel_object_type(compiled->root().field("spec")->schema[0], "t", compiled, {false, true, true, true}), {"free"}) == "dyn");
+  CHECK(type_at(cel_object_type(compiled->root().field("spec")->schema[0], "t", compiled, {false, true, true, true}),
+                {"bare"}) == "t.bare");
+  CHECK(type_at(cel_object_type(compiled->root().field("spec")->schema[0], "t", compiled, {false, true, true, true}),
+                {"bare", "any"}) == "none");
+  CHECK(type_at(cel_object_type(compiled->root().field("spec")->schema[0], "t", compiled, {false, true, true, true}),
+                {"free"}) == "dyn");
   CHECK(type_at(type, {"spec", "half", "count"}) == "int");
   CHECK(type_at(type, {"spec", "half", "other"}) == "dyn");
   CHECK(type_at(type, {"status"}) == "none");
@@ -69,13 +72,16 @@ TEST_CASE("types of custom kinds, and what an instance hides") {
 }
 
 TEST_CASE("every field that a type names is one that it knows") {
-  auto schema = parse_yaml("type: object\nproperties: {$ref: {type: string}, a b: {type: string}, x-y: {type: string}, if: {type: string}}\n");
+  auto schema = parse_yaml(
+      "type: object\nproperties: {$ref: {type: string}, a b: {type: string}, x-y: {type: string}, if: {type: string}}\n");
   REQUIRE(schema.ok());
   const auto compiled = compile_schema(*schema);
-  for (const Schema* each : {&compiled->root(), builtin_type("apiextensions.v1.JSONSchemaProps"), builtin_type("apps.v1.Deployment")}) {
+  for (const Schema* each :
+       {&compiled->root(), builtin_type("apiextensions.v1.JSONSchemaProps"), builtin_type("apps.v1.Deployment")}) {
     REQUIRE(each != nullptr);
     const cel::Type type = cel_object_type(*each, "t", compiled, {false, true, true});
-    for (const std::string& name : type.object_type()->field_names()) CHECK_MESSAGE(type.object_type()->field(name).has_value(), name);
+    for (const std::string& name : type.object_type()->field_names())
+      CHECK_MESSAGE(type.object_type()->field(name).has_value(), name);
   }
   CHECK(cel_object_type(compiled->root(), "t", compiled, {false, true, true}).object_type()->field_names().size() == 2);
 }

@@ -13,7 +13,7 @@ namespace {
 
 SchemaType type_of(std::string_view name) {
   static constexpr std::pair<std::string_view, SchemaType> kTypes[] = {
-      {"object", SchemaType::kObject}, {"array", SchemaType::kArray}, {"string", SchemaType::kString},
+      {"object", SchemaType::kObject},   {"array", SchemaType::kArray},   {"string", SchemaType::kString},
       {"integer", SchemaType::kInteger}, {"number", SchemaType::kNumber}, {"boolean", SchemaType::kBoolean}};
   for (const auto& [text, type] : kTypes) {
     if (text == name) return type;
@@ -91,8 +91,12 @@ class Compiler {
     if (const Value* v = node.find("minimum")) s.has_minimum = true, s.minimum = number_of(*v);
     if (const Value* v = node.find("maximum")) s.has_maximum = true, s.maximum = number_of(*v);
     if (const Value* v = node.find("multipleOf")) s.multiple_of = number_of(*v);
-    for (const auto& [key, member] : {std::pair{"minLength", &Schema::min_length}, {"maxLength", &Schema::max_length}, {"minItems", &Schema::min_items},
-                                      {"maxItems", &Schema::max_items}, {"minProperties", &Schema::min_properties}, {"maxProperties", &Schema::max_properties}}) {
+    for (const auto& [key, member] : {std::pair{"minLength", &Schema::min_length},
+                                      {"maxLength", &Schema::max_length},
+                                      {"minItems", &Schema::min_items},
+                                      {"maxItems", &Schema::max_items},
+                                      {"minProperties", &Schema::min_properties},
+                                      {"maxProperties", &Schema::max_properties}}) {
       if (const Value* v = node.find(key)) s.*member = v->as_int();
     }
     s.enum_values = node["enum"].items();
@@ -110,7 +114,7 @@ class Compiler {
     const auto rules = node["x-kubernetes-validations"].items();
     const std::span<ValidationRule> out = array<ValidationRule>(rules.size());
     for (std::size_t i = 0; i < rules.size(); ++i) {
-      out[i] = {rules[i]["rule"].as_string(), rules[i]["message"].as_string(), rules[i]["messageExpression"].as_string(),
+      out[i] = {rules[i]["rule"].as_string(),   rules[i]["message"].as_string(),   rules[i]["messageExpression"].as_string(),
                 rules[i]["reason"].as_string(), rules[i]["fieldPath"].as_string(), rules[i]["optionalOldSelf"].as_bool()};
     }
     s.validations = out;
@@ -129,7 +133,8 @@ class Compiler {
       out[i].schema = compile(property);
       out[i].description = property["description"].as_string();
       out[i].default_value = property.find("default");
-      out[i].required = std::any_of(required.begin(), required.end(), [&](const Value& r) { return r.as_string() == out[i].name; });
+      out[i].required =
+          std::any_of(required.begin(), required.end(), [&](const Value& r) { return r.as_string() == out[i].name; });
     }
     s.fields = out;
     if (out.size() >= kSlotFieldsMin && out.size() <= kSlotFieldsMax) {
@@ -174,7 +179,12 @@ std::uint64_t fingerprint(std::string_view text) {
 
 CompiledSchema::CompiledSchema(Document source, std::shared_ptr<const Arena> arena, const Schema* root, std::uint64_t stamp,
                                bool has_rules)
-    : source_(std::move(source)), arena_(std::move(arena)), root_(root), stamp_(stamp), has_rules_(has_rules), patterns_(std::make_unique<PatternCache>()) {}
+    : source_(std::move(source)),
+      arena_(std::move(arena)),
+      root_(root),
+      stamp_(stamp),
+      has_rules_(has_rules),
+      patterns_(std::make_unique<PatternCache>()) {}
 
 CompiledSchemaPtr compile_schema(const Document& document) {
   auto arena = std::make_shared<Arena>();

@@ -39,10 +39,11 @@ using CompiledSchemaPtr = std::shared_ptr<const CompiledSchema>;
 // `document` is an openAPIV3Schema that check_crd_schema() accepts. What it does not know it leaves out.
 CompiledSchemaPtr compile_schema(const Document& document);
 
-// Everything that Kubernetes refuses in an openAPIV3Schema: keywords that are not supported, what is not structural, defaults that
-// do not fit, validation rules that do not compile or may cost too much. `path` is that of the schema in the CRD
-// ("spec.versions[0].schema.openAPIV3Schema"). Of a schema that was accepted before and has not changed, no single rule is refused
-// for its cost.
-FieldErrors check_crd_schema(const Document& document, std::string_view path, bool status_subresource, bool is_unchanged = false);
+// Everything that Kubernetes refuses in an openAPIV3Schema: keywords that are not supported, what is not structural, defaults
+// that do not fit, validation rules that do not compile or may cost too much. `path` is that of the schema in the CRD
+// ("spec.versions[0].schema.openAPIV3Schema"). Of a schema that was accepted before and has not changed, no single rule is
+// refused for its cost.
+FieldErrors check_crd_schema(const Document& document, std::string_view path, bool status_subresource,
+                             bool is_unchanged = false);
 
 }  // namespace plinth::api

@@ -37,7 +37,9 @@ class KeywordChecker {
   }
 
  private:
-  void forbid(const std::string& path, std::string_view key, std::string detail) { errors_.push_back(field_forbidden(child(path, key), std::move(detail))); }
+  void forbid(const std::string& path, std::string_view key, std::string detail) {
+    errors_.push_back(field_forbidden(child(path, key), std::move(detail)));
+  }
 
   void unsupported(const Value& s, const std::string& path, const Context& context) {
     static constexpr std::array<std::string_view, 6> kTypes = {"array", "boolean", "integer", "number", "object", "string"};
@@ -45,14 +47,17 @@ class KeywordChecker {
     if (!type.empty() && std::find(kTypes.begin(), kTypes.end(), type) == kTypes.end()) {
       errors_.push_back(field_not_supported(child(path, "type"), s["type"], kTypes));
     }
-    if (s.find("default") != nullptr && !context.no_defaults.empty()) forbid(path, "default", "must not be set " + std::string(context.no_defaults));
+    if (s.find("default") != nullptr && !context.no_defaults.empty())
+      forbid(path, "default", "must not be set " + std::string(context.no_defaults));
     for (std::string_view key : {"id", "additionalItems", "patternProperties", "definitions", "dependencies", "$ref"}) {
       if (s.find(key) != nullptr) forbid(path, key, std::string(key) + " is not supported");
     }
     if (type == "null") forbid(path, "type", "type cannot be set to null, use nullable as an alternative");
     if (s["items"].is_array()) forbid(path, "items", "items must be a schema object and not an array");
-    if (context.inside_meta && s["x-kubernetes-embedded-resource"].as_bool()) forbid(path, "x-kubernetes-embedded-resource", "must not be used inside of resource meta");
-    if (s["uniqueItems"].as_bool()) forbid(path, "uniqueItems", "uniqueItems cannot be set to true since the runtime complexity becomes quadratic");
+    if (context.inside_meta && s["x-kubernetes-embedded-resource"].as_bool())
+      forbid(path, "x-kubernetes-embedded-resource", "must not be used inside of resource meta");
+    if (s["uniqueItems"].as_bool())
+      forbid(path, "uniqueItems", "uniqueItems cannot be set to true since the runtime complexity becomes quadratic");
     const Value* more = s.find("additionalProperties");
     if (more != nullptr && s["properties"].size() > 0 && !(more->is_bool() && more->as_bool())) {
       forbid(path, "additionalProperties", "additionalProperties and properties are mutual exclusive");
@@ -74,7 +79,10 @@ class KeywordChecker {
       property.rules = context.rules.property(s, m.key());
       if ((context.root || s["x-kubernetes-embedded-resource"].as_bool()) && is_meta(m.key())) {
         property.inside_meta = true;
-        if (context.root) property.no_defaults = m.key() == "metadata" ? "in top-level metadata" : m.key() == "kind" ? "in top-level kind" : "in top-level apiVersion";
+        if (context.root)
+          property.no_defaults = m.key() == "metadata" ? "in top-level metadata"
+                                 : m.key() == "kind"   ? "in top-level kind"
+                                                       : "in top-level apiVersion";
       }
       walk(m.value, keyed(child(path, "properties"), m.key()), property);
     }
@@ -92,8 +100,10 @@ class KeywordChecker {
   void type_must_be(const Value& s, const std::string& path, std::string_view wanted, std::string_view keyword) {
     const std::string_view type = s["type"].as_string();
     std::string what = "must be " + std::string(wanted) + " if " + std::string(keyword) + " is specified";
-    if (type.empty()) errors_.push_back(field_required(child(path, "type"), std::move(what)));
-    else if (type != wanted) errors_.push_back(field_invalid(child(path, "type"), type, std::move(what)));
+    if (type.empty())
+      errors_.push_back(field_required(child(path, "type"), std::move(what)));
+    else if (type != wanted)
+      errors_.push_back(field_invalid(child(path, "type"), type, std::move(what)));
   }
 
   void extensions(const Value& s, const std::string& path) {
@@ -101,7 +111,8 @@ class KeywordChecker {
     static constexpr std::array<std::string_view, 3> kListTypes = {"atomic", "set", "map"};
     const Value* preserve = s.find("x-kubernetes-preserve-unknown-fields");
     if (preserve != nullptr && !preserve->as_bool()) {
-      errors_.push_back(field_invalid(child(path, "x-kubernetes-preserve-unknown-fields"), *preserve, "must be true or undefined"));
+      errors_.push_back(
+          field_invalid(child(path, "x-kubernetes-preserve-unknown-fields"), *preserve, "must be true or undefined"));
     }
     if (const Value* map = s.find("x-kubernetes-map-type")) {
       type_must_be(s, path, "object", "x-kubernetes-map-type");
@@ -124,7 +135,8 @@ class KeywordChecker {
     if (list == "set") set_items(s["items"], child(path, "items"));
     if (list == "map") map_items(s, path);
     if ((list == "set" || list == "map") && s["items"]["nullable"].as_bool()) {
-      errors_.push_back(field_forbidden(child(path, "items.nullable"), "cannot be nullable when x-kubernetes-list-type is " + std::string(list)));
+      errors_.push_back(field_forbidden(child(path, "items.nullable"),
+                                        "cannot be nullable when x-kubernetes-list-type is " + std::string(list)));
     }
   }
 
@@ -150,18 +162,21 @@ class KeywordChecker {
       return;
     }
     if ((*items)["type"].as_string() != "object") {
-      errors_.push_back(field_invalid(child(items_path, "type"), (*items)["type"].as_string(), "must be object if parent array's x-kubernetes-list-type is map"));
+      errors_.push_back(field_invalid(child(items_path, "type"), (*items)["type"].as_string(),
+                                      "must be object if parent array's x-kubernetes-list-type is map"));
       return;
     }
     std::vector<std::string_view> seen;
     for (const Value& key : keys.items()) {
       map_key(*items, key.as_string(), keys, keys_path, items_path);
-      if (std::find(seen.begin(), seen.end(), key.as_string()) != seen.end()) errors_.push_back(field_invalid(keys_path, keys, "must not contain duplicate entries"));
+      if (std::find(seen.begin(), seen.end(), key.as_string()) != seen.end())
+        errors_.push_back(field_invalid(keys_path, keys, "must not contain duplicate entries"));
       seen.push_back(key.as_string());
     }
   }
 
-  void map_key(const Value& items, std::string_view key, const Value& keys, const std::string& keys_path, const std::string& items_path) {
+  void map_key(const Value& items, std::string_view key, const Value& keys, const std::string& keys_path,
+               const std::string& items_path) {
     const Value* property = items["properties"].find(key);
     if (property == nullptr) {
       errors_.push_back(field_invalid(keys_path, keys, "entries must all be names of item properties"));
@@ -170,15 +185,20 @@ class KeywordChecker {
     const std::string at = keyed(child(items_path, "properties"), key);
     const std::string_view type = (*property)["type"].as_string();
     if (type == "array" || type == "object") {
-      errors_.push_back(field_invalid(child(at, "type"), items["type"].as_string(), "must be a scalar type if parent array's x-kubernetes-list-type is map"));
+      errors_.push_back(field_invalid(child(at, "type"), items["type"].as_string(),
+                                      "must be a scalar type if parent array's x-kubernetes-list-type is map"));
     }
     const auto required = items["required"].items();
-    const bool is_required = std::any_of(required.begin(), required.end(), [&](const Value& r) { return r.as_string() == key; });
+    const bool is_required =
+        std::any_of(required.begin(), required.end(), [&](const Value& r) { return r.as_string() == key; });
     if (!is_required && property->find("default") == nullptr) {
-      errors_.push_back(field_required(child(at, "default"), "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property"));
+      errors_.push_back(field_required(
+          child(at, "default"),
+          "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property"));
     }
     if ((*property)["nullable"].as_bool()) {
-      errors_.push_back(field_forbidden(child(at, "nullable"), "this property is in x-kubernetes-list-map-keys, so it cannot be nullable"));
+      errors_.push_back(
+          field_forbidden(child(at, "nullable"), "this property is in x-kubernetes-list-map-keys, so it cannot be nullable"));
     }
   }
 
@@ -224,19 +244,35 @@ class DefaultChecker {
 
 // With a status subresource the schema of status stands alone, so the root may hold little else.
 void check_root_keys(const Value& s, const std::string& path, FieldErrors& errors) {
-  static constexpr std::string_view kRefused[] = {"enum", "maxProperties", "minProperties", "allOf", "oneOf", "anyOf", "not", "additionalProperties", "default",
-                                                  "nullable", "x-kubernetes-embedded-resource", "x-kubernetes-int-or-string", "x-kubernetes-list-type",
-                                                  "x-kubernetes-list-map-keys", "x-kubernetes-map-type"};
+  static constexpr std::string_view kRefused[] = {"enum",
+                                                  "maxProperties",
+                                                  "minProperties",
+                                                  "allOf",
+                                                  "oneOf",
+                                                  "anyOf",
+                                                  "not",
+                                                  "additionalProperties",
+                                                  "default",
+                                                  "nullable",
+                                                  "x-kubernetes-embedded-resource",
+                                                  "x-kubernetes-int-or-string",
+                                                  "x-kubernetes-list-type",
+                                                  "x-kubernetes-list-map-keys",
+                                                  "x-kubernetes-map-type"};
   const std::string_view type = s["type"].as_string();
   if (!type.empty() && type != "object") {
-    errors.push_back(field_invalid(child(path, "type"), type, "only \"object\" is allowed as the type at the root of the schema if the status subresource is enabled"));
+    errors.push_back(
+        field_invalid(child(path, "type"), type,
+                      "only \"object\" is allowed as the type at the root of the schema if the status subresource is enabled"));
     return;
   }
   for (std::string_view key : kRefused) {
     if (s.find(key) == nullptr) continue;
     errors.push_back(field_invalid(path, s,
-                                   "only [Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum MaxLength MinLength Pattern MaxItems MinItems UniqueItems "
-                                   "MultipleOf Required Items Properties ExternalDocs Example XPreserveUnknownFields XValidations] fields are allowed at the root of the schema if "
+                                   "only [Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum "
+                                   "MaxLength MinLength Pattern MaxItems MinItems UniqueItems "
+                                   "MultipleOf Required Items Properties ExternalDocs Example XPreserveUnknownFields "
+                                   "XValidations] fields are allowed at the root of the schema if "
                                    "the status subresource is enabled"));
     return;
   }
@@ -249,7 +285,8 @@ FieldErrors check_crd_schema(const Document& document, std::string_view path, bo
   const Value& schema = document.root();
   const std::string at(path);
   if (status_subresource) check_root_keys(schema, at, errors);
-  if (schema["nullable"].as_bool()) errors.push_back(field_forbidden(child(at, "nullable"), "nullable cannot be true at the root"));
+  if (schema["nullable"].as_bool())
+    errors.push_back(field_forbidden(child(at, "nullable"), "nullable cannot be true at the root"));
   FieldErrors structural = check_structural(schema, at);
   RuleContext rules;
   CompiledSchemaPtr compiled;

@@ -24,7 +24,8 @@ void check_label(const Value& value, const std::string& path, FieldErrors& error
   if (text.empty()) return;
   const Complaints complaints = check_dns1035_label(text);
   if (complaints.empty()) return;
-  errors.push_back(field_invalid(path, value.as_string(), (mixed_case ? "may have mixed case, but should otherwise match: " : "") + joined(complaints)));
+  errors.push_back(field_invalid(path, value.as_string(),
+                                 (mixed_case ? "may have mixed case, but should otherwise match: " : "") + joined(complaints)));
 }
 
 void check_names(const Value& names, const std::string& path, FieldErrors& errors) {
@@ -36,7 +37,8 @@ void check_names(const Value& names, const std::string& path, FieldErrors& error
     const auto items = names[list].items();
     for (std::size_t i = 0; i < items.size(); ++i) {
       const Complaints complaints = check_dns1035_label(items[i].as_string());
-      if (!complaints.empty()) errors.push_back(field_invalid(index(child(path, list), i), items[i].as_string(), joined(complaints)));
+      if (!complaints.empty())
+        errors.push_back(field_invalid(index(child(path, list), i), items[i].as_string(), joined(complaints)));
     }
   }
   const std::string_view kind = names["kind"].as_string();
@@ -53,21 +55,29 @@ bool check_json_path(std::string_view text, const std::string& path, FieldErrors
 
 void check_column(const Value& column, const std::string& path, FieldErrors& errors) {
   static constexpr std::array<std::string_view, 5> kTypes = {"boolean", "date", "integer", "number", "string"};
-  static constexpr std::array<std::string_view, 8> kFormats = {"byte", "date", "date-time", "double", "float", "int32", "int64", "password"};
-  const auto list = [](const auto& values) { return "must be one of " + join(std::vector<std::string_view>(values.begin(), values.end()), ","); };
+  static constexpr std::array<std::string_view, 8> kFormats = {"byte",  "date",  "date-time", "double",
+                                                               "float", "int32", "int64",     "password"};
+  const auto list = [](const auto& values) {
+    return "must be one of " + join(std::vector<std::string_view>(values.begin(), values.end()), ",");
+  };
   if (column["name"].as_string().empty()) errors.push_back(field_required(child(path, "name")));
   const std::string_view type = column["type"].as_string();
-  if (type.empty()) errors.push_back(field_required(child(path, "type"), list(kTypes)));
-  else if (std::find(kTypes.begin(), kTypes.end(), type) == kTypes.end()) errors.push_back(field_invalid(child(path, "type"), type, list(kTypes)));
+  if (type.empty())
+    errors.push_back(field_required(child(path, "type"), list(kTypes)));
+  else if (std::find(kTypes.begin(), kTypes.end(), type) == kTypes.end())
+    errors.push_back(field_invalid(child(path, "type"), type, list(kTypes)));
   const std::string_view format = column["format"].as_string();
-  if (!format.empty() && std::find(kFormats.begin(), kFormats.end(), format) == kFormats.end()) errors.push_back(field_invalid(child(path, "format"), format, list(kFormats)));
+  if (!format.empty() && std::find(kFormats.begin(), kFormats.end(), format) == kFormats.end())
+    errors.push_back(field_invalid(child(path, "format"), format, list(kFormats)));
   const std::string_view json_path = column["jsonPath"].as_string();
-  if (json_path.empty()) errors.push_back(field_required(child(path, "JSONPath")));
-  else check_json_path(json_path, child(path, "JSONPath"), errors);
+  if (json_path.empty())
+    errors.push_back(field_required(child(path, "JSONPath")));
+  else
+    check_json_path(json_path, child(path, "JSONPath"), errors);
 }
 
-void check_scale_path(const Value& scale, std::string_view key, std::initializer_list<std::string_view> prefixes, std::string_view what, bool required,
-                      const std::string& path, FieldErrors& errors) {
+void check_scale_path(const Value& scale, std::string_view key, std::initializer_list<std::string_view> prefixes,
+                      std::string_view what, bool required, const std::string& path, FieldErrors& errors) {
   const std::string at = child(path, "scale." + std::string(key));
   const std::string_view text = scale[key].as_string();
   if (text.empty()) {
@@ -75,7 +85,8 @@ void check_scale_path(const Value& scale, std::string_view key, std::initializer
     return;
   }
   if (!check_json_path(text, at, errors)) return;
-  const bool fits = std::any_of(prefixes.begin(), prefixes.end(), [&](std::string_view p) { return text.substr(0, p.size()) == p; });
+  const bool fits =
+      std::any_of(prefixes.begin(), prefixes.end(), [&](std::string_view p) { return text.substr(0, p.size()) == p; });
   if (!fits) errors.push_back(field_invalid(at, text, "should be a json path under " + std::string(what)));
 }
 
@@ -122,16 +133,22 @@ void check_selectable_fields(const Value& version, const std::string& path, Fiel
       errors.push_back(field_invalid(at, text, "is an invalid path: " + fault));
       continue;
     }
-    if (text == ".metadata" || text.substr(0, 10) == ".metadata.") errors.push_back(field_invalid(at, text, "must not point to fields in metadata"));
+    if (text == ".metadata" || text.substr(0, 10) == ".metadata.")
+      errors.push_back(field_invalid(at, text, "must not point to fields in metadata"));
     const std::string_view type = found["type"].as_string();
     if (type != "string" && type != "boolean" && type != "integer") {
-      errors.push_back(field_invalid(at, text, "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed."));
+      errors.push_back(field_invalid(at, text,
+                                     "must point to a field of type string, boolean or integer. Enum string fields and strings "
+                                     "with formats are allowed."));
     }
-    if (std::find(seen.begin(), seen.end(), text) != seen.end()) errors.push_back(field_duplicate(at, Value::ref(text)));
-    else seen.push_back(text);
+    if (std::find(seen.begin(), seen.end(), text) != seen.end())
+      errors.push_back(field_duplicate(at, Value::ref(text)));
+    else
+      seen.push_back(text);
   }
   const auto unique = static_cast<std::int64_t>(seen.size());
-  if (unique > kSelectableFieldsMax) errors.push_back(field_too_many(child(path, "selectableFields"), unique, kSelectableFieldsMax));
+  if (unique > kSelectableFieldsMax)
+    errors.push_back(field_too_many(child(path, "selectableFields"), unique, kSelectableFieldsMax));
 }
 
 void check_deprecation(const Value& version, const std::string& path, FieldErrors& errors) {
@@ -182,15 +199,20 @@ const Value* shared_schema(const Value& versions) {
 }
 
 // `is_shared`: its schema is checked once for all versions.
-void check_version(const Value& version, const std::string& path, const Document& crd, const Value* old, bool is_shared, FieldErrors& errors) {
+void check_version(const Value& version, const std::string& path, const Document& crd, const Value* old, bool is_shared,
+                   FieldErrors& errors) {
   const Complaints complaints = check_dns1035_label(version["name"].as_string());
-  if (!complaints.empty()) errors.push_back(field_invalid(child(path, "name"), version["name"].as_string(), joined(complaints)));
+  if (!complaints.empty())
+    errors.push_back(field_invalid(child(path, "name"), version["name"].as_string(), joined(complaints)));
   check_deprecation(version, path, errors);
-  if (version.find_path({"schema", "openAPIV3Schema"}) == nullptr) errors.push_back(field_required(child(path, "schema.openAPIV3Schema")));
-  else if (!is_shared) check_schema(crd, old, version, child(path, "schema.openAPIV3Schema"), errors);
+  if (version.find_path({"schema", "openAPIV3Schema"}) == nullptr)
+    errors.push_back(field_required(child(path, "schema.openAPIV3Schema")));
+  else if (!is_shared)
+    check_schema(crd, old, version, child(path, "schema.openAPIV3Schema"), errors);
   check_subresources(version["subresources"], child(path, "subresources"), errors);
   const auto columns = version["additionalPrinterColumns"].items();
-  for (std::size_t i = 0; i < columns.size(); ++i) check_column(columns[i], index(child(path, "additionalPrinterColumns"), i), errors);
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    check_column(columns[i], index(child(path, "additionalPrinterColumns"), i), errors);
   check_selectable_fields(version, path, errors);
 }
 
@@ -209,7 +231,8 @@ void check_versions(const Document& crd, const Value* old, const Value& spec, Fi
     check_version(version, index("spec.versions", i), crd, old, shared, errors);
   }
   if (!unique) errors.push_back(field_invalid("spec.versions", versions, "must contain unique version names"));
-  if (storage != 1) errors.push_back(field_invalid("spec.versions", versions, "must have exactly one version marked as storage version"));
+  if (storage != 1)
+    errors.push_back(field_invalid("spec.versions", versions, "must have exactly one version marked as storage version"));
 }
 
 void check_conversion(const Value& conversion, FieldErrors& errors) {
@@ -219,11 +242,14 @@ void check_conversion(const Value& conversion, FieldErrors& errors) {
   if (strategy.empty()) {
     errors.push_back(field_required("spec.conversion.strategy"));
   } else if (strategy == "Webhook") {
-    errors.push_back(field_forbidden("spec.conversion.strategy", "conversion webhooks are not supported by this server; use None, under which only apiVersion changes"));
+    errors.push_back(
+        field_forbidden("spec.conversion.strategy",
+                        "conversion webhooks are not supported by this server; use None, under which only apiVersion changes"));
   } else if (strategy != "None") {
     errors.push_back(field_not_supported("spec.conversion.strategy", conversion["strategy"], kStrategies));
   } else if (conversion.find("webhook") != nullptr) {
-    errors.push_back(field_forbidden("spec.conversion.webhookClientConfig", "should not be set when strategy is not set to Webhook"));
+    errors.push_back(
+        field_forbidden("spec.conversion.webhookClientConfig", "should not be set when strategy is not set to Webhook"));
   }
 }
 
@@ -234,8 +260,10 @@ void check_group(const Value& spec, FieldErrors& errors) {
     return;
   }
   const Complaints complaints = check_dns1123_subdomain(group);
-  if (!complaints.empty()) errors.push_back(field_invalid("spec.group", group, joined(complaints)));
-  else if (group.find('.') == std::string_view::npos) errors.push_back(field_invalid("spec.group", group, "should be a domain with at least one dot"));
+  if (!complaints.empty())
+    errors.push_back(field_invalid("spec.group", group, joined(complaints)));
+  else if (group.find('.') == std::string_view::npos)
+    errors.push_back(field_invalid("spec.group", group, "should be a domain with at least one dot"));
 }
 
 void check_spec(const Document& crd, const Value* old, FieldErrors& errors) {
@@ -243,25 +271,31 @@ void check_spec(const Document& crd, const Value* old, FieldErrors& errors) {
   const Value spec = crd["spec"];
   check_group(spec, errors);
   const std::string_view scope = spec["scope"].as_string();
-  if (scope.empty()) errors.push_back(field_required("spec.scope"));
-  else if (scope != "Cluster" && scope != "Namespaced") errors.push_back(field_not_supported("spec.scope", spec["scope"], kScopes));
+  if (scope.empty())
+    errors.push_back(field_required("spec.scope"));
+  else if (scope != "Cluster" && scope != "Namespaced")
+    errors.push_back(field_not_supported("spec.scope", spec["scope"], kScopes));
   check_versions(crd, old, spec, errors);
   for (std::string_view name : {"plural", "singular", "kind", "listKind"}) {
     if (spec["names"][name].as_string().empty()) errors.push_back(field_required(child("spec.names", name)));
   }
   check_names(spec["names"], "spec.names", errors);
-  if (shared_schema(spec["versions"]) != nullptr) check_schema(crd, old, spec["versions"].items()[0], "spec.validation.openAPIV3Schema", errors);
+  if (shared_schema(spec["versions"]) != nullptr)
+    check_schema(crd, old, spec["versions"].items()[0], "spec.validation.openAPIV3Schema", errors);
   check_conversion(spec["conversion"], errors);
   if (spec["preserveUnknownFields"].as_bool()) {
-    errors.push_back(field_invalid("spec.preserveUnknownFields", Value::of(true),
-                                   "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"));
+    errors.push_back(field_invalid(
+        "spec.preserveUnknownFields", Value::of(true),
+        "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"));
   }
 }
 
 void check_name(const Document& crd, FieldErrors& errors) {
   const std::string_view name = crd["metadata"]["name"].as_string();
-  const std::string wanted = std::string(crd["spec"]["names"]["plural"].as_string()) + "." + std::string(crd["spec"]["group"].as_string());
-  if (!name.empty() && name != wanted) errors.push_back(field_invalid("metadata.name", name, "must be spec.names.plural+\".\"+spec.group"));
+  const std::string wanted =
+      std::string(crd["spec"]["names"]["plural"].as_string()) + "." + std::string(crd["spec"]["group"].as_string());
+  if (!name.empty() && name != wanted)
+    errors.push_back(field_invalid("metadata.name", name, "must be spec.names.plural+\".\"+spec.group"));
 }
 
 void check_stored_versions(const Value& crd, FieldErrors& errors) {
@@ -272,15 +306,19 @@ void check_stored_versions(const Value& crd, FieldErrors& errors) {
   if (stored.size() == 0) return;
   for (const Value& version : crd["spec"]["versions"].items()) {
     if (version["storage"].as_bool() && !has(stored.items(), version["name"].as_string(), false)) {
-      errors.push_back(field_invalid("status.storedVersions", stored, "must have the storage version " + std::string(version["name"].as_string())));
+      errors.push_back(field_invalid("status.storedVersions", stored,
+                                     "must have the storage version " + std::string(version["name"].as_string())));
     }
   }
   for (std::size_t i = 0; i < stored.items().size(); ++i) {
     const std::string name(stored.items()[i].as_string());
     if (has(crd["spec"]["versions"].items(), name, true)) continue;
-    errors.push_back(field_invalid(index("status.storedVersions", i), name,
-                                   "missing from spec.versions; " + name + " was previously a storage version, and must remain in spec.versions until a storage migration ensures no data "
-                                   "remains persisted in " + name + " and removes " + name + " from status.storedVersions"));
+    errors.push_back(field_invalid(
+        index("status.storedVersions", i), name,
+        "missing from spec.versions; " + name +
+            " was previously a storage version, and must remain in spec.versions until a storage migration ensures no data "
+            "remains persisted in " +
+            name + " and removes " + name + " from status.storedVersions"));
   }
 }
 
@@ -291,14 +329,17 @@ Approval approval_of(const Value& crd) {
   if (text.empty()) return Approval::kMissing;
   if (text.substr(0, 10) == "unapproved") return Approval::kBypassed;
   const auto scheme = text.find("://");
-  const bool is_url = scheme != std::string_view::npos && scheme > 0 && text.size() > scheme + 3 && text[scheme + 3] != '/' && format_matches("uri", text);
+  const bool is_url = scheme != std::string_view::npos && scheme > 0 && text.size() > scheme + 3 && text[scheme + 3] != '/' &&
+                      format_matches("uri", text);
   return is_url ? Approval::kApproved : Approval::kInvalid;
 }
 
 // Groups of the Kubernetes community need a reviewed API.
 void check_approval(const Value& crd, const Value* old, FieldErrors& errors) {
   const std::string_view group = crd["spec"]["group"].as_string();
-  const auto ends_with = [&](std::string_view tail) { return group.size() >= tail.size() && group.substr(group.size() - tail.size()) == tail; };
+  const auto ends_with = [&](std::string_view tail) {
+    return group.size() >= tail.size() && group.substr(group.size() - tail.size()) == tail;
+  };
   if (group != "k8s.io" && group != "kubernetes.io" && !ends_with(".k8s.io") && !ends_with(".kubernetes.io")) return;
   const Approval now = approval_of(crd);
   if (old != nullptr && approval_of(*old) == now) return;

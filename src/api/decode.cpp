@@ -30,13 +30,20 @@ std::string go_type(const Schema& s) {
   if (s.wire == Wire::kBytes) return "[]uint8";
   if (!s.name.empty()) return go_type_name(s.name);
   switch (s.type) {
-    case SchemaType::kObject: return s.additional != nullptr ? "map[string]" + go_type(*s.additional) : "map[string]interface {}";
-    case SchemaType::kArray: return "[]" + (s.items != nullptr ? go_type(*s.items) : std::string("interface {}"));
-    case SchemaType::kString: return "string";
-    case SchemaType::kInteger: return s.format == "int32" ? "int32" : "int64";
-    case SchemaType::kNumber: return "float64";
-    case SchemaType::kBoolean: return "bool";
-    case SchemaType::kAny: return "interface {}";
+    case SchemaType::kObject:
+      return s.additional != nullptr ? "map[string]" + go_type(*s.additional) : "map[string]interface {}";
+    case SchemaType::kArray:
+      return "[]" + (s.items != nullptr ? go_type(*s.items) : std::string("interface {}"));
+    case SchemaType::kString:
+      return "string";
+    case SchemaType::kInteger:
+      return s.format == "int32" ? "int32" : "int64";
+    case SchemaType::kNumber:
+      return "float64";
+    case SchemaType::kBoolean:
+      return "bool";
+    case SchemaType::kAny:
+      return "interface {}";
   }
   return "";
 }
@@ -59,21 +66,27 @@ class BuiltinDecoder {
     if (decoded_ != nullptr && is_stored_in(in, decoded_)) return false;
     switch (s.wire) {
       case Wire::kPlain:
-      case Wire::kStringList: break;
+      case Wire::kStringList:
+        break;
       case Wire::kRawExtension:
       case Wire::kFieldsV1:
-      case Wire::kJson: return false;
+      case Wire::kJson:
+        return false;
       case Wire::kSchemaOrBool:
       case Wire::kSchemaOrArray:
-      case Wire::kSchemaOrStringArray: return schema_or(s, in, at, out);
+      case Wire::kSchemaOrStringArray:
+        return schema_or(s, in, at, out);
       case Wire::kBytes:
         if (!in.is_string()) return mismatch(s, in, found_text(in), at, owner);
         return leaf(s, in, out);
-      default: return leaf(s, in, out);
+      default:
+        return leaf(s, in, out);
     }
     switch (s.type) {
-      case SchemaType::kObject: return object(s, in, at, owner, out);
-      case SchemaType::kArray: return array(s, in, at, owner, out);
+      case SchemaType::kObject:
+        return object(s, in, at, owner, out);
+      case SchemaType::kArray:
+        return array(s, in, at, owner, out);
       case SchemaType::kString:
         if (!in.is_string()) return mismatch(s, in, found_text(in), at, owner);
         return false;
@@ -83,8 +96,10 @@ class BuiltinDecoder {
       case SchemaType::kNumber:
         if (!in.is_number()) return mismatch(s, in, found_text(in), at, owner);
         return false;
-      case SchemaType::kInteger: return integer(s, in, at, owner);
-      case SchemaType::kAny: return false;
+      case SchemaType::kInteger:
+        return integer(s, in, at, owner);
+      case SchemaType::kAny:
+        return false;
     }
     return false;
   }
@@ -99,25 +114,33 @@ class BuiltinDecoder {
 
   bool mismatch(const Schema& s, const Value&, const std::string& found, const PathStep& at, const Schema* owner) {
     const std::string field = at.go_text();
-    if (owner == nullptr || field.empty()) return fail("json: cannot unmarshal " + found + " into Go value of type " + go_type(s));
+    if (owner == nullptr || field.empty())
+      return fail("json: cannot unmarshal " + found + " into Go value of type " + go_type(s));
     const std::string struct_name = go_type_name(owner->name);
-    return fail("json: cannot unmarshal " + found + " into Go struct field " + struct_name.substr(struct_name.rfind('.') + 1) + "." + field + " of type " + go_type(s));
+    return fail("json: cannot unmarshal " + found + " into Go struct field " + struct_name.substr(struct_name.rfind('.') + 1) +
+                "." + field + " of type " + go_type(s));
   }
 
   bool integer(const Schema& s, const Value& in, const PathStep& at, const Schema* owner) {
     if (!in.is_number()) return mismatch(s, in, found_text(in), at, owner);
     const std::int64_t i = in.as_int();
-    const bool fits = in.is_int() && (s.format != "int32" || (i >= std::numeric_limits<std::int32_t>::min() && i <= std::numeric_limits<std::int32_t>::max()));
+    const bool fits = in.is_int() && (s.format != "int32" || (i >= std::numeric_limits<std::int32_t>::min() &&
+                                                              i <= std::numeric_limits<std::int32_t>::max()));
     return fits ? false : mismatch(s, in, "number " + to_json(in), at, owner);
   }
 
   bool leaf(const Schema& s, const Value& in, Value& out) {
     std::string text;
     switch (canonical_leaf(s.wire, in, draft_, out, text)) {
-      case LeafOutcome::kSame: return false;
-      case LeafOutcome::kChanged: return true;
-      case LeafOutcome::kUnset: out = Value(); return true;
-      case LeafOutcome::kError: return fail(std::move(text));
+      case LeafOutcome::kSame:
+        return false;
+      case LeafOutcome::kChanged:
+        return true;
+      case LeafOutcome::kUnset:
+        out = Value();
+        return true;
+      case LeafOutcome::kError:
+        return fail(std::move(text));
     }
     return false;
   }
@@ -142,8 +165,10 @@ class BuiltinDecoder {
       }
       Value next = m.value;
       const bool changed = walk(*field->schema, m.value, at.field(m.key()), &s, next);
-      if (next.is_null() || (field->omit_empty && !field->pointer && is_go_zero(next))) rewrite.drop(i);
-      else if (changed) rewrite.set(i, next);
+      if (next.is_null() || (field->omit_empty && !field->pointer && is_go_zero(next)))
+        rewrite.drop(i);
+      else if (changed)
+        rewrite.set(i, next);
     }
     return !error_ && rewrite.finish(out);
   }
@@ -173,7 +198,8 @@ class BuiltinDecoder {
     return !error_ && rewrite.finish(out);
   }
 
-  // Either a JSONSchemaProps or a boolean, a list of schemas or a list of strings. Upstream does not report unknown fields in there.
+  // Either a JSONSchemaProps or a boolean, a list of schemas or a list of strings. Upstream does not report unknown fields in
+  // there.
   bool schema_or(const Schema& s, const Value& in, const PathStep& at, Value& out) {
     std::vector<std::string>* const reports = unknown_;
     unknown_ = nullptr;
@@ -206,7 +232,8 @@ class BuiltinDecoder {
 };
 
 std::string prefix(const DecodeTarget& target) {
-  return std::string(target.kind) + " in version " + quoted(target.version) + " cannot be handled as a " + std::string(target.kind) + ": ";
+  return std::string(target.kind) + " in version " + quoted(target.version) + " cannot be handled as a " +
+         std::string(target.kind) + ": ";
 }
 
 std::vector<std::string> strict_texts(std::span<const std::string> duplicates, const std::vector<std::string>& unknown) {
@@ -243,7 +270,8 @@ std::vector<std::size_t> place_of(std::span<const Member> members, std::string_v
 }
 
 // A decoder of Go types tells of what is unknown and what comes twice as it meets them.
-std::vector<std::string> strict_texts_in_order(std::span<const Member> root, std::span<const std::string> duplicates, const std::vector<std::string>& unknown) {
+std::vector<std::string> strict_texts_in_order(std::span<const Member> root, std::span<const std::string> duplicates,
+                                               const std::vector<std::string>& unknown) {
   std::vector<std::pair<std::vector<std::size_t>, std::string>> found;
   for (const std::string& path : duplicates) found.emplace_back(place_of(root, path), "duplicate field " + quoted(path));
   for (const std::string& path : unknown) found.emplace_back(place_of(root, path), "unknown field " + quoted(path));
@@ -264,8 +292,8 @@ std::string joined(const std::vector<std::string>& texts) {
 
 namespace {
 
-Result<void> decode_slot(Draft& draft, Value& slot, const Schema& schema, std::vector<std::string>* unknown, std::string_view path,
-                         const Arena* decoded) {
+Result<void> decode_slot(Draft& draft, Value& slot, const Schema& schema, std::vector<std::string>* unknown,
+                         std::string_view path, const Arena* decoded) {
   BuiltinDecoder decoder(draft, unknown, decoded);
   Value out = slot;
   const bool changed = decoder.walk(schema, slot, PathStep::root(path), nullptr, out);
@@ -276,26 +304,32 @@ Result<void> decode_slot(Draft& draft, Value& slot, const Schema& schema, std::v
 
 }  // namespace
 
-Result<void> decode_builtin(Draft& draft, Value& slot, const Schema& schema, std::vector<std::string>* unknown, std::string_view path) {
+Result<void> decode_builtin(Draft& draft, Value& slot, const Schema& schema, std::vector<std::string>* unknown,
+                            std::string_view path) {
   return decode_slot(draft, slot, schema, unknown, path, nullptr);
 }
 
-Result<std::vector<std::string>> decode(Draft& draft, const DecodeTarget& target, FieldValidation mode, std::span<const std::string> duplicates) {
+Result<std::vector<std::string>> decode(Draft& draft, const DecodeTarget& target, FieldValidation mode,
+                                        std::span<const std::string> duplicates) {
   std::vector<std::string> unknown;
   // As it was sent: decoding replaces members of the root.
   const std::span<const Member> root = draft.root().members();
   const std::vector<Member> sent(mode == FieldValidation::kIgnore ? root.end() : root.begin(), root.end());
   std::vector<std::string>* const reports = mode == FieldValidation::kIgnore ? nullptr : &unknown;
-  auto done = target.schema->builtin ? decode_slot(draft, draft.root(), *target.schema, reports, "", target.decoded) : decode_custom(draft, draft.root(), *target.schema, reports);
+  auto done = target.schema->builtin ? decode_slot(draft, draft.root(), *target.schema, reports, "", target.decoded)
+                                     : decode_custom(draft, draft.root(), *target.schema, reports);
   if (!done.ok()) return bad_request(prefix(target) + done.error().message());
   if (mode == FieldValidation::kIgnore) return std::vector<std::string>();
   if (duplicates.empty() && unknown.empty()) return std::vector<std::string>();
-  std::vector<std::string> texts = target.schema->builtin ? strict_texts_in_order(sent, duplicates, unknown) : strict_texts(duplicates, unknown);
-  if (mode == FieldValidation::kStrict && !texts.empty()) return bad_request(prefix(target) + "strict decoding error: " + joined(texts));
+  std::vector<std::string> texts =
+      target.schema->builtin ? strict_texts_in_order(sent, duplicates, unknown) : strict_texts(duplicates, unknown);
+  if (mode == FieldValidation::kStrict && !texts.empty())
+    return bad_request(prefix(target) + "strict decoding error: " + joined(texts));
   return texts;
 }
 
-Result<Decoded> decode(const Document& document, const DecodeTarget& target, FieldValidation mode, std::span<const std::string> duplicates) {
+Result<Decoded> decode(const Document& document, const DecodeTarget& target, FieldValidation mode,
+                       std::span<const std::string> duplicates) {
   Draft draft(document);
   std::vector<std::string> warnings = TRY(decode(draft, target, mode, duplicates));
   return Decoded{std::move(draft), std::move(warnings)};

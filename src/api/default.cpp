@@ -6,7 +6,9 @@
 namespace plinth::api {
 namespace {
 
-const Value* default_of(const Field& field) { return field.default_value != nullptr ? field.default_value : field.schema->default_value; }
+const Value* default_of(const Field& field) {
+  return field.default_value != nullptr ? field.default_value : field.schema->default_value;
+}
 
 // Nothing below can have a default.
 bool is_leaf(const Schema& s) { return s.fields.empty() && s.items == nullptr && s.additional == nullptr; }

@@ -23,10 +23,11 @@ bool same(std::string_view a, std::string_view b) { return equal(parse_json(a)->
 
 // The expectation is what kube-apiserver 1.33 returns for `kubectl create deployment`, without what strategies add.
 TEST_CASE("a Deployment gets its defaults and the values that Go always writes") {
-  const std::string out = defaulted(*builtin_type("apps.v1.Deployment"),
-                                    R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web"},"spec":{"selector":{"matchLabels":{"app":"web"}},)"
-                                    R"("template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"c","image":"nginx","ports":[{"containerPort":80}],)"
-                                    R"("readinessProbe":{"httpGet":{"port":80}}}]}}}})");
+  const std::string out = defaulted(
+      *builtin_type("apps.v1.Deployment"),
+      R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web"},"spec":{"selector":{"matchLabels":{"app":"web"}},)"
+      R"("template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"c","image":"nginx","ports":[{"containerPort":80}],)"
+      R"("readinessProbe":{"httpGet":{"port":80}}}]}}}})");
   const auto doc = parse_json(out);
   const Value spec = (*doc)["spec"];
   CHECK(spec["replicas"].as_int() == 1);
@@ -51,7 +52,9 @@ TEST_CASE("a Deployment gets its defaults and the values that Go always writes")
 TEST_CASE("a zero counts as absent unless the field is a pointer") {
   const Schema& spec = *builtin_type("apps.v1.DeploymentSpec");
   CHECK(parse_json(defaulted(spec, R"({"replicas":0})"))->root()["replicas"].as_int() == 0);
-  CHECK(parse_json(defaulted(*builtin_type("core.v1.ContainerPort"), R"({"containerPort":80,"protocol":""})"))->root()["protocol"].as_string() == "TCP");
+  CHECK(parse_json(defaulted(*builtin_type("core.v1.ContainerPort"), R"({"containerPort":80,"protocol":""})"))
+            ->root()["protocol"]
+            .as_string() == "TCP");
 }
 
 TEST_CASE("an Event shows the zero times that Go writes") {
@@ -67,17 +70,23 @@ TEST_CASE("defaults of custom schemas") {
   Schema nullable{.type = SchemaType::kString, .nullable = true};
   const Value x = Value::ref("x");
   const Value empty = Value::empty_object();
-  const Field inner_fields[] = {{.name = "a", .schema = &text, .default_value = &x}, {.name = "b", .schema = &text}, {.name = "n", .schema = &nullable, .default_value = &x}};
+  const Field inner_fields[] = {{.name = "a", .schema = &text, .default_value = &x},
+                                {.name = "b", .schema = &text},
+                                {.name = "n", .schema = &nullable, .default_value = &x}};
   Schema inner{.type = SchemaType::kObject, .fields = inner_fields};
   Schema list{.type = SchemaType::kArray, .items = &inner};
   Schema map{.type = SchemaType::kObject, .additional = &inner};
-  const Field root_fields[] = {{.name = "list", .schema = &list}, {.name = "made", .schema = &inner, .default_value = &empty}, {.name = "map", .schema = &map},
+  const Field root_fields[] = {{.name = "list", .schema = &list},
+                               {.name = "made", .schema = &inner, .default_value = &empty},
+                               {.name = "map", .schema = &map},
                                {.name = "plain", .schema = &inner}};
   Schema root{.type = SchemaType::kObject, .fields = root_fields};
   CHECK(same(defaulted(root, R"({})"), R"({"made":{"a":"x","n":"x"}})"));
-  CHECK(same(defaulted(root, R"({"made":{"a":null,"b":null,"n":null},"plain":{"a":"y"}})"), R"({"made":{"a":"x","n":null},"plain":{"a":"y","n":"x"}})"));
-  CHECK(same(defaulted(root, R"({"made":null,"list":[{},{"a":"z"}],"map":{"k":{}},"other":null})"),
-             R"({"made":{"a":"x","n":"x"},"list":[{"a":"x","n":"x"},{"a":"z","n":"x"}],"map":{"k":{"a":"x","n":"x"}},"other":null})"));
+  CHECK(same(defaulted(root, R"({"made":{"a":null,"b":null,"n":null},"plain":{"a":"y"}})"),
+             R"({"made":{"a":"x","n":null},"plain":{"a":"y","n":"x"}})"));
+  CHECK(same(
+      defaulted(root, R"({"made":null,"list":[{},{"a":"z"}],"map":{"k":{}},"other":null})"),
+      R"({"made":{"a":"x","n":"x"},"list":[{"a":"x","n":"x"},{"a":"z","n":"x"}],"map":{"k":{"a":"x","n":"x"}},"other":null})"));
 }
 
 }  // namespace plinth::api

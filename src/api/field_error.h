@@ -13,7 +13,18 @@
 namespace plinth::api {
 
 enum class FieldErrorType : std::uint8_t {
-  kNotFound, kRequired, kDuplicate, kInvalid, kNotSupported, kForbidden, kTooLong, kTooMany, kInternal, kTypeInvalid, kTooFew, kTooShort,
+  kNotFound,
+  kRequired,
+  kDuplicate,
+  kInvalid,
+  kNotSupported,
+  kForbidden,
+  kTooLong,
+  kTooMany,
+  kInternal,
+  kTypeInvalid,
+  kTooFew,
+  kTooShort,
 };
 // "FieldValueRequired", as causes carry it.
 std::string_view field_error_reason(FieldErrorType type);
@@ -22,8 +33,9 @@ std::string_view field_error_text(FieldErrorType type);
 
 struct FieldError {
   FieldErrorType type = FieldErrorType::kInvalid;
-  std::string field;   // "spec.template.spec.containers[0].name"
-  std::string value;   // as printed in the message, e.g. "\"x\"" or "-1"; unused by Required, Forbidden, TooLong, TooShort, Internal
+  std::string field;  // "spec.template.spec.containers[0].name"
+  std::string
+      value;  // as printed in the message, e.g. "\"x\"" or "-1"; unused by Required, Forbidden, TooLong, TooShort, Internal
   std::string detail;
   // `spec.replicas: Invalid value: -1: must be greater than or equal to 0`
   std::string text() const;

@@ -23,9 +23,11 @@ TEST_CASE("a field error reads as in Kubernetes") {
       {field_invalid("spec.on", Value::of(true), ""), "spec.on: Invalid value: true", "FieldValueInvalid"},
       {field_not_supported("spec.restartPolicy", Value::ref("Often"), kPolicies),
        R"(spec.restartPolicy: Unsupported value: "Often": supported values: "Always", "Never")", "FieldValueNotSupported"},
-      {field_duplicate("spec.ports[1].name", Value::ref("a")), R"(spec.ports[1].name: Duplicate value: "a")", "FieldValueDuplicate"},
+      {field_duplicate("spec.ports[1].name", Value::ref("a")), R"(spec.ports[1].name: Duplicate value: "a")",
+       "FieldValueDuplicate"},
       {field_forbidden("spec", "immutable"), "spec: Forbidden: immutable", "FieldValueForbidden"},
-      {field_too_long("metadata.annotations", 262144), "metadata.annotations: Too long: may not be more than 262144 bytes", "FieldValueTooLong"},
+      {field_too_long("metadata.annotations", 262144), "metadata.annotations: Too long: may not be more than 262144 bytes",
+       "FieldValueTooLong"},
       {field_too_long("x", 1), "x: Too long: may not be more than 1 byte", "FieldValueTooLong"},
       {field_too_many("x", 3, 2), "x: Too many: 3: must have at most 2 items", "FieldValueTooMany"},
       {field_type_invalid("spec.a", Value::ref("x"), "bad"), R"(spec.a: Invalid value: "x": bad)", "FieldValueTypeInvalid"},
@@ -39,7 +41,8 @@ TEST_CASE("a field error reads as in Kubernetes") {
 }
 
 TEST_CASE("422 names the kind, the object and each field") {
-  const FieldErrors two = {field_required("spec.a"), field_invalid("spec.b", Value::of(3), "too big"), field_required("spec.a")};
+  const FieldErrors two = {field_required("spec.a"), field_invalid("spec.b", Value::of(3), "too big"),
+                           field_required("spec.a")};
   const Error error = invalid("apps", "Deployment", "web", two);
   CHECK(error.code() == 422);
   CHECK(error.message() == R"(Deployment.apps "web" is invalid: [spec.a: Required value, spec.b: Invalid value: 3: too big])");

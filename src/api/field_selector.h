@@ -1,5 +1,5 @@
-// Field selectors: "metadata.name=x,status.phase!=Running". Values escape ',', '=' and '\' with a backslash. Errors are worded as
-// apimachinery's fields package words them.
+// Field selectors: "metadata.name=x,status.phase!=Running". Values escape ',', '=' and '\' with a backslash. Errors are worded
+// as apimachinery's fields package words them.
 #pragma once
 
 #include <optional>

@@ -73,8 +73,10 @@ class FieldSet {
       for (const Node* n = begin; n < end; n += n->span) {
         if (pass == 0 ? !n->member : n->span == 1) continue;
         path.push_back(n->element);
-        if (pass == 0) visit(Path(path));
-        else visit_level(n + 1, n + n->span, path, visit);
+        if (pass == 0)
+          visit(Path(path));
+        else
+          visit_level(n + 1, n + n->span, path, visit);
         path.pop_back();
       }
     }

@@ -28,9 +28,12 @@ class Reader {
       }
       Node node;
       switch (PathElement::parse(m.key(), arena_, node.element)) {
-        case PathElement::Parsed::kUnknownKind: continue;  // a later version may know it
-        case PathElement::Parsed::kError: return bad_request(fmt::format("FieldsV1: bad path element {}", m.key()));
-        case PathElement::Parsed::kElement: break;
+        case PathElement::Parsed::kUnknownKind:
+          continue;  // a later version may know it
+        case PathElement::Parsed::kError:
+          return bad_request(fmt::format("FieldsV1: bad path element {}", m.key()));
+        case PathElement::Parsed::kElement:
+          break;
       }
       std::size_t at = out.size();
       if (at > begin && out[last].element.compare(node.element) >= 0) sorted = false;
@@ -50,7 +53,8 @@ class Reader {
     out.resize(begin);
     std::vector<const Node*> siblings;
     for (const Node* n = level.data(); n < level.data() + level.size(); n += n->span) siblings.push_back(n);
-    std::stable_sort(siblings.begin(), siblings.end(), [](const Node* a, const Node* b) { return a->element.compare(b->element) < 0; });
+    std::stable_sort(siblings.begin(), siblings.end(),
+                     [](const Node* a, const Node* b) { return a->element.compare(b->element) < 0; });
     for (std::size_t i = 0; i < siblings.size(); ++i) {
       // Two spellings of one element: a member if either is, children from the later one that has any.
       const Node* with_children = siblings[i];

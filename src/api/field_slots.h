@@ -1,4 +1,5 @@
-// A hash table over the fields of a schema, made at compile time for built-in kinds: decoding looks up every member of an object.
+// A hash table over the fields of a schema, made at compile time for built-in kinds: decoding looks up every member of an
+// object.
 #pragma once
 
 #include <array>
@@ -18,7 +19,8 @@ inline constexpr std::size_t kSlotFieldsMax = 127;  // above, positions do not f
 constexpr std::uint32_t field_slot_hash(std::string_view name) {
   if (name.empty()) return 0;
   const auto at = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(name[i])); };
-  const std::uint32_t h = (static_cast<std::uint32_t>(name.size()) * 0x9e3779b1u) ^ (at(0) * 0x85ebca6bu) ^ (at(name.size() - 1) * 0xc2b2ae35u) ^ (at(name.size() / 2) * 0x27d4eb2fu);
+  const std::uint32_t h = (static_cast<std::uint32_t>(name.size()) * 0x9e3779b1u) ^ (at(0) * 0x85ebca6bu) ^
+                          (at(name.size() - 1) * 0xc2b2ae35u) ^ (at(name.size() / 2) * 0x27d4eb2fu);
   return h ^ (h >> 15);
 }
 

@@ -1,11 +1,11 @@
 #include "api/formats.h"
 
-#include <arpa/inet.h>
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+
+#include <arpa/inet.h>
+#include <re2/re2.h>
 
 #include "api/go_base64.h"
 #include "api/names.h"
@@ -32,7 +32,8 @@ bool is_cidr(std::string_view text) {
   const auto slash = text.rfind('/');
   if (slash == std::string_view::npos) return false;
   const std::string_view bits = text.substr(slash + 1);
-  const bool digits = !bits.empty() && bits.size() <= 3 && std::all_of(bits.begin(), bits.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const bool digits =
+      !bits.empty() && bits.size() <= 3 && std::all_of(bits.begin(), bits.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (!digits || (bits.size() > 1 && bits[0] == '0')) return false;
   const int n = std::atoi(std::string(bits).c_str());
   const std::string_view address = text.substr(0, slash);
@@ -50,14 +51,16 @@ bool is_date_time(std::string_view text) {
 
 bool is_duration(std::string_view text) {
   static const re2::RE2 kWords(
-      "[+-]?\\s*([0-9]+(\\.[0-9]+)?\\s*(ns|nano|nanos|nanosecond|nanoseconds|us|\xc2\xb5s|micro|micros|microsecond|microseconds|ms|milli|millis|millisecond|"
+      "[+-]?\\s*([0-9]+(\\.[0-9]+)?\\s*(ns|nano|nanos|nanosecond|nanoseconds|us|\xc2\xb5s|micro|micros|microsecond|"
+      "microseconds|ms|milli|millis|millisecond|"
       "milliseconds|s|sec|secs|second|seconds|m|min|mins|minute|minutes|h|hr|hour|hours|d|day|days|w|wk|week|weeks)\\s*)+");
   return parse_duration(text).has_value() || full_match(kWords, text);
 }
 
 bool is_hostname(std::string_view text) {
   static const re2::RE2 kHostname(
-      "([a-zA-Z0-9\\p{S}\\p{L}]((-?[a-zA-Z0-9\\p{S}\\p{L}]{0,62})?)|([a-zA-Z0-9\\p{S}\\p{L}](([a-zA-Z0-9-\\p{S}\\p{L}]{0,61}[a-zA-Z0-9\\p{S}\\p{L}])?)(\\.)){1,}"
+      "([a-zA-Z0-9\\p{S}\\p{L}]((-?[a-zA-Z0-9\\p{S}\\p{L}]{0,62})?)|([a-zA-Z0-9\\p{S}\\p{L}](([a-zA-Z0-9-\\p{S}\\p{L}]{0,61}[a-"
+      "zA-Z0-9\\p{S}\\p{L}])?)(\\.)){1,}"
       "([a-zA-Z\\p{L}]){2,63})");
   if (text.size() > 255 || !full_match(kHostname, text)) return false;
   std::size_t label = 0;
@@ -71,8 +74,10 @@ bool is_hostname(std::string_view text) {
 // An addr-spec, alone or in angle brackets after a display name.
 bool is_email(std::string_view text) {
   static const re2::RE2 kAddress(
-      "\\s*(?:[^<>@\"]*<)?((?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\x80-\\xff-]+(?:\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\x80-\\xff-]+)*|\"(?:[^\"\\\\]|\\\\.)*\")@"
-      "(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\x80-\\xff-]+(?:\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\x80-\\xff-]+)*|\\[[0-9.:A-Fa-f]+\\]))(>?)\\s*",
+      "\\s*(?:[^<>@\"]*<)?((?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\x80-\\xff-]+(?:\\.[A-Za-z0-9!#$%&'*+/"
+      "=?^_`{|}~\\x80-\\xff-]+)*|\"(?:[^\"\\\\]|\\\\.)*\")@"
+      "(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\x80-\\xff-]+(?:\\.[A-Za-z0-9!#$%&'*+/"
+      "=?^_`{|}~\\x80-\\xff-]+)*|\\[[0-9.:A-Fa-f]+\\]))(>?)\\s*",
       re2::RE2::Latin1);
   std::string address, closing;
   if (!re2::RE2::FullMatch(re2::StringPiece(text.data(), text.size()), kAddress, &address, &closing)) return false;
@@ -96,8 +101,10 @@ bool is_uuid(std::string_view format, std::string_view text) {
 
 bool is_mac(std::string_view text) {
   static const re2::RE2 kMac(
-      "(?i)(?:[0-9a-f]{2}(?::[0-9a-f]{2}){5}|[0-9a-f]{2}(?::[0-9a-f]{2}){7}|[0-9a-f]{2}(?::[0-9a-f]{2}){19}|[0-9a-f]{2}(?:-[0-9a-f]{2}){5}|"
-      "[0-9a-f]{2}(?:-[0-9a-f]{2}){7}|[0-9a-f]{2}(?:-[0-9a-f]{2}){19}|[0-9a-f]{4}(?:\\.[0-9a-f]{4}){2}|[0-9a-f]{4}(?:\\.[0-9a-f]{4}){3}|[0-9a-f]{4}(?:\\.[0-9a-f]{4}){9})");
+      "(?i)(?:[0-9a-f]{2}(?::[0-9a-f]{2}){5}|[0-9a-f]{2}(?::[0-9a-f]{2}){7}|[0-9a-f]{2}(?::[0-9a-f]{2}){19}|[0-9a-f]{2}(?:-[0-"
+      "9a-f]{2}){5}|"
+      "[0-9a-f]{2}(?:-[0-9a-f]{2}){7}|[0-9a-f]{2}(?:-[0-9a-f]{2}){19}|[0-9a-f]{4}(?:\\.[0-9a-f]{4}){2}|[0-9a-f]{4}(?:\\.[0-9a-"
+      "f]{4}){3}|[0-9a-f]{4}(?:\\.[0-9a-f]{4}){9})");
   return full_match(kMac, text);
 }
 
@@ -107,7 +114,8 @@ Complaints check_port_name(std::string_view text) {
   if (text.size() > 15) out.push_back("must be no more than 15 characters long");
   const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
   const auto allowed = [&](char c) { return lower(c) || (c >= '0' && c <= '9') || c == '-'; };
-  if (text.empty() || !std::all_of(text.begin(), text.end(), allowed)) out.push_back("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
+  if (text.empty() || !std::all_of(text.begin(), text.end(), allowed))
+    out.push_back("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
   if (!std::any_of(text.begin(), text.end(), lower)) out.push_back("must contain at least one letter (a-z)");
   if (text.find("--") != std::string_view::npos) out.push_back("must not contain consecutive hyphens");
   if (!text.empty() && (text.front() == '-' || text.back() == '-')) out.push_back("must not begin or end with a hyphen");
@@ -146,7 +154,8 @@ Complaints builtin_format_complaints(std::string_view format, std::string_view t
   if (format == "k8s-label-key") return check_label_key(text);
   if (format == "k8s-label-value") return check_label_value(text);
   if (format == "k8s-port-name") return check_port_name(text);
-  if (format == "k8s-ip" && !is_ipv4(text) && !is_ipv6(text)) return {"must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"};
+  if (format == "k8s-ip" && !is_ipv4(text) && !is_ipv6(text))
+    return {"must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"};
   if (format == "k8s-cidr" && !is_cidr(text)) return {"must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"};
   return {};
 }

@@ -19,25 +19,38 @@ std::vector<const Member*> sorted_members(const Value& object) {
 
 std::string_view go_type_name(const Value& value) {
   switch (value.type()) {
-    case Value::Type::kNull: return "<nil>";
-    case Value::Type::kBool: return "bool";
-    case Value::Type::kInt: return "int64";
-    case Value::Type::kDouble: return "float64";
-    case Value::Type::kString: return "string";
-    case Value::Type::kArray: return "[]interface {}";
-    case Value::Type::kObject: return "map[string]interface {}";
+    case Value::Type::kNull:
+      return "<nil>";
+    case Value::Type::kBool:
+      return "bool";
+    case Value::Type::kInt:
+      return "int64";
+    case Value::Type::kDouble:
+      return "float64";
+    case Value::Type::kString:
+      return "string";
+    case Value::Type::kArray:
+      return "[]interface {}";
+    case Value::Type::kObject:
+      return "map[string]interface {}";
   }
   return "";
 }
 
 std::string go_plain(const Value& value) {
   switch (value.type()) {
-    case Value::Type::kNull: return "<nil>";
-    case Value::Type::kBool: return value.as_bool() ? "true" : "false";
-    case Value::Type::kInt: return std::to_string(value.as_int());
-    case Value::Type::kDouble: return go_float(value.as_double());
-    case Value::Type::kString: return std::string(value.as_string());
-    case Value::Type::kArray: break;
+    case Value::Type::kNull:
+      return "<nil>";
+    case Value::Type::kBool:
+      return value.as_bool() ? "true" : "false";
+    case Value::Type::kInt:
+      return std::to_string(value.as_int());
+    case Value::Type::kDouble:
+      return go_float(value.as_double());
+    case Value::Type::kString:
+      return std::string(value.as_string());
+    case Value::Type::kArray:
+      break;
     case Value::Type::kObject: {
       std::string out = "map[";
       for (const Member* m : sorted_members(value)) {

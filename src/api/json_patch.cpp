@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-
 namespace plinth::api {
 namespace {
 
@@ -80,7 +79,8 @@ class Patcher {
   Result<std::string> path(std::string_view name) {
     const Value* v = operation_.find(name);
     if (v == nullptr || v->is_null()) {
-      return failed(fmt::format("{} field: {}", name == "path" ? "operation missing path" : "operation, missing from", kMissing));
+      return failed(
+          fmt::format("{} field: {}", name == "path" ? "operation missing path" : "operation, missing from", kMissing));
     }
     if (!v->is_string()) return wrong_type(*v, "string");
     return std::string(v->as_string());
@@ -110,7 +110,8 @@ class Patcher {
     std::int64_t n = 0;
     const char* begin = key.data() + (!key.empty() && key[0] == '+' ? 1 : 0);
     auto [end, error] = std::from_chars(begin, key.data() + key.size(), n);
-    if (error == std::errc::result_out_of_range) return failed(fmt::format("strconv.Atoi: parsing \"{}\": value out of range", key));
+    if (error == std::errc::result_out_of_range)
+      return failed(fmt::format("strconv.Atoi: parsing \"{}\": value out of range", key));
     if (error != std::errc() || end != key.data() + key.size()) {
       return failed(fmt::format("strconv.Atoi: parsing \"{}\": invalid syntax", key));
     }
@@ -198,8 +199,10 @@ class Patcher {
       return failed(fmt::format("replace operation does not apply: doc is missing key: {}: {}", *path, kMissing));
     }
     Value v = operation_["value"];
-    if (place.container->is_object()) draft_.set(*place.container, place.key, v);
-    else draft_.item(*place.container, TRY(index(place.key, place.container->size()))) = v;
+    if (place.container->is_object())
+      draft_.set(*place.container, place.key, v);
+    else
+      draft_.item(*place.container, TRY(index(place.key, place.container->size()))) = v;
     return {};
   }
 
@@ -231,7 +234,9 @@ class Patcher {
   Result<void> put_at(Value v, std::string_view op, const char* lead) {
     Result<std::string> path = this->path("path");
     // Upstream hides the cause where it copies.
-    if (!path.ok()) return failed(fmt::format("{} operation failed to decode path: {}", op, lead != nullptr ? std::string_view(path.error().message()) : kMissing));
+    if (!path.ok())
+      return failed(fmt::format("{} operation failed to decode path: {}", op,
+                                lead != nullptr ? std::string_view(path.error().message()) : kMissing));
     Place place = find(*path);
     if (place.container == nullptr) {
       return failed(fmt::format("{} operation does not apply: doc is missing destination path: {}: {}", op, *path, kMissing));
@@ -271,7 +276,8 @@ Result<Document> json_patch(const Document& object, const Document& patch) {
                              kJsonPatchOperationsMax, list.size()));
   }
   for (const Value& operation : list.items()) {
-    if (!operation.is_object() && !operation.is_null()) return bad_request(wrong_type(operation, "jsonpatch.Operation").message());
+    if (!operation.is_object() && !operation.is_null())
+      return bad_request(wrong_type(operation, "jsonpatch.Operation").message());
   }
   Draft draft(object);
   draft.adopt(patch);

@@ -1,5 +1,5 @@
-// JSON Patch (RFC 6902) with the reading of it that Kubernetes' API has (evanphx/json-patch 4): negative indexes count from the end,
-// "replace" and "copy" take an absent member for null.
+// JSON Patch (RFC 6902) with the reading of it that Kubernetes' API has (evanphx/json-patch 4): negative indexes count from the
+// end, "replace" and "copy" take an absent member for null.
 #pragma once
 
 #include "base/result.h"

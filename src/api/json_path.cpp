@@ -13,14 +13,14 @@ enum class Compare : std::uint8_t { kExists, kEqual, kNotEqual, kLess, kLessEqua
 struct JsonPath::Node {
   enum class Kind : std::uint8_t { kField, kWildcard, kRecursive, kSlice, kUnion, kFilter, kLiteral };
   Kind kind = Kind::kField;
-  std::string text;                       // of fields, and the storage of text literals
-  std::optional<std::int64_t> from, to;   // of slices
-  bool single = false;                    // one index
+  std::string text;                      // of fields, and the storage of text literals
+  std::optional<std::int64_t> from, to;  // of slices
+  bool single = false;                   // one index
   std::int64_t step = 1;
   Compare compare = Compare::kExists;
-  Nodes left, right;                      // of filters
-  std::vector<Nodes> branches;            // of unions
-  Value literal;                          // but for texts
+  Nodes left, right;            // of filters
+  std::vector<Nodes> branches;  // of unions
+  Value literal;                // but for texts
   bool is_text = false;
 };
 
@@ -146,7 +146,8 @@ class JsonPathParser {
       if (!digits.empty()) {
         std::int64_t value = 0;
         auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-        if (problem != std::errc() || end != digits.data() + digits.size()) return error(fmt::format("invalid array index {}", inside));
+        if (problem != std::errc() || end != digits.data() + digits.size())
+          return error(fmt::format("invalid array index {}", inside));
         *part = value;
       }
       if (colon == std::string_view::npos) {
@@ -168,8 +169,10 @@ class JsonPathParser {
     for (std::size_t i = from; i < text_.size(); ++i) {
       char c = text_[i];
       if (quote != '\0') {
-        if (c == '\\') ++i;
-        else if (c == quote) quote = '\0';
+        if (c == '\\')
+          ++i;
+        else if (c == quote)
+          quote = '\0';
       } else if (c == '\'' || c == '"') {
         quote = c;
       } else if (c == ')') {
@@ -263,10 +266,12 @@ class JsonPathParser {
 };
 
 Result<JsonPath> JsonPath::compile(std::string_view text) {
-  if (text.size() > kJsonPathTextMax) return bad_request(fmt::format("a JSON path may have {} bytes at most", kJsonPathTextMax));
+  if (text.size() > kJsonPathTextMax)
+    return bad_request(fmt::format("a JSON path may have {} bytes at most", kJsonPathTextMax));
   if (text.size() >= 2 && text.front() == '{' && text.back() == '}') text = text.substr(1, text.size() - 2);
   if (text.empty()) return bad_request("must not be empty");
-  if (std::string_view(".[@$").find(text[0]) == std::string_view::npos) return bad_request("must be a simple json path starting with .");
+  if (std::string_view(".[@$").find(text[0]) == std::string_view::npos)
+    return bad_request("must be a simple json path starting with .");
   Nodes nodes = TRY(JsonPathParser(text).parse());
   JsonPath out;
   bool plain = std::all_of(nodes.begin(), nodes.end(), [](const Node& n) { return n.kind == Node::Kind::kField; });
@@ -300,10 +305,14 @@ bool holds(Compare compare, const Value& a, const Value& b) {
   std::optional<int> o = order(a, b);
   if (!o) return false;
   switch (compare) {
-    case Compare::kLess: return *o < 0;
-    case Compare::kLessEqual: return *o <= 0;
-    case Compare::kGreater: return *o > 0;
-    default: return *o >= 0;
+    case Compare::kLess:
+      return *o < 0;
+    case Compare::kLessEqual:
+      return *o <= 0;
+    case Compare::kGreater:
+      return *o > 0;
+    default:
+      return *o >= 0;
   }
 }
 
@@ -332,8 +341,8 @@ void JsonPath::descend(const Value& from, Values& out) {
 namespace {
 
 // The bounds of a slice of a list; false when they are out of it.
-bool slice_bounds(std::optional<std::int64_t> from, std::optional<std::int64_t> to, bool single, std::int64_t size, std::int64_t& begin,
-                  std::int64_t& end) {
+bool slice_bounds(std::optional<std::int64_t> from, std::optional<std::int64_t> to, bool single, std::int64_t size,
+                  std::int64_t& begin, std::int64_t& end) {
   begin = from.value_or(0);
   if (begin < 0) begin += size;
   end = single ? begin + 1 : to.value_or(size);
@@ -351,12 +360,17 @@ bool JsonPath::step(const Node& node, Values& values) {
       case Node::Kind::kField:
         if (const Value* found = v->find(node.text)) push(out, *found);
         break;
-      case Node::Kind::kWildcard: push_children(out, *v); break;
-      case Node::Kind::kRecursive: descend(*v, out); break;
+      case Node::Kind::kWildcard:
+        push_children(out, *v);
+        break;
+      case Node::Kind::kRecursive:
+        descend(*v, out);
+        break;
       case Node::Kind::kSlice: {
         std::int64_t begin = 0, end = 0;
         if (v->is_null()) break;
-        if (!v->is_array() || !slice_bounds(node.from, node.to, node.single, static_cast<std::int64_t>(v->size()), begin, end)) return false;
+        if (!v->is_array() || !slice_bounds(node.from, node.to, node.single, static_cast<std::int64_t>(v->size()), begin, end))
+          return false;
         for (; begin < end; begin += node.step) push(out, v->items()[static_cast<std::size_t>(begin)]);
         break;
       }
@@ -373,7 +387,8 @@ bool JsonPath::step(const Node& node, Values& values) {
           if (passes(node, item)) push(out, item);
         }
         break;
-      case Node::Kind::kLiteral: return false;
+      case Node::Kind::kLiteral:
+        return false;
     }
   }
   values = std::move(out);

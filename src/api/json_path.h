@@ -1,4 +1,5 @@
-// The JSONPath that printer columns, selectable fields and scale paths of CustomResourceDefinitions use (client-go util/jsonpath).
+// The JSONPath that printer columns, selectable fields and scale paths of CustomResourceDefinitions use (client-go
+// util/jsonpath).
 //
 //   .spec.replicas   ['quoted.key']   [0]   [-1]   [1:3]   [*]   .*   ..name   [0,2]   [?(@.type=="Ready")]   [?(@.name)]
 #pragma once

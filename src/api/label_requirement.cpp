@@ -15,7 +15,20 @@ namespace {
 using Op = SelectorOperator;
 
 enum class Token : std::uint8_t {
-  kError, kEnd, kClose, kComma, kNot, kDoubleEquals, kEquals, kGreater, kIdentifier, kIn, kLess, kNotEquals, kNotIn, kOpen,
+  kError,
+  kEnd,
+  kClose,
+  kComma,
+  kNot,
+  kDoubleEquals,
+  kEquals,
+  kGreater,
+  kIdentifier,
+  kIn,
+  kLess,
+  kNotEquals,
+  kNotIn,
+  kOpen,
 };
 
 struct Lexeme {
@@ -53,7 +66,8 @@ Lexeme scan_special(std::string_view text, std::size_t& at) {
       break;
     }
   }
-  if (last.token == Token::kError) last.text = fmt::format("error expected: keyword found '{}'", text.substr(begin, at - begin));
+  if (last.token == Token::kError)
+    last.text = fmt::format("error expected: keyword found '{}'", text.substr(begin, at - begin));
   return last;
 }
 
@@ -106,7 +120,9 @@ class Parser {
 
   // "in" and "notin" are identifiers except where an operator is expected.
   static Token as_value(Token token) { return token == Token::kIn || token == Token::kNotIn ? Token::kIdentifier : token; }
-  static Error found(std::string_view text, std::string_view rest) { return bad_request(fmt::format("found '{}'{}", text, rest)); }
+  static Error found(std::string_view text, std::string_view rest) {
+    return bad_request(fmt::format("found '{}'{}", text, rest));
+  }
   Token peek() const { return as_value(lexemes_[at_].token); }
   // The end is never passed.
   const Lexeme& take() {
@@ -136,14 +152,22 @@ class Parser {
   Result<Op> parse_operator() {
     const Lexeme& lexeme = take();
     switch (lexeme.token) {
-      case Token::kIn: return Op::kIn;
-      case Token::kEquals: return Op::kEquals;
-      case Token::kDoubleEquals: return Op::kDoubleEquals;
-      case Token::kGreater: return Op::kGreaterThan;
-      case Token::kLess: return Op::kLessThan;
-      case Token::kNotIn: return Op::kNotIn;
-      case Token::kNotEquals: return Op::kNotEquals;
-      default: return found(lexeme.text, ", expected: in, notin, =, ==, !=, gt, lt");
+      case Token::kIn:
+        return Op::kIn;
+      case Token::kEquals:
+        return Op::kEquals;
+      case Token::kDoubleEquals:
+        return Op::kDoubleEquals;
+      case Token::kGreater:
+        return Op::kGreaterThan;
+      case Token::kLess:
+        return Op::kLessThan;
+      case Token::kNotIn:
+        return Op::kNotIn;
+      case Token::kNotEquals:
+        return Op::kNotEquals;
+      default:
+        return found(lexeme.text, ", expected: in, notin, =, ==, !=, gt, lt");
     }
   }
 
@@ -218,12 +242,14 @@ void check_value_count(const LabelRequirement& r, FieldErrors& errors) {
   switch (r.op) {
     case Op::kIn:
     case Op::kNotIn:
-      if (r.values.empty()) errors.push_back(values_invalid(r.values, "for 'in', 'notin' operators, values set can't be empty"));
+      if (r.values.empty())
+        errors.push_back(values_invalid(r.values, "for 'in', 'notin' operators, values set can't be empty"));
       return;
     case Op::kEquals:
     case Op::kDoubleEquals:
     case Op::kNotEquals:
-      if (r.values.size() != 1) errors.push_back(values_invalid(r.values, "exact-match compatibility requires one single value"));
+      if (r.values.size() != 1)
+        errors.push_back(values_invalid(r.values, "exact-match compatibility requires one single value"));
       return;
     case Op::kExists:
     case Op::kDoesNotExist:

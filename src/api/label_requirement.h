@@ -15,7 +15,8 @@ Result<LabelRequirement> make_label_requirement(std::string key, SelectorOperato
 
 // The requirements of a selector text, in the order written:
 //   selector    = requirement *( "," requirement )
-//   requirement = [ "!" ] KEY | KEY ( "=" | "==" | "!=" | ">" | "<" ) VALUE | KEY ( "in" | "notin" ) "(" VALUE *( "," VALUE ) ")"
+//   requirement = [ "!" ] KEY | KEY ( "=" | "==" | "!=" | ">" | "<" ) VALUE | KEY ( "in" | "notin" ) "(" VALUE *( "," VALUE )
+//   ")"
 Result<std::vector<LabelRequirement>> parse_label_requirements(std::string_view text);
 
 }  // namespace plinth::api

@@ -76,7 +76,8 @@ void validate_expression(const Value& expression, const std::string& path, Field
         field_forbidden(child(path, "values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
   }
   std::string_view key = expression["key"].as_string();
-  for (std::string& complaint : check_label_key(key)) errors.push_back(field_invalid(child(path, "key"), key, std::move(complaint)));
+  for (std::string& complaint : check_label_key(key))
+    errors.push_back(field_invalid(child(path, "key"), key, std::move(complaint)));
   std::size_t i = 0;
   for (const Value& value : expression["values"].items()) {
     std::string at = index(child(path, "values"), i++);
@@ -100,13 +101,18 @@ bool LabelRequirement::matches(const std::string_view* value) const {
   switch (op) {
     case Op::kIn:
     case Op::kEquals:
-    case Op::kDoubleEquals: return value != nullptr && has_value(*this, *value);
+    case Op::kDoubleEquals:
+      return value != nullptr && has_value(*this, *value);
     case Op::kNotIn:
-    case Op::kNotEquals: return value == nullptr || !has_value(*this, *value);
-    case Op::kExists: return value != nullptr;
-    case Op::kDoesNotExist: return value == nullptr;
+    case Op::kNotEquals:
+      return value == nullptr || !has_value(*this, *value);
+    case Op::kExists:
+      return value != nullptr;
+    case Op::kDoesNotExist:
+      return value == nullptr;
     case Op::kGreaterThan:
-    case Op::kLessThan: return value != nullptr && compares(*this, *value);
+    case Op::kLessThan:
+      return value != nullptr && compares(*this, *value);
   }
   return false;
 }
@@ -137,9 +143,7 @@ LabelSelector LabelSelector::nothing() {
   return out;
 }
 
-Result<LabelSelector> LabelSelector::parse(std::string_view text) {
-  return LabelSelector(TRY(parse_label_requirements(text)));
-}
+Result<LabelSelector> LabelSelector::parse(std::string_view text) { return LabelSelector(TRY(parse_label_requirements(text))); }
 
 Result<LabelSelector> LabelSelector::from_object(const Value& selector) {
   if (selector.is_null()) return nothing();

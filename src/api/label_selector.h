@@ -21,7 +21,15 @@ using Labels = std::vector<std::pair<std::string, std::string>>;
 Labels labels_of(const Value& labels);  // from metadata.labels; what is no string counts as ""
 
 enum class SelectorOperator : std::uint8_t {
-  kIn, kNotIn, kEquals, kDoubleEquals, kNotEquals, kExists, kDoesNotExist, kGreaterThan, kLessThan,
+  kIn,
+  kNotIn,
+  kEquals,
+  kDoubleEquals,
+  kNotEquals,
+  kExists,
+  kDoesNotExist,
+  kGreaterThan,
+  kLessThan,
 };
 
 struct LabelRequirement {

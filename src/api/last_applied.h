@@ -12,7 +12,8 @@ inline constexpr std::string_view kLastAppliedAnnotation = "kubectl.kubernetes.i
 // The manager whose applies take over from client-side apply.
 inline constexpr std::string_view kClientSideApplier = "kubectl";
 
-// The conflicts that are none: fields that the live object still has as client-side apply wrote them. Returns those that remain.
+// The conflicts that are none: fields that the live object still has as client-side apply wrote them. Returns those that
+// remain.
 OwnershipConflicts conflicts_beyond_last_applied(const ApplyInput& input, const OwnershipConflicts& conflicts);
 
 // The object with the annotation brought up to date from the applied configuration, if it has one.

@@ -20,13 +20,19 @@ constexpr TimeStamp kZeroTime{-62135596800, 0};
 // What Go's decoder calls a JSON value.
 std::string_view json_kind(const Value& v) {
   switch (v.type()) {
-    case Value::Type::kNull: return "null";
-    case Value::Type::kBool: return "bool";
+    case Value::Type::kNull:
+      return "null";
+    case Value::Type::kBool:
+      return "bool";
     case Value::Type::kInt:
-    case Value::Type::kDouble: return "number";
-    case Value::Type::kString: return "string";
-    case Value::Type::kArray: return "array";
-    case Value::Type::kObject: return "object";
+    case Value::Type::kDouble:
+      return "number";
+    case Value::Type::kString:
+      return "string";
+    case Value::Type::kArray:
+      return "array";
+    case Value::Type::kObject:
+      return "object";
   }
   return "";
 }
@@ -75,7 +81,8 @@ LeafOutcome quantity_leaf(const Value& in, Draft& draft, Value& out, std::string
 
 LeafOutcome int_or_string_leaf(const Value& in, std::string& error) {
   if (in.is_string()) return LeafOutcome::kSame;
-  const bool fits = in.is_int() && in.as_int() >= std::numeric_limits<std::int32_t>::min() && in.as_int() <= std::numeric_limits<std::int32_t>::max();
+  const bool fits = in.is_int() && in.as_int() >= std::numeric_limits<std::int32_t>::min() &&
+                    in.as_int() <= std::numeric_limits<std::int32_t>::max();
   if (fits) return LeafOutcome::kSame;
   const std::string what = in.is_number() ? "number " + to_json(in) : std::string(json_kind(in));
   return fail(error, "json: cannot unmarshal " + what + " into Go value of type int32");
@@ -91,45 +98,68 @@ LeafOutcome bytes_leaf(const Value& in, Draft& draft, Value& out, std::string& e
 
 LeafOutcome canonical_leaf(Wire wire, const Value& in, Draft& draft, Value& out, std::string& error) {
   switch (wire) {
-    case Wire::kTime: return time_leaf(in, false, draft, out, error);
-    case Wire::kMicroTime: return time_leaf(in, true, draft, out, error);
-    case Wire::kQuantity: return quantity_leaf(in, draft, out, error);
-    case Wire::kIntOrString: return int_or_string_leaf(in, error);
-    case Wire::kDuration: return duration_leaf(in, draft, out, error);
-    case Wire::kBytes: return bytes_leaf(in, draft, out, error);
-    default: return LeafOutcome::kSame;
+    case Wire::kTime:
+      return time_leaf(in, false, draft, out, error);
+    case Wire::kMicroTime:
+      return time_leaf(in, true, draft, out, error);
+    case Wire::kQuantity:
+      return quantity_leaf(in, draft, out, error);
+    case Wire::kIntOrString:
+      return int_or_string_leaf(in, error);
+    case Wire::kDuration:
+      return duration_leaf(in, draft, out, error);
+    case Wire::kBytes:
+      return bytes_leaf(in, draft, out, error);
+    default:
+      return LeafOutcome::kSame;
   }
 }
 
 Value go_zero(const Schema& schema) {
   switch (schema.wire) {
-    case Wire::kPlain: break;
-    case Wire::kQuantity: return Value::ref("0");
-    case Wire::kIntOrString: return Value::of(0);
-    case Wire::kDuration: return Value::ref("0s");
-    default: return Value();
+    case Wire::kPlain:
+      break;
+    case Wire::kQuantity:
+      return Value::ref("0");
+    case Wire::kIntOrString:
+      return Value::of(0);
+    case Wire::kDuration:
+      return Value::ref("0s");
+    default:
+      return Value();
   }
   switch (schema.type) {
-    case SchemaType::kObject: return schema.additional == nullptr ? Value::empty_object() : Value();
-    case SchemaType::kString: return Value::ref("");
+    case SchemaType::kObject:
+      return schema.additional == nullptr ? Value::empty_object() : Value();
+    case SchemaType::kString:
+      return Value::ref("");
     case SchemaType::kInteger:
-    case SchemaType::kNumber: return Value::of(0);
-    case SchemaType::kBoolean: return Value::of(false);
+    case SchemaType::kNumber:
+      return Value::of(0);
+    case SchemaType::kBoolean:
+      return Value::of(false);
     case SchemaType::kArray:
-    case SchemaType::kAny: return Value();
+    case SchemaType::kAny:
+      return Value();
   }
   return Value();
 }
 
 bool is_go_zero(const Value& value) {
   switch (value.type()) {
-    case Value::Type::kNull: return true;
-    case Value::Type::kBool: return !value.as_bool();
-    case Value::Type::kInt: return value.as_int() == 0;
-    case Value::Type::kDouble: return value.as_double() == 0;
-    case Value::Type::kString: return value.as_string().empty();
+    case Value::Type::kNull:
+      return true;
+    case Value::Type::kBool:
+      return !value.as_bool();
+    case Value::Type::kInt:
+      return value.as_int() == 0;
+    case Value::Type::kDouble:
+      return value.as_double() == 0;
+    case Value::Type::kString:
+      return value.as_string().empty();
     case Value::Type::kArray:
-    case Value::Type::kObject: return value.size() == 0;
+    case Value::Type::kObject:
+      return value.size() == 0;
   }
   return false;
 }

@@ -101,8 +101,10 @@ Result<ManagedFields> ManagedFields::parse(const Document& entries) {
   for (const Value& v : entries.root().items()) {
     ManagedEntry entry = TRY(parse_entry(v, at++, out.arena()));
     // Of two entries of one manager the later one counts.
-    if (ManagedEntry* same = out.find(entry)) *same = std::move(entry);
-    else out.entries_.push_back(std::move(entry));
+    if (ManagedEntry* same = out.find(entry))
+      *same = std::move(entry);
+    else
+      out.entries_.push_back(std::move(entry));
   }
   return out;
 }
@@ -198,7 +200,8 @@ bool ManagedFields::same_but_times(const ManagedFields& other) const {
 bool ManagedFields::same_as(const ManagedFields& other) const {
   return std::equal(entries_.begin(), entries_.end(), other.entries_.begin(), other.entries_.end(),
                     [](const ManagedEntry& a, const ManagedEntry& b) {
-                      return a.same_identity(b) && a.api_version == b.api_version && a.time_s == b.time_s && a.fields == b.fields;
+                      return a.same_identity(b) && a.api_version == b.api_version && a.time_s == b.time_s &&
+                             a.fields == b.fields;
                     });
 }
 

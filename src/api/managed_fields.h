@@ -74,7 +74,8 @@ class ManagedFields {
   void append_json(std::string& out) const;
   std::string to_json() const;
 
-  // The built-in schema that all entries were last adapted to (reconcile_set), so that it need not be done again; null: not known.
+  // The built-in schema that all entries were last adapted to (reconcile_set), so that it need not be done again; null: not
+  // known.
   const Schema* adapted_to() const { return adapted_to_; }
   void set_adapted_to(const Schema* schema) { adapted_to_ = schema; }
 

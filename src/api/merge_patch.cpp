@@ -47,7 +47,8 @@ class MergePatcher {
   static bool has_nulls(const Value& v) {
     auto members = v.members();
     auto items = v.items();
-    return std::any_of(members.begin(), members.end(), [](const Member& m) { return m.value.is_null() || has_nulls(m.value); }) ||
+    return std::any_of(members.begin(), members.end(),
+                       [](const Member& m) { return m.value.is_null() || has_nulls(m.value); }) ||
            std::any_of(items.begin(), items.end(), [](const Value& item) { return has_nulls(item); });
   }
 

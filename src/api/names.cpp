@@ -62,7 +62,8 @@ std::string bad_label_key_name() {
 
 std::string bad_subdomain() {
   return not_of_form(
-      "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with "
+      "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end "
+      "with "
       "an alphanumeric character",
       kSubdomainPattern, {"example.com"});
 }
@@ -89,9 +90,10 @@ Complaints check_dns1123_label(std::string_view text) {
   if (is_subdomain_form(text)) {
     out.push_back("must not contain dots");
   } else {
-    out.push_back(not_of_form("a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must "
-                              "start and end with an alphanumeric character",
-                              kDnsLabelPattern, {"my-name", "123-abc"}));
+    out.push_back(
+        not_of_form("a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must "
+                    "start and end with an alphanumeric character",
+                    kDnsLabelPattern, {"my-name", "123-abc"}));
   }
   return out;
 }
@@ -107,9 +109,10 @@ Complaints check_dns1035_label(std::string_view text) {
   Complaints out;
   if (text.size() > kDnsLabelMax) out.push_back(too_long_name(kDnsLabelMax));
   if (!is_dns_label_form(text) || !is_lower(text.front())) {
-    out.push_back(not_of_form("a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an "
-                              "alphabetic character, and end with an alphanumeric character",
-                              "[a-z]([-a-z0-9]*[a-z0-9])?", {"my-name", "abc-123"}));
+    out.push_back(
+        not_of_form("a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an "
+                    "alphabetic character, and end with an alphanumeric character",
+                    "[a-z]([-a-z0-9]*[a-z0-9])?", {"my-name", "abc-123"}));
   }
   return out;
 }
@@ -118,9 +121,10 @@ Complaints check_wildcard_subdomain(std::string_view text) {
   Complaints out;
   if (text.size() > kDnsSubdomainMax) out.push_back(too_long_name(kDnsSubdomainMax));
   if (text.substr(0, 2) != "*." || !is_subdomain_form(text.substr(2))) {
-    out.push_back(not_of_form("a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must "
-                              "consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
-                              fmt::format("\\*\\.{}", kSubdomainPattern), {"*.example.com"}));
+    out.push_back(
+        not_of_form("a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must "
+                    "consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
+                    fmt::format("\\*\\.{}", kSubdomainPattern), {"*.example.com"}));
   }
   return out;
 }
@@ -129,9 +133,10 @@ Complaints check_c_identifier(std::string_view text) {
   bool good = !text.empty() && !is_digit(text.front()) &&
               std::all_of(text.begin(), text.end(), [](char c) { return is_alnum(c) || c == '_'; });
   if (good) return {};
-  return {not_of_form("a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric "
-                      "characters or '_'",
-                      "[A-Za-z_][A-Za-z0-9_]*", {"my_name", "MY_NAME", "MyName"})};
+  return {
+      not_of_form("a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric "
+                  "characters or '_'",
+                  "[A-Za-z_][A-Za-z0-9_]*", {"my_name", "MY_NAME", "MyName"})};
 }
 
 Complaints check_label_key(std::string_view text) {
@@ -164,9 +169,10 @@ Complaints check_label_value(std::string_view text) {
   Complaints out;
   if (text.size() > kLabelValueMax) out.push_back(too_long(kLabelValueMax));
   if (!text.empty() && !is_label_key_form(text)) {
-    out.push_back(not_of_form("a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and "
-                              "must start and end with an alphanumeric character",
-                              fmt::format("({})?", kLabelKeyPattern), {"MyValue", "my_value", "12345"}));
+    out.push_back(
+        not_of_form("a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and "
+                    "must start and end with an alphanumeric character",
+                    fmt::format("({})?", kLabelKeyPattern), {"MyValue", "my_value", "12345"}));
   }
   return out;
 }
@@ -189,9 +195,12 @@ Complaints check_object_name(NameFormat format, std::string_view text, bool is_p
   std::string masked = is_prefix ? mask_trailing_dash(text) : std::string();
   if (is_prefix) text = masked;
   switch (format) {
-    case NameFormat::kLabel: return check_dns1123_label(text);
-    case NameFormat::kLabel1035: return check_dns1035_label(text);
-    default: return check_dns1123_subdomain(text);
+    case NameFormat::kLabel:
+      return check_dns1123_label(text);
+    case NameFormat::kLabel1035:
+      return check_dns1035_label(text);
+    default:
+      return check_dns1123_subdomain(text);
   }
 }
 
@@ -213,7 +222,8 @@ void validate_annotations(const Value& annotations, std::string_view path, Field
     total += annotation.key().size() + annotation.value.as_string().size();
     lower.assign(annotation.key());
     // Annotation keys may use upper case everywhere, prefix included.
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return is_upper(c) ? static_cast<char>(c + 32) : c; });
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](char c) { return is_upper(c) ? static_cast<char>(c + 32) : c; });
     for (std::string& complaint : check_label_key(lower)) {
       errors.push_back(field_invalid(std::string(path), annotation.key(), std::move(complaint)));
     }

@@ -36,7 +36,8 @@ Result<void> Ownership::reconcile(const Document& live) const {
   return {};
 }
 
-Result<const Ownership::Change*> Ownership::change_at(std::string_view api_version, const Document& live, const Document& next) {
+Result<const Ownership::Change*> Ownership::change_at(std::string_view api_version, const Document& live,
+                                                      const Document& next) {
   for (const auto& [version, change] : changes_) {
     if (version == api_version) return change.get();
   }
@@ -110,7 +111,8 @@ Document removed(TypeRef type, const Document& from, const FieldSet& items) {
 
 }  // namespace
 
-Result<Document> Ownership::prune(const Document& merged, const std::vector<ManagedEntry>& entries, const ManagedEntry& last) const {
+Result<Document> Ownership::prune(const Document& merged, const std::vector<ManagedEntry>& entries,
+                                  const ManagedEntry& last) const {
   Versioned base = TRY(at(merged, last.api_version));
   if (!base.type) return merged;
   Arena arena;
@@ -125,14 +127,16 @@ Result<Document> Ownership::prune(const Document& merged, const std::vector<Mana
   return TRY(at(pruned, scope_.api_version)).object;
 }
 
-Result<Document> Ownership::add_back_owned(const Document& merged, const Document& pruned, const std::vector<ManagedEntry>& entries,
-                                           std::string_view version) const {
+Result<Document> Ownership::add_back_owned(const Document& merged, const Document& pruned,
+                                           const std::vector<ManagedEntry>& entries, std::string_view version) const {
   // The version of the removal first: fields that a conversion needs may be among those removed.
   std::vector<std::pair<std::string_view, FieldSet>> owned = {{version, {}}};
   for (const ManagedEntry& entry : entries) {
     auto same = std::find_if(owned.begin(), owned.end(), [&](const auto& o) { return o.first == entry.api_version; });
-    if (same == owned.end()) owned.emplace_back(entry.api_version, entry.fields);
-    else same->second = same->second.unite(entry.fields);
+    if (same == owned.end())
+      owned.emplace_back(entry.api_version, entry.fields);
+    else
+      same->second = same->second.unite(entry.fields);
   }
   Document whole = merged, rest = pruned;
   for (const auto& [api_version, fields] : owned) {
@@ -141,7 +145,8 @@ Result<Document> Ownership::add_back_owned(const Document& merged, const Documen
     Versioned right = TRY(at(rest, api_version));
     Arena arena;
     FieldSet all = named_set_of(left.type, left.object.root(), arena, Zeros::kCount);
-    FieldSet kept = named_set_of(left.type, right.object.root(), arena, Zeros::kIgnore).unite(with_named_fields(left.type, fields));
+    FieldSet kept =
+        named_set_of(left.type, right.object.root(), arena, Zeros::kIgnore).unite(with_named_fields(left.type, fields));
     whole = left.object;
     rest = removed(left.type, left.object, all.minus(kept));
   }
@@ -149,9 +154,18 @@ Result<Document> Ownership::add_back_owned(const Document& merged, const Documen
 }
 
 const FieldSet& unowned_fields() {
-  static const FieldSet fields = FieldSet::of({{"apiVersion"}, {"kind"}, {"metadata"}, {"metadata", "name"}, {"metadata", "namespace"},
-      {"metadata", "creationTimestamp"}, {"metadata", "selfLink"}, {"metadata", "uid"}, {"metadata", "clusterName"},
-      {"metadata", "generation"}, {"metadata", "managedFields"}, {"metadata", "resourceVersion"}});
+  static const FieldSet fields = FieldSet::of({{"apiVersion"},
+                                               {"kind"},
+                                               {"metadata"},
+                                               {"metadata", "name"},
+                                               {"metadata", "namespace"},
+                                               {"metadata", "creationTimestamp"},
+                                               {"metadata", "selfLink"},
+                                               {"metadata", "uid"},
+                                               {"metadata", "clusterName"},
+                                               {"metadata", "generation"},
+                                               {"metadata", "managedFields"},
+                                               {"metadata", "resourceVersion"}});
   return fields;
 }
 

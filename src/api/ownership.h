@@ -26,7 +26,8 @@ Error conflict_error(const OwnershipConflicts& conflicts);
 class Ownership {
  public:
   // Zeros::kCount where both objects are decoded ones; an applied configuration is compared as it was written.
-  Ownership(const OwnershipScope& scope, ManagedFields& storage, Zeros zeros) : scope_(scope), storage_(storage), zeros_(zeros) {}
+  Ownership(const OwnershipScope& scope, ManagedFields& storage, Zeros zeros)
+      : scope_(scope), storage_(storage), zeros_(zeros) {}
 
   // An object in another version; null type when the version is gone.
   struct Versioned {
@@ -38,8 +39,8 @@ class Ownership {
   // Adapts the entries of the storage that were written under an older schema of their version.
   Result<void> reconcile(const Document& live) const;
 
-  // Takes what changed between the objects from all entries but `writer`, and what is gone from all objects. Entries of versions
-  // that are gone, and entries left empty, vanish. Without `force`, taking anything that changed is a conflict.
+  // Takes what changed between the objects from all entries but `writer`, and what is gone from all objects. Entries of
+  // versions that are gone, and entries left empty, vanish. Without `force`, taking anything that changed is a conflict.
   Result<Comparison> take(const Document& live, const Document& next, std::vector<ManagedEntry>& entries,
                           const ManagedEntry* writer, bool force, OwnershipConflicts* conflicts);
 

@@ -1,8 +1,7 @@
 // Patches, compared with upstream's code on random objects.
-#include <doctest/doctest.h>
-
 #include <algorithm>
 
+#include <doctest/doctest.h>
 #include <fmt/format.h>
 
 #include "api/go_dump.h"
@@ -100,7 +99,8 @@ Value small_object(Random& random, Draft& draft) {
 }
 
 std::string pointer(Random& random) {
-  constexpr std::string_view kSteps[] = {"/a", "/b", "/c", "/0", "/1", "/-1", "/-", "/a~1b", "/~0", "/x", "/9", "/-4", "/01", ""};
+  constexpr std::string_view kSteps[] = {"/a",    "/b",  "/c", "/0", "/1",  "/-1", "/-",
+                                         "/a~1b", "/~0", "/x", "/9", "/-4", "/01", ""};
   std::string out;
   for (std::size_t i = random.below(4); i > 0 || (out.empty() && random.chance(95)); i = i > 0 ? i - 1 : 0) {
     out += random.pick(std::span<const std::string_view>(kSteps));
@@ -133,10 +133,14 @@ class PatchGenerator {
       if (depth == 0 && (m.key() == "apiVersion" || m.key() == "kind")) continue;
       if (!random_.chance(depth < 2 ? 70 : 40)) continue;
       const Field* field = type ? type.schema->field(m.key()) : nullptr;
-      if (random_.chance(8)) draft_.set(out, m.key(), Value());
-      else if (m.value.is_object()) draft_.set(out, m.key(), map_patch(type ? member_type(type, m.key()) : type, m.value, depth + 1));
-      else if (m.value.is_array()) list_patch(out, type, field, m);
-      else draft_.set(out, m.key(), random_.chance(50) ? m.value : draft_.text("new"));
+      if (random_.chance(8))
+        draft_.set(out, m.key(), Value());
+      else if (m.value.is_object())
+        draft_.set(out, m.key(), map_patch(type ? member_type(type, m.key()) : type, m.value, depth + 1));
+      else if (m.value.is_array())
+        list_patch(out, type, field, m);
+      else
+        draft_.set(out, m.key(), random_.chance(50) ? m.value : draft_.text("new"));
     }
     if (type && random_.chance(40)) add_fresh(out, type, live, depth);
     if (depth > 1 && random_.chance(5)) retain(out, live);
@@ -226,8 +230,10 @@ class PatchGenerator {
   void primitive_patch(Value& out, const Member& live) {
     Value list = draft_.array(), doomed = draft_.array(), order = draft_.array();
     for (const Value& item : live.value.items()) {
-      if (random_.chance(30)) draft_.push(doomed, item);
-      else draft_.push(order, item);
+      if (random_.chance(30))
+        draft_.push(doomed, item);
+      else
+        draft_.push(order, item);
     }
     if (random_.chance(50)) {
       Value fresh = draft_.text("fresh");
@@ -238,7 +244,8 @@ class PatchGenerator {
     bool ordered = random_.chance(50) && order.size() > 0;
     if (ordered) draft_.set(out, fmt::format("$setElementOrder/{}", live.key()), order);
     // Upstream's result depends on the order of its maps when a list is deleted from and added to at once.
-    if (doomed.size() > 0 && list.size() == 0 && !ordered) draft_.set(out, fmt::format("$deleteFromPrimitiveList/{}", live.key()), doomed);
+    if (doomed.size() > 0 && list.size() == 0 && !ordered)
+      draft_.set(out, fmt::format("$deleteFromPrimitiveList/{}", live.key()), doomed);
   }
 
   Random& random_;
@@ -249,8 +256,10 @@ class PatchGenerator {
 struct Kind {
   std::string_view api_version, kind, type;
 };
-constexpr Kind kKinds[] = {{"apps/v1", "Deployment", "apps.v1.Deployment"}, {"v1", "Pod", "core.v1.Pod"},
-                           {"v1", "Service", "core.v1.Service"},           {"v1", "Node", "core.v1.Node"},
+constexpr Kind kKinds[] = {{"apps/v1", "Deployment", "apps.v1.Deployment"},
+                           {"v1", "Pod", "core.v1.Pod"},
+                           {"v1", "Service", "core.v1.Service"},
+                           {"v1", "Node", "core.v1.Node"},
                            {"v1", "ServiceAccount", "core.v1.ServiceAccount"}};
 
 }  // namespace

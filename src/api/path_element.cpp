@@ -46,12 +46,18 @@ int compare_objects(const Value& a, const Value& b) {
 int rank(const Value& v) {
   switch (v.type()) {
     case Value::Type::kInt:
-    case Value::Type::kDouble: return 0;
-    case Value::Type::kString: return 1;
-    case Value::Type::kBool: return 2;
-    case Value::Type::kArray: return 3;
-    case Value::Type::kObject: return 4;
-    case Value::Type::kNull: return 5;
+    case Value::Type::kDouble:
+      return 0;
+    case Value::Type::kString:
+      return 1;
+    case Value::Type::kBool:
+      return 2;
+    case Value::Type::kArray:
+      return 3;
+    case Value::Type::kObject:
+      return 4;
+    case Value::Type::kNull:
+      return 5;
   }
   return 5;
 }
@@ -72,7 +78,8 @@ bool scan_scalar(std::string_view& text, Value& out) {
     text.remove_prefix(end + 1);
     return true;
   }
-  for (auto [word, value] : {std::pair{std::string_view("true"), Value::of(true)}, {"false", Value::of(false)}, {"null", Value()}}) {
+  for (auto [word, value] :
+       {std::pair{std::string_view("true"), Value::of(true)}, {"false", Value::of(false)}, {"null", Value()}}) {
     if (!text.starts_with(word)) continue;
     out = value;
     text.remove_prefix(word.size());
@@ -161,9 +168,12 @@ Value copy_value(const Value& value, Arena& arena) {
 }
 
 void append_value_text(std::string& out, const Value& v) {
-  if (v.is_string()) append_go_quoted(out, v.as_string());
-  else if (v.is_double()) out += go_float(v.as_double());
-  else append_json(out, v);
+  if (v.is_string())
+    append_go_quoted(out, v.as_string());
+  else if (v.is_double())
+    out += go_float(v.as_double());
+  else
+    append_json(out, v);
 }
 
 // Upstream's encoder escapes HTML inside of keys and values.
@@ -181,7 +191,8 @@ void append_html_safe(std::string& out, const Value& value) {
 // A name and a value that upstream's encoder does not escape beyond their quotes.
 bool is_plain_field(const KeyField& field) {
   const Value& v = field.value;
-  if (v.is_string()) return is_plain(field.name) && is_plain(v.as_string()) && v.as_string().find_first_of("<>&") == std::string_view::npos;
+  if (v.is_string())
+    return is_plain(field.name) && is_plain(v.as_string()) && v.as_string().find_first_of("<>&") == std::string_view::npos;
   return is_plain(field.name) && (v.is_int() || v.is_bool());
 }
 
@@ -190,8 +201,10 @@ void append_plain_key(std::string& out, std::span<const KeyField> fields) {
   char lead = '{';
   for (const KeyField& field : fields) {
     (((out += lead) += "\\\"") += field.name) += "\\\":";
-    if (field.value.is_string()) ((out += "\\\"") += field.value.as_string()) += "\\\"";
-    else append_json(out, field.value);
+    if (field.value.is_string())
+      ((out += "\\\"") += field.value.as_string()) += "\\\"";
+    else
+      append_json(out, field.value);
     lead = ',';
   }
   out += fields.empty() ? "{}\"" : "}\"";
@@ -203,12 +216,18 @@ int compare_values(const Value& a, const Value& b) {
   int left = rank(a), right = rank(b);
   if (left != right) return left < right ? -1 : 1;
   switch (left) {
-    case 0: return compare_numbers(a, b);
-    case 1: return compare_text(a.as_string(), b.as_string());
-    case 2: return static_cast<int>(a.as_bool()) - static_cast<int>(b.as_bool());
-    case 3: return compare_lists(a.items(), b.items());
-    case 4: return compare_objects(a, b);
-    default: return 0;
+    case 0:
+      return compare_numbers(a, b);
+    case 1:
+      return compare_text(a.as_string(), b.as_string());
+    case 2:
+      return static_cast<int>(a.as_bool()) - static_cast<int>(b.as_bool());
+    case 3:
+      return compare_lists(a.items(), b.items());
+    case 4:
+      return compare_objects(a, b);
+    default:
+      return 0;
   }
 }
 
@@ -218,8 +237,10 @@ int PathElement::compare(const PathElement& other) const {
     case PathKind::kField:
       if (text_ == other.text_ && size_ == other.size_) return 0;
       return compare_text({text_, size_}, {other.text_, other.size_});
-    case PathKind::kValue: return value_ == other.value_ ? 0 : compare_values(*value_, *other.value_);
-    case PathKind::kIndex: return index_ < other.index_ ? -1 : index_ > other.index_ ? 1 : 0;
+    case PathKind::kValue:
+      return value_ == other.value_ ? 0 : compare_values(*value_, *other.value_);
+    case PathKind::kIndex:
+      return index_ < other.index_ ? -1 : index_ > other.index_ ? 1 : 0;
     case PathKind::kKey:
       if (fields_ == other.fields_ && size_ == other.size_) return 0;
       break;
@@ -230,7 +251,8 @@ int PathElement::compare(const PathElement& other) const {
       if (int c = compare_text(left[i].name, right[i].name); c != 0) return c;
     }
     const Value &a = left[i].value, &b = right[i].value;
-    if (int c = a.is_string() && b.is_string() ? compare_text(a.as_string(), b.as_string()) : compare_values(a, b); c != 0) return c;
+    if (int c = a.is_string() && b.is_string() ? compare_text(a.as_string(), b.as_string()) : compare_values(a, b); c != 0)
+      return c;
   }
   return left.size() < right.size() ? -1 : left.size() > right.size() ? 1 : 0;
 }
@@ -239,36 +261,52 @@ PathElement::Parsed PathElement::parse(std::string_view text, Arena& arena, Path
   if (text.size() < 2 || text[1] != ':') return Parsed::kError;
   std::string_view rest = text.substr(2);
   switch (text[0]) {
-    case 'f': out = field(rest); return Parsed::kElement;
-    case 'k': return parse_key(rest, arena, out);
-    case 'v': return parse_value(rest, arena, out);
-    case 'i': return parse_index(rest, out);
-    default: return Parsed::kUnknownKind;
+    case 'f':
+      out = field(rest);
+      return Parsed::kElement;
+    case 'k':
+      return parse_key(rest, arena, out);
+    case 'v':
+      return parse_value(rest, arena, out);
+    case 'i':
+      return parse_index(rest, out);
+    default:
+      return Parsed::kUnknownKind;
   }
 }
 
 PathElement PathElement::copy_to(Arena& arena) const {
   switch (kind_) {
-    case PathKind::kField: return field(arena.copy(name()));
-    case PathKind::kValue: return value(new (arena.allocate(sizeof(Value))) Value(copy_value(*value_, arena)));
-    case PathKind::kIndex: return *this;
-    case PathKind::kKey: break;
+    case PathKind::kField:
+      return field(arena.copy(name()));
+    case PathKind::kValue:
+      return value(new (arena.allocate(sizeof(Value))) Value(copy_value(*value_, arena)));
+    case PathKind::kIndex:
+      return *this;
+    case PathKind::kKey:
+      break;
   }
   auto* copies = static_cast<KeyField*>(arena.allocate(size_ * sizeof(KeyField)));
-  for (std::uint32_t i = 0; i < size_; ++i) new (&copies[i]) KeyField{arena.copy(fields_[i].name), copy_value(fields_[i].value, arena)};
+  for (std::uint32_t i = 0; i < size_; ++i)
+    new (&copies[i]) KeyField{arena.copy(fields_[i].name), copy_value(fields_[i].value, arena)};
   return key({copies, size_});
 }
 
 void PathElement::append_text(std::string& out) const {
   switch (kind_) {
-    case PathKind::kField: (out += '.') += name(); return;
-    case PathKind::kIndex: ((out += '[') += std::to_string(index_)) += ']'; return;
+    case PathKind::kField:
+      (out += '.') += name();
+      return;
+    case PathKind::kIndex:
+      ((out += '[') += std::to_string(index_)) += ']';
+      return;
     case PathKind::kValue:
       out += "[=";
       append_value_text(out, *value_);
       out += ']';
       return;
-    case PathKind::kKey: break;
+    case PathKind::kKey:
+      break;
   }
   char lead = '[';
   for (const KeyField& field : fields()) {
@@ -285,11 +323,16 @@ void PathElement::append_json_key(std::string& out) const {
     ((out += "\"f:") += name()) += '"';
     return;
   }
-  if (kind_ == PathKind::kKey && std::all_of(fields().begin(), fields().end(), is_plain_field)) return append_plain_key(out, fields());
+  if (kind_ == PathKind::kKey && std::all_of(fields().begin(), fields().end(), is_plain_field))
+    return append_plain_key(out, fields());
   std::string key;
   switch (kind_) {
-    case PathKind::kField: (key = "f:") += name(); break;
-    case PathKind::kIndex: key = "i:" + std::to_string(index_); break;
+    case PathKind::kField:
+      (key = "f:") += name();
+      break;
+    case PathKind::kIndex:
+      key = "i:" + std::to_string(index_);
+      break;
     case PathKind::kValue:
       key = "v:";
       append_html_safe(key, *value_);

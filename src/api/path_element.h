@@ -43,7 +43,8 @@ class PathElement {
     e.index_ = index;
     return e;
   }
-  // From the form that FieldsV1 uses as object keys (`f:name`, `k:{"name":"x"}`, `v:"x"`, `i:3`). `text` must outlive the element.
+  // From the form that FieldsV1 uses as object keys (`f:name`, `k:{"name":"x"}`, `v:"x"`, `i:3`). `text` must outlive the
+  // element.
   enum class Parsed : std::uint8_t { kElement, kUnknownKind, kError };
   static Parsed parse(std::string_view text, Arena& arena, PathElement& out);
 

@@ -30,7 +30,8 @@ class MessageDecoder {
   explicit MessageDecoder(Draft& draft) : draft_(draft) {}
 
   // Fields of `schema` whose path begins with `prefix`, into `out` (an object of the draft).
-  Result<void> message(std::string_view bytes, const Schema& schema, std::span<const std::uint16_t> prefix, int depth, Value& out) {
+  Result<void> message(std::string_view bytes, const Schema& schema, std::span<const std::uint16_t> prefix, int depth,
+                       Value& out) {
     if (depth > kDepthMax) return malformed("too deeply nested");
     WireReader reader(bytes);
     while (reader.next()) {
@@ -44,7 +45,8 @@ class MessageDecoder {
         TRY(set_field(*field, reader, depth, out));
       }
     }
-    if (!reader.ok()) return malformed("unexpected end or bad tag in " + (schema.name.empty() ? "a message" : std::string(schema.name)));
+    if (!reader.ok())
+      return malformed("unexpected end or bad tag in " + (schema.name.empty() ? "a message" : std::string(schema.name)));
     return {};
   }
 
@@ -62,7 +64,8 @@ class MessageDecoder {
   Result<void> set_field(const Field& field, const WireReader& reader, int depth, Value& out) {
     const Schema& s = *field.schema;
     if (s.wire == Wire::kPlain && s.type == SchemaType::kArray) return append(field, reader, depth, out);
-    if (s.wire == Wire::kPlain && s.type == SchemaType::kObject && s.additional != nullptr) return add_entry(field, reader, depth, out);
+    if (s.wire == Wire::kPlain && s.type == SchemaType::kObject && s.additional != nullptr)
+      return add_entry(field, reader, depth, out);
     Value value = TRY(single(s, reader, field.name, depth));
     const bool unset = value.is_null() || (!field.pointer && is_go_zero(value) && field.omit_empty);
     if (unset || (!field.pointer && value.is_object() && value.size() == 0)) return {};
@@ -72,7 +75,8 @@ class MessageDecoder {
 
   Result<void> append(const Field& field, const WireReader& reader, int depth, Value& out) {
     const Schema& items = *field.schema->items;
-    const bool numeric = items.wire == Wire::kPlain && (items.type == SchemaType::kInteger || items.type == SchemaType::kBoolean);
+    const bool numeric =
+        items.wire == Wire::kPlain && (items.type == SchemaType::kInteger || items.type == SchemaType::kBoolean);
     if (numeric && reader.type() == WireType::kBytes) {
       std::string_view rest = reader.bytes();
       while (!rest.empty()) {
@@ -119,7 +123,8 @@ class MessageDecoder {
 
   // One value, whatever holds it.
   Result<Value> single(const Schema& s, const WireReader& reader, std::string_view name, int depth) {
-    const bool scalar_type = s.wire == Wire::kPlain && (s.type == SchemaType::kInteger || s.type == SchemaType::kBoolean || s.type == SchemaType::kNumber);
+    const bool scalar_type = s.wire == Wire::kPlain && (s.type == SchemaType::kInteger || s.type == SchemaType::kBoolean ||
+                                                        s.type == SchemaType::kNumber);
     if (scalar_type) {
       const WireType wanted = s.type == SchemaType::kNumber ? WireType::kFixed64 : WireType::kVarint;
       if (reader.type() != wanted) return wrong_type(name);
@@ -154,14 +159,16 @@ class MessageDecoder {
   Result<Value> json(std::string_view bytes, std::string_view name) {
     const std::string_view text = TRY(wrapped(bytes, name));
     if (text.empty()) return Value();
-    if (text.substr(0, kMagic.size()) == kMagic) return bad_request("field " + quoted(name) + " holds protobuf; only JSON is supported there");
+    if (text.substr(0, kMagic.size()) == kMagic)
+      return bad_request("field " + quoted(name) + " holds protobuf; only JSON is supported there");
     return draft_.adopt(TRY(parse_json(text)));
   }
 
   Result<Value> known(const Schema& s, std::string_view bytes, std::string_view name, int depth) {
     switch (s.wire) {
       case Wire::kTime:
-      case Wire::kMicroTime: return time(bytes, s.wire == Wire::kMicroTime, name);
+      case Wire::kMicroTime:
+        return time(bytes, s.wire == Wire::kMicroTime, name);
       case Wire::kQuantity: {
         std::string_view in = TRY(wrapped(bytes, name));
         if (in.empty()) in = "0";
@@ -169,17 +176,24 @@ class MessageDecoder {
         TRY(canonical_quantity(in, canonical));
         return draft_.text(canonical);
       }
-      case Wire::kIntOrString: return int_or_string(bytes, name);
-      case Wire::kDuration: return duration(bytes, name);
-      case Wire::kBytes: return draft_.text(base64_encode(bytes));
+      case Wire::kIntOrString:
+        return int_or_string(bytes, name);
+      case Wire::kDuration:
+        return duration(bytes, name);
+      case Wire::kBytes:
+        return draft_.text(base64_encode(bytes));
       case Wire::kRawExtension:
       case Wire::kFieldsV1:
-      case Wire::kJson: return json(bytes, name);
+      case Wire::kJson:
+        return json(bytes, name);
       case Wire::kSchemaOrBool:
       case Wire::kSchemaOrArray:
-      case Wire::kSchemaOrStringArray: return schema_or(s, bytes, name, depth);
-      case Wire::kStringList: return string_list(bytes, 1, name);
-      case Wire::kPlain: break;
+      case Wire::kSchemaOrStringArray:
+        return schema_or(s, bytes, name, depth);
+      case Wire::kStringList:
+        return string_list(bytes, 1, name);
+      case Wire::kPlain:
+        break;
     }
     return Value();
   }
@@ -265,7 +279,8 @@ class MessageDecoder {
 bool is_protobuf(std::string_view body) { return body.substr(0, kMagic.size()) == kMagic; }
 
 Result<ProtobufEnvelope> open_protobuf(std::string_view body) {
-  if (!is_protobuf(body)) return bad_request("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]");
+  if (!is_protobuf(body))
+    return bad_request("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]");
   ProtobufEnvelope out;
   WireReader reader(body.substr(kMagic.size()));
   while (reader.next()) {

@@ -20,9 +20,9 @@ struct ProtobufEnvelope {
 };
 Result<ProtobufEnvelope> open_protobuf(std::string_view body);
 
-// The object as Go's decoder would show it in JSON: a zero of a field that is no pointer is unset, a pointer's presence is kept,
-// inlined structs are flat, quantities are canonical. apiVersion and kind come first. Unknown field numbers are skipped; what is
-// malformed is a BadRequest. `schema` is that of envelope.kind. Needs no further decode().
+// The object as Go's decoder would show it in JSON: a zero of a field that is no pointer is unset, a pointer's presence is
+// kept, inlined structs are flat, quantities are canonical. apiVersion and kind come first. Unknown field numbers are skipped;
+// what is malformed is a BadRequest. `schema` is that of envelope.kind. Needs no further decode().
 Result<Document> decode_protobuf(const ProtobufEnvelope& envelope, const Schema& schema);
 
 }  // namespace plinth::api

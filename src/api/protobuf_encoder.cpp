@@ -76,7 +76,8 @@ const ProtobufEncoder::Slots& ProtobufEncoder::slots_of(const Schema& schema, co
     slots.push_back({field.pb_path[prefix.size()], embedded ? nullptr : &field});
   }
   std::sort(slots.begin(), slots.end(), [](const Slot& a, const Slot& b) { return a.number < b.number; });
-  slots.erase(std::unique(slots.begin(), slots.end(), [](const Slot& a, const Slot& b) { return a.number == b.number; }), slots.end());
+  slots.erase(std::unique(slots.begin(), slots.end(), [](const Slot& a, const Slot& b) { return a.number == b.number; }),
+              slots.end());
   return slots;
 }
 
@@ -133,22 +134,28 @@ void ProtobufEncoder::single(const Value& value, const Schema& schema, std::uint
     append_bytes_field(out, number, value.as_string());
   } else {
     append_message(out, number, [&] {
-      if (schema.wire == Wire::kPlain) message(value, schema, out);
-      else known(value, schema, out);
+      if (schema.wire == Wire::kPlain)
+        message(value, schema, out);
+      else
+        known(value, schema, out);
     });
   }
 }
 
 void ProtobufEncoder::known(const Value& value, const Schema& schema, std::string& out) {
   switch (schema.wire) {
-    case Wire::kTime: return append_time(out, value, false);
-    case Wire::kMicroTime: return append_time(out, value, true);
-    case Wire::kQuantity: return append_bytes_field(out, 1, value.is_string() ? value.as_string() : "0");
+    case Wire::kTime:
+      return append_time(out, value, false);
+    case Wire::kMicroTime:
+      return append_time(out, value, true);
+    case Wire::kQuantity:
+      return append_bytes_field(out, 1, value.is_string() ? value.as_string() : "0");
     case Wire::kIntOrString:
       append_number(out, 1, value.is_string() ? 1 : 0);
       append_number(out, 2, value.as_int());
       return append_bytes_field(out, 3, value.as_string());
-    case Wire::kDuration: return append_number(out, 1, parse_duration(value.as_string()).value_or(std::chrono::nanoseconds(0)).count());
+    case Wire::kDuration:
+      return append_number(out, 1, parse_duration(value.as_string()).value_or(std::chrono::nanoseconds(0)).count());
     case Wire::kBytes: {
       if (auto bytes = go_base64_decode(value.as_string()); bytes.ok()) out += *bytes;
       return;
@@ -163,8 +170,10 @@ void ProtobufEncoder::known(const Value& value, const Schema& schema, std::strin
       return;
     case Wire::kSchemaOrBool:
     case Wire::kSchemaOrArray:
-    case Wire::kSchemaOrStringArray: return schema_or(value, schema, out);
-    case Wire::kPlain: return;
+    case Wire::kSchemaOrStringArray:
+      return schema_or(value, schema, out);
+    case Wire::kPlain:
+      return;
   }
 }
 
@@ -174,8 +183,10 @@ void ProtobufEncoder::schema_or(const Value& value, const Schema& schema, std::s
   if (or_bool) append_number(out, 1, value.is_object() || value.as_bool() ? 1 : 0);
   if (value.is_object()) append_message(out, or_bool ? 2 : 1, [&] { message(value, *schema.additional, out); });
   for (const Value& item : value.items()) {
-    if (schema.wire == Wire::kSchemaOrStringArray) append_bytes_field(out, 2, item.as_string());
-    else append_message(out, 2, [&] { message(item, *schema.additional, out); });
+    if (schema.wire == Wire::kSchemaOrStringArray)
+      append_bytes_field(out, 2, item.as_string());
+    else
+      append_message(out, 2, [&] { message(item, *schema.additional, out); });
   }
 }
 

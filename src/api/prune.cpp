@@ -67,7 +67,8 @@ class Pruner {
 
 class MetadataCoercer {
  public:
-  MetadataCoercer(Draft& draft, const CoerceOptions& options) : draft_(draft), options_(options), object_meta_(*builtin_type("meta.v1.ObjectMeta")) {}
+  MetadataCoercer(Draft& draft, const CoerceOptions& options)
+      : draft_(draft), options_(options), object_meta_(*builtin_type("meta.v1.ObjectMeta")) {}
 
   Result<bool> walk(const Schema& schema, bool embedded, const Value& in, const PathStep& at, Value& out) {
     if (in.is_array()) return array(schema, in, at, out);
@@ -150,7 +151,8 @@ void prune(Draft& draft, Value& slot, const Schema& schema, const PruneOptions& 
   const std::size_t before = options.unknown != nullptr ? options.unknown->size() : 0;
   Value out;
   if (pruner.walk(&schema, options.resource_root || schema.embedded_resource, slot, PathStep::root(), out)) slot = out;
-  if (options.unknown != nullptr) std::sort(options.unknown->begin() + static_cast<std::ptrdiff_t>(before), options.unknown->end());
+  if (options.unknown != nullptr)
+    std::sort(options.unknown->begin() + static_cast<std::ptrdiff_t>(before), options.unknown->end());
 }
 
 Result<void> coerce_metadata(Draft& draft, Value& slot, const Schema& schema, const CoerceOptions& options) {

@@ -11,11 +11,11 @@
 namespace plinth::api {
 
 struct PruneOptions {
-  bool resource_root = true;                   // apiVersion, kind and metadata of the value itself are kept
-  std::vector<std::string>* unknown = nullptr; // paths of what was removed, sorted
+  bool resource_root = true;                    // apiVersion, kind and metadata of the value itself are kept
+  std::vector<std::string>* unknown = nullptr;  // paths of what was removed, sorted
 };
-// x-kubernetes-preserve-unknown-fields keeps undeclared members (declared ones are pruned below); x-kubernetes-embedded-resource
-// keeps apiVersion, kind and metadata.
+// x-kubernetes-preserve-unknown-fields keeps undeclared members (declared ones are pruned below);
+// x-kubernetes-embedded-resource keeps apiVersion, kind and metadata.
 void prune(Draft& draft, Value& slot, const Schema& schema, const PruneOptions& options = {});
 
 // Checks apiVersion and kind and brings metadata into the form of ObjectMeta, at the root and in embedded resources. With

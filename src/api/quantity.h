@@ -54,8 +54,8 @@ class Quantity {
   Format format_ = Format::kDecimalSi;
 };
 
-// What a built-in kind stores for a quantity. Upstream keeps some spellings that are not canonical ("1.500", "+5"); so does this.
-// `out` is left alone when the text stays as it is; returns whether it was set.
+// What a built-in kind stores for a quantity. Upstream keeps some spellings that are not canonical ("1.500", "+5"); so does
+// this. `out` is left alone when the text stays as it is; returns whether it was set.
 Result<bool> canonical_quantity(std::string_view text, std::string& out);
 
 }  // namespace plinth::api

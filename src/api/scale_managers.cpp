@@ -52,8 +52,10 @@ ManagedFields managers_of_parent(const ManagedFields& parent, const ManagedField
     if (path == nullptr) entry.fields = {};
     if (path == nullptr || path->names.empty() || !set_of(*path).is_subset_of(entry.fields)) continue;
     auto owner = std::find_if(owners.begin(), owners.end(), [&](const ManagedEntry& o) { return same_writer(o, entry); });
-    if (owner == owners.end()) entry.fields = entry.fields.minus(set_of(*path));
-    else owners.erase(owner);  // still theirs
+    if (owner == owners.end())
+      entry.fields = entry.fields.minus(set_of(*path));
+    else
+      owners.erase(owner);  // still theirs
   }
   if (const ReplicasPath* path = path_of(paths, api_version); path != nullptr && !path->names.empty()) {
     for (ManagedEntry& owner : owners) {

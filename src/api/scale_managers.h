@@ -1,4 +1,5 @@
-// Managed fields across the scale subresource: a Scale shows who owns its parent's replicas, and a write to it is tracked there.
+// Managed fields across the scale subresource: a Scale shows who owns its parent's replicas, and a write to it is tracked
+// there.
 #pragma once
 
 #include <span>
@@ -18,8 +19,8 @@ struct ReplicasPath {
 // The parent's entries as those of its Scale (autoscaling/v1): the ones that own the replicas, as owners of spec.replicas.
 ManagedFields managers_of_scale(const ManagedFields& parent, std::span<const ReplicasPath> paths);
 
-// The parent's entries after a write to its Scale left `scale`: who lost spec.replicas there loses the replicas here, who has them
-// now gets them in `api_version`. Entries of unknown versions are dropped.
+// The parent's entries after a write to its Scale left `scale`: who lost spec.replicas there loses the replicas here, who has
+// them now gets them in `api_version`. Entries of unknown versions are dropped.
 ManagedFields managers_of_parent(const ManagedFields& parent, const ManagedFields& scale, std::span<const ReplicasPath> paths,
                                  std::string_view api_version);
 

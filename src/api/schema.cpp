@@ -19,8 +19,10 @@ const Field* Schema::field(std::string_view name) const {
     const Field* middle = low + (high - low) / 2;
     const int order = compare_text(name, middle->name);
     if (order == 0) return middle;
-    if (order < 0) high = middle;
-    else low = middle + 1;
+    if (order < 0)
+      high = middle;
+    else
+      low = middle + 1;
   }
   return nullptr;
 }

@@ -12,10 +12,26 @@ TEST_CASE("label selector: texts and their canonical form") {
     std::string_view text, canonical;
   };
   const Case cases[] = {
-      {"", ""}, {"x=a,y=b,z=c", "x=a,y=b,z=c"}, {"x!=a,y=b", "x!=a,y=b"}, {"x=", "x="}, {"x= ", "x="}, {"x=,z= ", "x=,z="},
-      {"x", "x"}, {"!x", "!x"}, {"x==a", "x==a"}, {" x = a , !y ", "x=a,!y"}, {"z,a", "a,z"}, {"x>1,z<5", "x>1,z<5"},
-      {"x in (b,a)", "x in (a,b)"}, {"x in ()", "x in ()"}, {"x notin (c,,b)", "x notin (,b,c)"}, {"x in (,)", "x in ()"},
-      {"in in (in,notin)", "in in (in,notin)"}, {"!in", "!in"}, {"a.b/c-d_e=F", "a.b/c-d_e=F"}, {"x in (a,)", "x in (,a)"},
+      {"", ""},
+      {"x=a,y=b,z=c", "x=a,y=b,z=c"},
+      {"x!=a,y=b", "x!=a,y=b"},
+      {"x=", "x="},
+      {"x= ", "x="},
+      {"x=,z= ", "x=,z="},
+      {"x", "x"},
+      {"!x", "!x"},
+      {"x==a", "x==a"},
+      {" x = a , !y ", "x=a,!y"},
+      {"z,a", "a,z"},
+      {"x>1,z<5", "x>1,z<5"},
+      {"x in (b,a)", "x in (a,b)"},
+      {"x in ()", "x in ()"},
+      {"x notin (c,,b)", "x notin (,b,c)"},
+      {"x in (,)", "x in ()"},
+      {"in in (in,notin)", "in in (in,notin)"},
+      {"!in", "!in"},
+      {"a.b/c-d_e=F", "a.b/c-d_e=F"},
+      {"x in (a,)", "x in (,a)"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.text);
@@ -45,7 +61,8 @@ TEST_CASE("label selector: errors") {
       {"x y", "unable to parse requirement: found 'y', expected: in, notin, =, ==, !=, gt, lt"},
       {"x=(", "unable to parse requirement: found '(', expected: identifier"},
       {"!!x", "unable to parse requirement: found '!', expected: identifier"},
-      {"x>a", "unable to parse requirement: values[0]: Invalid value: \"a\": for 'Gt', 'Lt' operators, the value must be an integer"},
+      {"x>a",
+       "unable to parse requirement: values[0]: Invalid value: \"a\": for 'Gt', 'Lt' operators, the value must be an integer"},
       {"a/b/c=d", "unable to parse requirement: <nil>: Invalid value: \"a/b/c\": a valid label key must consist"},
   };
   for (const Case& c : cases) {
@@ -64,13 +81,29 @@ TEST_CASE("label selector: matching") {
     bool matches;
   };
   const Case cases[] = {
-      {"", R"({"x":"y"})", true}, {"x=y", R"({"x":"y"})", true}, {"x=y,z=w", R"({"x":"y","z":"w"})", true},
-      {"x!=y,z!=w", R"({"x":"z","z":"a"})", true}, {"notin=in", R"({"notin":"in"})", true}, {"x", R"({"x":"z"})", true},
-      {"!x", R"({"y":"z"})", true}, {"x>1", R"({"x":"2"})", true}, {"x<1", R"({"x":"0"})", true}, {"x>1", R"({"x":"a"})", false},
-      {"x=z", "{}", false}, {"x!=z", "{}", true}, {"x=y", R"({"x":"z"})", false}, {"!x", R"({"x":"z"})", false},
-      {"x in (a,b)", R"({"x":"b"})", true}, {"x in (a,b)", R"({"y":"b"})", false}, {"x notin (a)", R"({"y":"b"})", true},
-      {"x notin (a)", R"({"x":"a"})", false}, {"x=", R"({"x":""})", true}, {"x=", "{}", false}, {"a,m,z", R"({"a":"","m":"","z":""})", true},
-      {"a,m,z", R"({"a":"","z":""})", false}, {"x>9223372036854775808", R"({"x":"1"})", false},
+      {"", R"({"x":"y"})", true},
+      {"x=y", R"({"x":"y"})", true},
+      {"x=y,z=w", R"({"x":"y","z":"w"})", true},
+      {"x!=y,z!=w", R"({"x":"z","z":"a"})", true},
+      {"notin=in", R"({"notin":"in"})", true},
+      {"x", R"({"x":"z"})", true},
+      {"!x", R"({"y":"z"})", true},
+      {"x>1", R"({"x":"2"})", true},
+      {"x<1", R"({"x":"0"})", true},
+      {"x>1", R"({"x":"a"})", false},
+      {"x=z", "{}", false},
+      {"x!=z", "{}", true},
+      {"x=y", R"({"x":"z"})", false},
+      {"!x", R"({"x":"z"})", false},
+      {"x in (a,b)", R"({"x":"b"})", true},
+      {"x in (a,b)", R"({"y":"b"})", false},
+      {"x notin (a)", R"({"y":"b"})", true},
+      {"x notin (a)", R"({"x":"a"})", false},
+      {"x=", R"({"x":""})", true},
+      {"x=", "{}", false},
+      {"a,m,z", R"({"a":"","m":"","z":""})", true},
+      {"a,m,z", R"({"a":"","z":""})", false},
+      {"x>9223372036854775808", R"({"x":"1"})", false},
   };
   for (const Case& c : cases) {
     CAPTURE(c.text);
@@ -95,9 +128,10 @@ TEST_CASE("label selector: objects") {
   CHECK(make("null")->matches_nothing());
   CHECK_FALSE(make("null")->matches(Labels{}));
   CHECK(make("{}")->matches_everything());
-  CHECK(make(R"({"matchLabels":{"foo":"bar"},"matchExpressions":[{"key":"baz","operator":"In","values":["q","n"]}]})")->to_string() ==
-        "baz in (n,q),foo=bar");
-  CHECK(make(R"({"matchExpressions":[{"key":"a","operator":"Exists"},{"key":"b","operator":"DoesNotExist"}]})")->to_string() == "a,!b");
+  CHECK(make(R"({"matchLabels":{"foo":"bar"},"matchExpressions":[{"key":"baz","operator":"In","values":["q","n"]}]})")
+            ->to_string() == "baz in (n,q),foo=bar");
+  CHECK(make(R"({"matchExpressions":[{"key":"a","operator":"Exists"},{"key":"b","operator":"DoesNotExist"}]})")->to_string() ==
+        "a,!b");
   CHECK(make(R"({"matchExpressions":[{"key":"b","operator":"Near"}]})").error().message() ==
         "\"Near\" is not a valid label selector operator");
   CHECK(make(R"({"matchExpressions":[{"key":"b","operator":"In"}]})").error().message() ==
@@ -114,10 +148,12 @@ TEST_CASE("label selector: objects") {
   for (const FieldError& error : errors) texts.push_back(error.text());
   REQUIRE(texts.size() == 7);
   CHECK(texts[0].starts_with("spec.selector.matchLabels: Invalid value: \"a b\": name part"));
-  CHECK(texts[1] == "spec.selector.matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'");
+  CHECK(texts[1] ==
+        "spec.selector.matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'");
   CHECK(texts[2].starts_with("spec.selector.matchExpressions[0].key: Invalid value: \"\": name part must be non-empty"));
   CHECK(texts[4] ==
-        "spec.selector.matchExpressions[1].values: Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+        "spec.selector.matchExpressions[1].values: Forbidden: may not be specified when `operator` is 'Exists' or "
+        "'DoesNotExist'");
   CHECK(texts[5] == "spec.selector.matchExpressions[2].operator: Invalid value: \"Is\": not a valid selector operator");
   CHECK(texts[6].starts_with("spec.selector.matchExpressions[3].values[1]: Invalid value: \"-\""));
 }
@@ -127,8 +163,15 @@ TEST_CASE("field selector: parsing") {
     std::string_view text, canonical;
   };
   const Case cases[] = {
-      {"", ""}, {"x=a,y=b,z=c", "x=a,y=b,z=c"}, {"z=1,a==2", "a=2,z=1"}, {"x=", "x="}, {",,x=a", "x=a"}, {"=", ""},
-      {R"(x=\=\,\\)", R"(x=\=\,\\)"}, {R"(a!=b\,c)", R"(a!=b\,c)"}, {"metadata.name=a b", "metadata.name=a b"},
+      {"", ""},
+      {"x=a,y=b,z=c", "x=a,y=b,z=c"},
+      {"z=1,a==2", "a=2,z=1"},
+      {"x=", "x="},
+      {",,x=a", "x=a"},
+      {"=", ""},
+      {R"(x=\=\,\\)", R"(x=\=\,\\)"},
+      {R"(a!=b\,c)", R"(a!=b\,c)"},
+      {"metadata.name=a b", "metadata.name=a b"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.text);

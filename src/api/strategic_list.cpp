@@ -30,7 +30,9 @@ void sort_by(ValueList& list, const ValueList& order, std::string_view key) {
 
 Value item_name(const Value& item, std::string_view key) { return key.empty() ? item : item[key]; }
 
-bool same_name(const Value& a, const Value& b) { return a.type() == b.type() && !a.is_array() && !a.is_object() && equal(a, b); }
+bool same_name(const Value& a, const Value& b) {
+  return a.type() == b.type() && !a.is_array() && !a.is_object() && equal(a, b);
+}
 
 std::size_t index_of_name(const ValueList& list, const Value& name, std::string_view key) {
   auto at = std::find_if(list.begin(), list.end(), [&](const Value& item) { return same_name(item_name(item, key), name); });

@@ -21,7 +21,9 @@ Error no_merge_key(const Value& map, std::string_view key) {
   return bad_request(fmt::format("map: {} does not contain declared merge key: {}", go_plain(map), key));
 }
 
-bool is_list_directive(std::string_view key) { return key.starts_with(kSetElementOrder) || key.starts_with(kDeleteFromPrimitiveList); }
+bool is_list_directive(std::string_view key) {
+  return key.starts_with(kSetElementOrder) || key.starts_with(kDeleteFromPrimitiveList);
+}
 bool is_directive(std::string_view key) { return key == kPatch || key == kRetainKeys || is_list_directive(key); }
 
 // The field of "$setElementOrder/<field>"; empty when malformed.
@@ -157,15 +159,19 @@ class StrategicMerger {
     bool container = m.value.is_object() || m.value.is_array();
     if (found == nullptr || found->type() != m.value.type() || !container) {
       Value fresh;
-      if (cleaned(m.value, fresh)) draft_.set(out, m.key(), fresh);
-      else draft_.remove(out, m.key());
+      if (cleaned(m.value, fresh))
+        draft_.set(out, m.key(), fresh);
+      else
+        draft_.remove(out, m.key());
       return {};
     }
     Value live = *found;
     Value merged;
     Meta meta = meta_of(schema, m.key(), m.value.is_array());
-    if (m.value.is_object()) merged = meta.replace ? m.value : TRY(merge_maps(live, m.value, meta.schema));
-    else merged = meta.merge ? make_list(TRY(merge_lists(items_of(live), items_of(m.value), meta))) : m.value;
+    if (m.value.is_object())
+      merged = meta.replace ? m.value : TRY(merge_maps(live, m.value, meta.schema));
+    else
+      merged = meta.merge ? make_list(TRY(merge_lists(items_of(live), items_of(m.value), meta))) : m.value;
     draft_.set(out, m.key(), merged);
     return {};
   }

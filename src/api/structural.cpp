@@ -15,7 +15,8 @@ std::string_view type_of(const Value& node) { return node["type"].as_string(); }
 // anyOf: [{type: integer}, {type: string}], which may stand beside x-kubernetes-int-or-string.
 bool is_int_or_string_pattern(const Value& any_of) {
   const auto items = any_of.items();
-  return items.size() == 2 && items[0].size() == 1 && items[1].size() == 1 && type_of(items[0]) == "integer" && type_of(items[1]) == "string";
+  return items.size() == 2 && items[0].size() == 1 && items[1].size() == 1 && type_of(items[0]) == "integer" &&
+         type_of(items[1]) == "string";
 }
 
 class StructuralChecker {
@@ -28,7 +29,8 @@ class StructuralChecker {
     if (items != nullptr && items->is_object()) node(*items, Level::kItem, child(path, "items"));
     for (const Member& m : s["properties"].members()) node(m.value, Level::kField, keyed(child(path, "properties"), m.key()));
     if (const Value* more = s.find("additionalProperties")) {
-      if (level == Level::kRoot) errors_.push_back(field_forbidden(child(path, "additionalProperties"), "must not be used at the root"));
+      if (level == Level::kRoot)
+        errors_.push_back(field_forbidden(child(path, "additionalProperties"), "must not be used at the root"));
       if (more->is_object()) node(*more, Level::kField, child(path, "additionalProperties"));
     }
     extensions(s, path);
@@ -44,7 +46,8 @@ class StructuralChecker {
     if (const Value* one = s.find("not")) nested_completeness(*one, declared, declared_path, child(logic_path, "not"));
     for (std::string_view key : {"allOf", "anyOf", "oneOf"}) {
       const auto branches = s[key].items();
-      for (std::size_t i = 0; i < branches.size(); ++i) nested_completeness(branches[i], declared, declared_path, index(child(logic_path, key), i));
+      for (std::size_t i = 0; i < branches.size(); ++i)
+        nested_completeness(branches[i], declared, declared_path, index(child(logic_path, key), i));
     }
   }
 
@@ -56,7 +59,9 @@ class StructuralChecker {
   void extensions(const Value& s, const std::string& path) {
     if (!flag(s, "x-kubernetes-int-or-string")) return;
     for (std::string_view key : {"x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource"}) {
-      if (flag(s, key)) errors_.push_back(field_invalid(child(path, key), Value::of(true), "must be false if x-kubernetes-int-or-string is true"));
+      if (flag(s, key))
+        errors_.push_back(
+            field_invalid(child(path, key), Value::of(true), "must be false if x-kubernetes-int-or-string is true"));
     }
   }
 
@@ -64,13 +69,16 @@ class StructuralChecker {
     for (std::string_view key : {"anyOf", "allOf", "oneOf"}) {
       if (key == "anyOf" && skip_any_of) continue;
       const auto branches = s[key].items();
-      for (std::size_t i = 0; i < branches.size(); ++i) nested(branches[i], key == "allOf" && i == 0 && skip_first_all_of, index(child(path, key), i));
+      for (std::size_t i = 0; i < branches.size(); ++i)
+        nested(branches[i], key == "allOf" && i == 0 && skip_first_all_of, index(child(path, key), i));
     }
     if (const Value* one = s.find("not")) nested(*one, false, child(path, "not"));
     const std::string_view pattern = s["pattern"].as_string();
     if (pattern.empty()) return;
     const std::string broken = pattern_error(pattern);
-    if (!broken.empty()) errors_.push_back(field_invalid(child(path, "pattern"), pattern, "must be a valid regular expression, but isn't: " + broken));
+    if (!broken.empty())
+      errors_.push_back(
+          field_invalid(child(path, "pattern"), pattern, "must be a valid regular expression, but isn't: " + broken));
   }
 
   // Below logic.
@@ -85,7 +93,8 @@ class StructuralChecker {
     if (!s["title"].as_string().empty()) forbid(path, "title", "must be empty");
     if (!s["description"].as_string().empty()) forbid(path, "description", "must be empty");
     if (flag(s, "nullable")) forbid(path, "nullable", "must be false");
-    for (std::string_view key : {"x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource", "x-kubernetes-int-or-string"}) {
+    for (std::string_view key :
+         {"x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource", "x-kubernetes-int-or-string"}) {
       if (flag(s, key)) forbid(path, key, "must be false");
     }
     for (std::string_view key : {"x-kubernetes-list-map-keys", "x-kubernetes-validations"}) {
@@ -95,7 +104,8 @@ class StructuralChecker {
       if (s.find(key) != nullptr) forbid(path, key, "must be undefined");
     }
     if (s["properties"].find("metadata") != nullptr) {
-      errors_.push_back(field_forbidden(keyed(child(path, "properties"), "metadata"), "must not be specified in a nested context"));
+      errors_.push_back(
+          field_forbidden(keyed(child(path, "properties"), "metadata"), "must not be specified in a nested context"));
     }
   }
 
@@ -113,12 +123,15 @@ class StructuralChecker {
                                                                    : "must not be empty for specified object fields"));
     }
     if (embedded && s.find("additionalProperties") != nullptr) {
-      errors_.push_back(field_forbidden(child(path, "additionalProperties"), "must not be used if x-kubernetes-embedded-resource is set"));
+      errors_.push_back(
+          field_forbidden(child(path, "additionalProperties"), "must not be used if x-kubernetes-embedded-resource is set"));
     }
-    if (level == Level::kRoot && !type.empty() && type != "object") errors_.push_back(field_invalid(at, type, "must be object at the root"));
+    if (level == Level::kRoot && !type.empty() && type != "object")
+      errors_.push_back(field_invalid(at, type, "must be object at the root"));
     if (embedded && !preserve && s["properties"].size() == 0) {
-      errors_.push_back(field_required(child(path, "properties"),
-                                       "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields"));
+      errors_.push_back(field_required(
+          child(path, "properties"),
+          "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields"));
     }
   }
 
@@ -129,13 +142,16 @@ class StructuralChecker {
     const auto at = [&](std::string_view name) { return keyed(child(path, "properties"), name); };
     for (std::string_view name : {"kind", "apiVersion"}) {
       const Value* v = properties.find(name);
-      if (v != nullptr && type_of(*v) != "string") errors_.push_back(field_invalid(child(at(name), "type"), type_of(*v), "must be string"));
+      if (v != nullptr && type_of(*v) != "string")
+        errors_.push_back(field_invalid(child(at(name), "type"), type_of(*v), "must be string"));
     }
     const Value* meta = properties.find("metadata");
     if (meta == nullptr) return;
-    if (type_of(*meta) != "object") errors_.push_back(field_invalid(child(at("metadata"), "type"), type_of(*meta), "must be object"));
+    if (type_of(*meta) != "object")
+      errors_.push_back(field_invalid(child(at("metadata"), "type"), type_of(*meta), "must be object"));
     if (level != Level::kRoot || restricts_names_only(*meta)) return;
-    errors_.push_back(field_forbidden(at("metadata"), "must not specify anything other than name and generateName, but metadata is implicitly specified"));
+    errors_.push_back(field_forbidden(
+        at("metadata"), "must not specify anything other than name and generateName, but metadata is implicitly specified"));
   }
 
   static bool restricts_names_only(const Value& meta) {
@@ -149,16 +165,19 @@ class StructuralChecker {
     return true;
   }
 
-  void nested_completeness(const Value& v, const Value* declared, const std::string& declared_path, const std::string& logic_path) {
+  void nested_completeness(const Value& v, const Value* declared, const std::string& declared_path,
+                           const std::string& logic_path) {
     if (declared == nullptr) {
       errors_.push_back(field_required(declared_path, "because it is defined in " + logic_path));
       return;
     }
     completeness(v, declared, declared_path, logic_path);
-    if (const Value* items = v.find("items")) nested_completeness(*items, declared->find("items"), child(declared_path, "items"), child(logic_path, "items"));
+    if (const Value* items = v.find("items"))
+      nested_completeness(*items, declared->find("items"), child(declared_path, "items"), child(logic_path, "items"));
     for (const Member& m : v["properties"].members()) {
       const Value* below = (*declared)["properties"].find(m.key());
-      nested_completeness(m.value, below, keyed(child(declared_path, "properties"), m.key()), keyed(child(logic_path, "properties"), m.key()));
+      nested_completeness(m.value, below, keyed(child(declared_path, "properties"), m.key()),
+                          keyed(child(logic_path, "properties"), m.key()));
     }
   }
 

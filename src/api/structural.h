@@ -1,4 +1,5 @@
-// Whether a CRD's schema is structural (apiextensions' rules): every node says its type, and logic only narrows what is declared.
+// Whether a CRD's schema is structural (apiextensions' rules): every node says its type, and logic only narrows what is
+// declared.
 #pragma once
 
 #include <string_view>

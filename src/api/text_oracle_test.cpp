@@ -43,8 +43,18 @@ std::string printed(const Result<Selector>& selector) {
 }
 
 std::string random_set(Random& random, int depth) {
-  constexpr std::string_view kKeys[] = {R"(f:a)", R"(f:b)", R"(k:{\"name\":\"x\"})", R"(k:{\"name\":\"x\",\"port\":80})", R"(v:\"s\")",
-                                        R"(v:1)", R"(v:true)", R"(v:1.5)", R"(i:2)", R"(i:-1)", R"(k:{\"b\":2,\"a\":null})", R"(v:\"<\")"};
+  constexpr std::string_view kKeys[] = {R"(f:a)",
+                                        R"(f:b)",
+                                        R"(k:{\"name\":\"x\"})",
+                                        R"(k:{\"name\":\"x\",\"port\":80})",
+                                        R"(v:\"s\")",
+                                        R"(v:1)",
+                                        R"(v:true)",
+                                        R"(v:1.5)",
+                                        R"(i:2)",
+                                        R"(i:-1)",
+                                        R"(k:{\"b\":2,\"a\":null})",
+                                        R"(v:\"<\")"};
   std::string out = "{";
   for (std::string_view key : kKeys) {
     if (!random.chance(depth == 0 ? 50 : 25)) continue;
@@ -60,7 +70,8 @@ std::string random_set(Random& random, int depth) {
 TEST_CASE("selectors: random texts read as upstream reads them") {
   Oracle* oracle = Oracle::get("selector texts");
   if (oracle == nullptr) return;
-  constexpr std::string_view kLabelWords[] = {"a", "b/c", "in", "notin", " ", " ", "(", ")", ",", ",", "=", "==", "!=", "!", ">", "<", "1", "x_y", "-"};
+  constexpr std::string_view kLabelWords[] = {"a", "b/c", "in", "notin", " ", " ", "(", ")",   ",", ",",
+                                              "=", "==",  "!=", "!",     ">", "<", "1", "x_y", "-"};
   constexpr std::string_view kFieldWords[] = {"a", "b.c", "=", "==", "!=", ",", ",", "\\", "\\,", "\\=", "\\\\", "x y", ""};
   Random random(7);
   for (int i = 0; i < kRounds; ++i) {
@@ -79,10 +90,16 @@ TEST_CASE("names: random texts are refused as upstream refuses them") {
     std::string_view name;
     Complaints (*check)(std::string_view);
   };
-  const Check checks[] = {{"label", check_dns1123_label}, {"subdomain", check_dns1123_subdomain}, {"label1035", check_dns1035_label},
-                          {"wildcard", check_wildcard_subdomain}, {"label_key", check_label_key}, {"label_value", check_label_value},
-                          {"path_segment", check_path_segment_name}, {"identifier", check_c_identifier}};
-  constexpr std::string_view kWords[] = {"a", "B", "1", "-", ".", "_", "/", "*.", "%", " ", "", "example.com", "abcdefghijklmnopqrstuvwxyz"};
+  const Check checks[] = {{"label", check_dns1123_label},
+                          {"subdomain", check_dns1123_subdomain},
+                          {"label1035", check_dns1035_label},
+                          {"wildcard", check_wildcard_subdomain},
+                          {"label_key", check_label_key},
+                          {"label_value", check_label_value},
+                          {"path_segment", check_path_segment_name},
+                          {"identifier", check_c_identifier}};
+  constexpr std::string_view kWords[] = {
+      "a", "B", "1", "-", ".", "_", "/", "*.", "%", " ", "", "example.com", "abcdefghijklmnopqrstuvwxyz"};
   Random random(11);
   for (int i = 0; i < kRounds; ++i) {
     std::string text = random_text(random, kWords);

@@ -83,11 +83,10 @@ class TimeReader {
     return false;
   }
 
-  std::string error(const std::string& what) const {
-    return "parsing time " + quoted(text_) + what;
-  }
+  std::string error(const std::string& what) const { return "parsing time " + quoted(text_) + what; }
   std::string mismatch(std::string_view element) const {
-    return error(" as " + quoted(micro_ ? kMicroLayout : kLayout) + ": cannot parse " + quoted(rest_) + " as " + quoted(element));
+    return error(" as " + quoted(micro_ ? kMicroLayout : kLayout) + ": cannot parse " + quoted(rest_) + " as " +
+                 quoted(element));
   }
   std::string out_of_range(std::string_view what) const { return error(": " + std::string(what) + " out of range"); }
 

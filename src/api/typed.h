@@ -32,7 +32,8 @@ struct Comparison {
   FieldSet added, modified, removed;  // no path is in two of them
   bool empty() const { return added.empty() && modified.empty() && removed.empty(); }
 };
-// From `left` to `right`. Elements as in field_set_of(). Zeros are those inside of leaves: structs in between always have theirs.
+// From `left` to `right`. Elements as in field_set_of(). Zeros are those inside of leaves: structs in between always have
+// theirs.
 Comparison compare_typed(TypeRef type, const Value& left, const Value& right, Arena& arena, Zeros zeros = Zeros::kIgnore);
 
 // The value without the list items and map entries that are in the set. A container that loses all becomes null.

@@ -14,10 +14,13 @@ class Checker {
 
   void check(TypeRef type, const Value& value) {
     switch (form_of(type, &value)) {
-      case Form::kScalar: return check_scalar(type, value);
-      case Form::kList: return check_list(type, value);
+      case Form::kScalar:
+        return check_scalar(type, value);
+      case Form::kList:
+        return check_list(type, value);
       case Form::kMap:
-      case Form::kAny: return check_map(type, value);
+      case Form::kAny:
+        return check_map(type, value);
     }
   }
 
@@ -53,8 +56,10 @@ class Checker {
     for (const Member& m : value.members()) {
       path_.push_back(PathElement::field(m.key()));
       TypeRef member = member_type(type, m.key());
-      if (member) check(member, m.value);
-      else report("field not declared in schema");
+      if (member)
+        check(member, m.value);
+      else
+        report("field not declared in schema");
       path_.pop_back();
       if (!member) return;  // upstream stops at the first one of an object
     }

@@ -24,13 +24,13 @@ class Comparer {
       leaf = compare_as(right_form, type, left, right);
     }
     if (leaf) return;
-    if (left == nullptr) added_.mark(path_);
-    else if (right == nullptr) removed_.mark(path_);
+    if (left == nullptr)
+      added_.mark(path_);
+    else if (right == nullptr)
+      removed_.mark(path_);
   }
 
-  Comparison take() {
-    return {std::move(added_).finish(), std::move(modified_).finish(), std::move(removed_).finish()};
-  }
+  Comparison take() { return {std::move(added_).finish(), std::move(modified_).finish(), std::move(removed_).finish()}; }
 
  private:
   struct Pair {
@@ -42,18 +42,25 @@ class Comparer {
   // True when the place is one leaf.
   bool compare_as(Form form, TypeRef type, const Value* left, const Value* right) {
     switch (form) {
-      case Form::kScalar: leaf(type, left, right); return true;
-      case Form::kList: return compare_lists(type, left, right);
+      case Form::kScalar:
+        leaf(type, left, right);
+        return true;
+      case Form::kList:
+        return compare_lists(type, left, right);
       case Form::kMap:
-      case Form::kAny: return compare_maps(type, left, right);
+      case Form::kAny:
+        return compare_maps(type, left, right);
     }
     return true;
   }
 
   void leaf(TypeRef type, const Value* left, const Value* right) {
-    if (left == nullptr) added_.mark(path_);
-    else if (right == nullptr) removed_.mark(path_);
-    else if (!same(type, *left, *right)) modified_.mark(path_);
+    if (left == nullptr)
+      added_.mark(path_);
+    else if (right == nullptr)
+      removed_.mark(path_);
+    else if (!same(type, *left, *right))
+      modified_.mark(path_);
   }
 
   bool same(TypeRef type, const Value& left, const Value& right) const {

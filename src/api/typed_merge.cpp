@@ -34,10 +34,13 @@ class Merger {
 
   Value merge(TypeRef type, const Value& left, const Value& right) {
     switch (form_of(type, &right)) {
-      case Form::kScalar: return leaf(left, right);
-      case Form::kList: return merge_lists(type, left, right);
+      case Form::kScalar:
+        return leaf(left, right);
+      case Form::kList:
+        return merge_lists(type, left, right);
       case Form::kMap:
-      case Form::kAny: return merge_maps(type, left, right);
+      case Form::kAny:
+        return merge_maps(type, left, right);
     }
     return right;
   }
@@ -153,6 +156,8 @@ class Merger {
 
 }  // namespace
 
-Value merge_typed(TypeRef type, const Value& live, const Value& config, Draft& draft) { return Merger(draft).merge(type, live, config); }
+Value merge_typed(TypeRef type, const Value& live, const Value& config, Draft& draft) {
+  return Merger(draft).merge(type, live, config);
+}
 
 }  // namespace plinth::api

@@ -9,7 +9,8 @@ class Reconciler {
   void visit(TypeRef type, const FieldSetNode* own, FieldSetLevel below) {
     bool leaf = own != nullptr && own->member && below.empty();
     switch (form_of(type, nullptr)) {
-      case Form::kScalar: return;
+      case Form::kScalar:
+        return;
       case Form::kList:
         if (!leaf && is_atomic_list(type)) return whole_.mark(path_);
         break;

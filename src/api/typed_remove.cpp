@@ -9,10 +9,13 @@ class Remover {
 
   Value remove(TypeRef type, const Value& value, FieldSetLevel set) {
     switch (form_of(type, &value)) {
-      case Form::kScalar: return value;
-      case Form::kList: return remove_items(type, value, set);
+      case Form::kScalar:
+        return value;
+      case Form::kList:
+        return remove_items(type, value, set);
       case Form::kMap:
-      case Form::kAny: return remove_members(type, value, set);
+      case Form::kAny:
+        return remove_members(type, value, set);
     }
     return value;
   }

@@ -60,16 +60,21 @@ bool is_scalar_wire(Wire wire) {
 Form schema_form(const Schema& s) {
   if (is_scalar_wire(s.wire)) return Form::kScalar;
   switch (s.type) {
-    case SchemaType::kAny: return Form::kAny;
-    case SchemaType::kObject: return Form::kMap;
-    case SchemaType::kArray: return Form::kList;
-    default: return Form::kScalar;
+    case SchemaType::kAny:
+      return Form::kAny;
+    case SchemaType::kObject:
+      return Form::kMap;
+    case SchemaType::kArray:
+      return Form::kList;
+    default:
+      return Form::kScalar;
   }
 }
 
 // What upstream's OpenAPI gives no type: arbitrary JSON, and a schema that may be a boolean or a list instead.
 bool is_arbitrary(Wire wire) {
-  return wire == Wire::kJson || wire == Wire::kSchemaOrBool || wire == Wire::kSchemaOrArray || wire == Wire::kSchemaOrStringArray;
+  return wire == Wire::kJson || wire == Wire::kSchemaOrBool || wire == Wire::kSchemaOrArray ||
+         wire == Wire::kSchemaOrStringArray;
 }
 
 TypeRef enter(TypeRef parent, const Schema* schema) {
@@ -88,11 +93,15 @@ const Value* zero_value(const Schema& s) {
   if (s.wire == Wire::kIntOrString) return &zero;
   if (s.wire != Wire::kPlain) return &null;
   switch (s.type) {
-    case SchemaType::kString: return &text;
+    case SchemaType::kString:
+      return &text;
     case SchemaType::kInteger:
-    case SchemaType::kNumber: return &zero;
-    case SchemaType::kBoolean: return &no;
-    default: return &null;
+    case SchemaType::kNumber:
+      return &zero;
+    case SchemaType::kBoolean:
+      return &no;
+    default:
+      return &null;
   }
 }
 
@@ -129,9 +138,10 @@ bool keyed_element(const Schema& list, const Schema& item_schema, const Value& i
     if (value != nullptr) new (&fields[count++]) KeyField{name, *value};
   }
   if (count == 0) {
-    return refuse(problem, fmt::format("associative list with keys has an element that omits all key fields {} (and doesn't have "
-                                       "default values for any key fields)",
-                                       go_list(list.list_map_keys)));
+    return refuse(problem,
+                  fmt::format("associative list with keys has an element that omits all key fields {} (and doesn't have "
+                              "default values for any key fields)",
+                              go_list(list.list_map_keys)));
   }
   std::sort(fields, fields + count, [](const KeyField& a, const KeyField& b) { return a.name < b.name; });
   out = PathElement::key({fields, count});
@@ -183,7 +193,8 @@ TypeRef item_type(TypeRef type) {
 TypeRef type_below(TypeRef type, const PathElement& element) {
   if (!type) return {};
   Form form = form_of(type, nullptr);
-  if (element.kind() == PathKind::kField) return form == Form::kMap || form == Form::kAny ? member_type(type, element.name()) : TypeRef();
+  if (element.kind() == PathKind::kField)
+    return form == Form::kMap || form == Form::kAny ? member_type(type, element.name()) : TypeRef();
   return form == Form::kList || form == Form::kAny ? item_type(type) : TypeRef();
 }
 
@@ -202,24 +213,31 @@ ScalarKind scalar_kind(TypeRef type) {
   if (is_scalar_wire(s.wire)) return ScalarKind::kUntyped;
   switch (s.type) {
     case SchemaType::kInteger:
-    case SchemaType::kNumber: return ScalarKind::kNumeric;
-    case SchemaType::kBoolean: return ScalarKind::kBoolean;
+    case SchemaType::kNumber:
+      return ScalarKind::kNumeric;
+    case SchemaType::kBoolean:
+      return ScalarKind::kBoolean;
     case SchemaType::kString: {
       // The formats of built-in types are our own rules for validation; upstream's say no more than the wire type does.
       bool plain = s.builtin || s.format.empty() || s.format == "byte";
       return plain ? ScalarKind::kString : ScalarKind::kUntyped;
     }
-    default: return ScalarKind::kUntyped;
+    default:
+      return ScalarKind::kUntyped;
   }
 }
 
 bool fits_scalar(TypeRef type, const Value& v) {
   if (v.is_null()) return true;
   switch (scalar_kind(type)) {
-    case ScalarKind::kNumeric: return v.is_number();
-    case ScalarKind::kString: return v.is_string();
-    case ScalarKind::kBoolean: return v.is_bool();
-    case ScalarKind::kUntyped: return !v.is_array() && !v.is_object();
+    case ScalarKind::kNumeric:
+      return v.is_number();
+    case ScalarKind::kString:
+      return v.is_string();
+    case ScalarKind::kBoolean:
+      return v.is_bool();
+    case ScalarKind::kUntyped:
+      return !v.is_array() && !v.is_object();
   }
   return false;
 }
@@ -262,7 +280,8 @@ bool covered_by(TypeRef type, const Value& a, const Value& b) {
 
 bool equal_typed(TypeRef type, const Value& a, const Value& b) {
   if (equal(a, b)) return true;
-  if (a.is_object() && b.is_object() && form_of(type, &a) == Form::kMap) return covered_by(type, a, b) && covered_by(type, b, a);
+  if (a.is_object() && b.is_object() && form_of(type, &a) == Form::kMap)
+    return covered_by(type, a, b) && covered_by(type, b, a);
   if (!a.is_array() || !b.is_array() || a.size() != b.size() || form_of(type, &a) != Form::kList) return false;
   TypeRef items = item_type(type);
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -274,13 +293,20 @@ bool equal_typed(TypeRef type, const Value& a, const Value& b) {
 bool identical(const Value& a, const Value& b) {
   if (a.type() != b.type()) return false;
   switch (a.type()) {
-    case Value::Type::kNull: return true;
-    case Value::Type::kBool: return a.as_bool() == b.as_bool();
-    case Value::Type::kInt: return a.as_int() == b.as_int();
-    case Value::Type::kDouble: return a.as_double() == b.as_double();
-    case Value::Type::kString: return a.as_string() == b.as_string();
-    case Value::Type::kArray: return a.size() == b.size() && (a.size() == 0 || a.items().data() == b.items().data());
-    case Value::Type::kObject: return a.size() == b.size() && (a.size() == 0 || a.members().data() == b.members().data());
+    case Value::Type::kNull:
+      return true;
+    case Value::Type::kBool:
+      return a.as_bool() == b.as_bool();
+    case Value::Type::kInt:
+      return a.as_int() == b.as_int();
+    case Value::Type::kDouble:
+      return a.as_double() == b.as_double();
+    case Value::Type::kString:
+      return a.as_string() == b.as_string();
+    case Value::Type::kArray:
+      return a.size() == b.size() && (a.size() == 0 || a.items().data() == b.items().data());
+    case Value::Type::kObject:
+      return a.size() == b.size() && (a.size() == 0 || a.members().data() == b.members().data());
   }
   return false;
 }

@@ -14,9 +14,11 @@ class SetWalk {
       case Form::kScalar:
         if (!fits_scalar(type, value)) fits_ = false;
         return builder_.mark(path_);
-      case Form::kList: return walk_list(type, value);
+      case Form::kList:
+        return walk_list(type, value);
       case Form::kMap:
-      case Form::kAny: return walk_map(type, value);
+      case Form::kAny:
+        return walk_map(type, value);
     }
   }
 
@@ -41,8 +43,10 @@ class SetWalk {
       bool declared = false;
       TypeRef member = member_type(type, item.element.name(), &declared);
       path_.push_back(item.element);
-      if (member) walk(member, *item.value);
-      else fits_ = false;
+      if (member)
+        walk(member, *item.value);
+      else
+        fits_ = false;
       bool empty = item.value->is_null() || (item.value->is_object() && item.value->size() == 0);
       if (!declared || empty) builder_.mark(path_);
       path_.pop_back();
@@ -64,8 +68,10 @@ class SetWalk {
     std::size_t begin = items_.size();
     for (const Value& v : value.items()) {
       Item item{{}, &v};
-      if (element_of(type, v, arena_, item.element)) items_.push_back(item);
-      else fits_ = false;
+      if (element_of(type, v, arena_, item.element))
+        items_.push_back(item);
+      else
+        fits_ = false;
     }
     sort_items(begin);
     TypeRef items = item_type(type);
@@ -105,7 +111,8 @@ class SetWalk {
   FieldSetBuilder builder_;
 };
 
-void name_fields(TypeRef type, const FieldSetNode* begin, const FieldSetNode* end, std::vector<bool>& named, const FieldSetNode* base) {
+void name_fields(TypeRef type, const FieldSetNode* begin, const FieldSetNode* end, std::vector<bool>& named,
+                 const FieldSetNode* base) {
   for (const FieldSetNode* n = begin; n < end; n += n->span) {
     if (n->span == 1) continue;
     bool declared = false;

@@ -24,9 +24,11 @@ void check_enum(const Schema& s, const Value& v, const PathStep& at, FieldErrors
 void check_string(const Schema& s, const Value& v, const PathStep& at, FieldErrors& errors) {
   check_enum(s, v, at, errors);
   const std::string_view text = v.as_string();
-  if (s.max_length >= 0 && static_cast<std::int64_t>(text.size()) > s.max_length) errors.push_back(field_too_long(at.text(), s.max_length));
+  if (s.max_length >= 0 && static_cast<std::int64_t>(text.size()) > s.max_length)
+    errors.push_back(field_too_long(at.text(), s.max_length));
   if (s.format.empty()) return;
-  for (std::string& complaint : builtin_format_complaints(s.format, text)) errors.push_back(field_invalid(at.text(), text, std::move(complaint)));
+  for (std::string& complaint : builtin_format_complaints(s.format, text))
+    errors.push_back(field_invalid(at.text(), text, std::move(complaint)));
 }
 
 void check_number(const Schema& s, const Value& v, const PathStep& at, FieldErrors& errors) {
@@ -36,9 +38,12 @@ void check_number(const Schema& s, const Value& v, const PathStep& at, FieldErro
   const bool high = s.has_maximum && n > s.maximum;
   if (!low && !high) return;
   std::string detail;
-  if (s.has_minimum && s.has_maximum) detail = "must be between " + whole(s.minimum) + " and " + whole(s.maximum) + ", inclusive";
-  else if (low) detail = s.minimum == 1 ? "must be greater than 0" : "must be greater than or equal to " + whole(s.minimum);
-  else detail = "must be less than or equal to " + whole(s.maximum);
+  if (s.has_minimum && s.has_maximum)
+    detail = "must be between " + whole(s.minimum) + " and " + whole(s.maximum) + ", inclusive";
+  else if (low)
+    detail = s.minimum == 1 ? "must be greater than 0" : "must be greater than or equal to " + whole(s.minimum);
+  else
+    detail = "must be less than or equal to " + whole(s.maximum);
   errors.push_back(field_invalid(at.text(), v, std::move(detail)));
 }
 
@@ -61,28 +66,36 @@ bool is_unset(const Field& field, const Value* value) {
 // An error about an absent field is about its zero value.
 Value zero_of(const Schema& s) {
   switch (s.type) {
-    case SchemaType::kString: return Value::ref("");
+    case SchemaType::kString:
+      return Value::ref("");
     case SchemaType::kInteger:
-    case SchemaType::kNumber: return Value::of(0);
-    case SchemaType::kAny: return s.int_or_string ? Value::of(0) : Value();
-    default: return Value();
+    case SchemaType::kNumber:
+      return Value::of(0);
+    case SchemaType::kAny:
+      return s.int_or_string ? Value::of(0) : Value();
+    default:
+      return Value();
   }
 }
 
 void add_worded(const Wording& wording, const Schema& s, const Value& v, const std::string& path, FieldErrors& errors) {
   if (wording.elsewhere) return;
   switch (wording.error) {
-    case FieldErrorType::kRequired: errors.push_back(field_required(path, std::string(wording.detail))); return;
+    case FieldErrorType::kRequired:
+      errors.push_back(field_required(path, std::string(wording.detail)));
+      return;
     case FieldErrorType::kNotSupported: {
       std::vector<std::string_view> supported;
       for (const Value& one : s.enum_values) supported.push_back(one.as_string());
       errors.push_back(field_not_supported(path, v, supported));
       return;
     }
-    default: break;
+    default:
+      break;
   }
   if (wording.format.empty()) return errors.push_back(field_invalid(path, v, std::string(wording.detail)));
-  for (std::string& complaint : builtin_format_complaints(wording.format, v.as_string())) errors.push_back(field_invalid(path, v, std::move(complaint)));
+  for (std::string& complaint : builtin_format_complaints(wording.format, v.as_string()))
+    errors.push_back(field_invalid(path, v, std::move(complaint)));
 }
 
 void add_required(const Schema& s, const Field& field, const PathStep& at, FieldErrors& errors) {
@@ -99,7 +112,8 @@ std::string_view broken_keyword(const Schema& s, const Value& v, const FieldErro
   return s.has_minimum && n < s.minimum ? "minimum" : "maximum";
 }
 
-void check_field(const Schema& s, const Field& field, const Value& v, const PathStep& at, const Arena* validated, FieldErrors& errors) {
+void check_field(const Schema& s, const Field& field, const Value& v, const PathStep& at, const Arena* validated,
+                 FieldErrors& errors) {
   const std::size_t before = errors.size();
   validate_builtin(*field.schema, v, at, validated, errors);
   if (errors.size() != before + 1 || v.is_object() || v.is_array()) return;
@@ -130,12 +144,21 @@ void validate_builtin(const Schema& s, const Value& v, const PathStep& at, const
   if (validated != nullptr && is_stored_in(v, validated)) return;
   switch (v.type()) {
     case Value::Type::kNull:
-    case Value::Type::kBool: return;
+    case Value::Type::kBool:
+      return;
     case Value::Type::kInt:
-    case Value::Type::kDouble: check_number(s, v, at, errors); return;
-    case Value::Type::kString: check_string(s, v, at, errors); return;
-    case Value::Type::kArray: check_array(s, v, at, validated, errors); return;
-    case Value::Type::kObject: check_object(s, v, at, validated, errors); return;
+    case Value::Type::kDouble:
+      check_number(s, v, at, errors);
+      return;
+    case Value::Type::kString:
+      check_string(s, v, at, errors);
+      return;
+    case Value::Type::kArray:
+      check_array(s, v, at, validated, errors);
+      return;
+    case Value::Type::kObject:
+      check_object(s, v, at, validated, errors);
+      return;
   }
 }
 

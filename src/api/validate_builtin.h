@@ -7,6 +7,7 @@
 
 namespace plinth::api {
 
-void validate_builtin(const Schema& schema, const Value& value, const PathStep& at, const Arena* validated, FieldErrors& errors);
+void validate_builtin(const Schema& schema, const Value& value, const PathStep& at, const Arena* validated,
+                      FieldErrors& errors);
 
 }  // namespace plinth::api

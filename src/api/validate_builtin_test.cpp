@@ -23,16 +23,18 @@ TEST_CASE("built-in kinds are refused with the words of core validation") {
   static constexpr std::string_view kGood =
       R"({"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}})";
   CHECK(errors_of("apps.v1.Deployment", kGood) == "");
-  CHECK(errors_of("apps.v1.Deployment", R"({"spec":{"replicas":-1,"selector":{},"template":{"spec":{"containers":[{"name":"c","image":"i"}]}}}})") ==
+  CHECK(errors_of("apps.v1.Deployment",
+                  R"({"spec":{"replicas":-1,"selector":{},"template":{"spec":{"containers":[{"name":"c","image":"i"}]}}}})") ==
         "spec.replicas: Invalid value: -1: must be greater than or equal to 0\n");
   const std::string empty = errors_of("apps.v1.Deployment", R"({"spec":{}})");
   CHECK(empty.find("spec.selector: Required value\n") != std::string::npos);
   CHECK(empty.find("spec.template.spec.containers: Required value\n") != std::string::npos);
   CHECK(errors_of("core.v1.Pod", R"({"spec":{"restartPolicy":"Often","containers":[{"name":"c","image":"i"}]}})") ==
         "spec.restartPolicy: Unsupported value: \"Often\": supported values: \"Always\", \"OnFailure\", \"Never\"\n");
-  CHECK(errors_of("core.v1.Pod", R"({"spec":{"containers":[{"name":"c","image":"i","ports":[{"containerPort":70000},{}]}]}})") ==
-        "spec.containers[0].ports[0].containerPort: Invalid value: 70000: must be between 1 and 65535, inclusive\n"
-        "spec.containers[0].ports[1].containerPort: Required value\n");
+  CHECK(
+      errors_of("core.v1.Pod", R"({"spec":{"containers":[{"name":"c","image":"i","ports":[{"containerPort":70000},{}]}]}})") ==
+      "spec.containers[0].ports[0].containerPort: Invalid value: 70000: must be between 1 and 65535, inclusive\n"
+      "spec.containers[0].ports[1].containerPort: Required value\n");
   const std::string name = errors_of("core.v1.Pod", R"({"spec":{"containers":[{"name":"C_","image":"i"}]}})");
   CHECK(name.find("spec.containers[0].name: Invalid value: \"C_\": a lowercase RFC 1123 label must consist of") == 0);
 }
@@ -43,7 +45,8 @@ TEST_CASE("errors that upstream words in its own way") {
   };
   CHECK(pod(R"("livenessProbe":{"terminationGracePeriodSeconds":0})") ==
         "spec.containers[0].livenessProbe.terminationGracePeriodSeconds: Invalid value: 0: must be greater than 0\n");
-  CHECK(pod(R"("livenessProbe":{"tcpSocket":{}})") == "spec.containers[0].livenessProbe.tcpSocket.port: Invalid value: 0: must be between 1 and 65535, inclusive\n");
+  CHECK(pod(R"("livenessProbe":{"tcpSocket":{}})") ==
+        "spec.containers[0].livenessProbe.tcpSocket.port: Invalid value: 0: must be between 1 and 65535, inclusive\n");
   CHECK(errors_of("autoscaling.v2.HPAScalingPolicy", R"({"value":-1,"periodSeconds":1801})") ==
         "value: Invalid value: -1: must be greater than zero\n"
         "periodSeconds: Invalid value: 1801: must be less than or equal to 1800\n"

@@ -20,13 +20,20 @@ std::string type_names(const Schema& s) {
 
 std::string_view json_type(const Value& v) {
   switch (v.type()) {
-    case Value::Type::kNull: return "null";
-    case Value::Type::kBool: return "boolean";
-    case Value::Type::kInt: return "integer";
-    case Value::Type::kDouble: return "number";
-    case Value::Type::kString: return "string";
-    case Value::Type::kArray: return "array";
-    case Value::Type::kObject: return "object";
+    case Value::Type::kNull:
+      return "null";
+    case Value::Type::kBool:
+      return "boolean";
+    case Value::Type::kInt:
+      return "integer";
+    case Value::Type::kDouble:
+      return "number";
+    case Value::Type::kString:
+      return "string";
+    case Value::Type::kArray:
+      return "array";
+    case Value::Type::kObject:
+      return "object";
   }
   return "";
 }
@@ -76,7 +83,8 @@ class OpenApiValidator {
     errors.push_back(field_invalid(name(at), v, name(at) + " in body " + what));
   }
   void wrong_type(const PathStep& at, std::string_view wanted, std::string_view found, FieldErrors& errors) {
-    errors.push_back(field_type_invalid(name(at), Value::ref(found), name(at) + " in body must be of type " + std::string(wanted) + ": " + go_quoted(found)));
+    errors.push_back(field_type_invalid(
+        name(at), Value::ref(found), name(at) + " in body must be of type " + std::string(wanted) + ": " + go_quoted(found)));
   }
 
   void check_type(const Schema& s, const Value& v, const PathStep& at, FieldErrors& errors) {
@@ -107,7 +115,8 @@ class OpenApiValidator {
     } else if (s.min_length >= 0 && characters(text) < s.min_length) {
       invalid(at, v, "should be at least " + std::to_string(s.min_length) + " chars long", errors);
     } else if (!s.pattern.empty() && !patterns_.matches(s.pattern, text, &broken)) {
-      const std::string pattern = broken.empty() ? std::string(s.pattern) : std::string(s.pattern) + ", but pattern is invalid: " + broken;
+      const std::string pattern =
+          broken.empty() ? std::string(s.pattern) : std::string(s.pattern) + ", but pattern is invalid: " + broken;
       invalid(at, v, "should match '" + pattern + "'", errors);
     }
     if (!s.format.empty() && !format_matches(s.format, text)) wrong_type(at, s.format, text, errors);
@@ -115,15 +124,21 @@ class OpenApiValidator {
 
   void check_number(const Schema& s, const Value& v, const PathStep& at, FieldErrors& errors) {
     const double n = v.is_int() ? static_cast<double>(v.as_int()) : v.as_double();
-    if (s.type == SchemaType::kInteger && s.format == "int32" && (n < std::numeric_limits<std::int32_t>::min() || n > std::numeric_limits<std::int32_t>::max())) {
+    if (s.type == SchemaType::kInteger && s.format == "int32" &&
+        (n < std::numeric_limits<std::int32_t>::min() || n > std::numeric_limits<std::int32_t>::max())) {
       unplaced("Checked value must be of type integer with format int32 in " + name(at), errors);
     }
-    if (s.multiple_of > 0 && !is_multiple(v, n, s.multiple_of)) invalid(at, v, "should be a multiple of " + number_text(v, s.multiple_of), errors);
+    if (s.multiple_of > 0 && !is_multiple(v, n, s.multiple_of))
+      invalid(at, v, "should be a multiple of " + number_text(v, s.multiple_of), errors);
     if (s.has_minimum && (s.exclusive_minimum ? n <= s.minimum : n < s.minimum)) {
-      invalid(at, v, "should be greater than " + std::string(s.exclusive_minimum ? "" : "or equal to ") + number_text(v, s.minimum), errors);
+      invalid(at, v,
+              "should be greater than " + std::string(s.exclusive_minimum ? "" : "or equal to ") + number_text(v, s.minimum),
+              errors);
     }
     if (s.has_maximum && (s.exclusive_maximum ? n >= s.maximum : n > s.maximum)) {
-      invalid(at, v, "should be less than " + std::string(s.exclusive_maximum ? "" : "or equal to ") + number_text(v, s.maximum), errors);
+      invalid(at, v,
+              "should be less than " + std::string(s.exclusive_maximum ? "" : "or equal to ") + number_text(v, s.maximum),
+              errors);
     }
   }
 
@@ -148,9 +163,11 @@ class OpenApiValidator {
     const auto items = v.items();
     const auto size = static_cast<std::int64_t>(items.size());
     if (s.items != nullptr) {
-      for (std::size_t i = 0; i < items.size(); ++i) walk(*s.items, items[i], counterpart(s, old, items[i]), at.index(i), errors);
+      for (std::size_t i = 0; i < items.size(); ++i)
+        walk(*s.items, items[i], counterpart(s, old, items[i]), at.index(i), errors);
     }
-    if (s.min_items >= 0 && size < s.min_items) invalid(at, Value::of(size), "should have at least " + std::to_string(s.min_items) + " items", errors);
+    if (s.min_items >= 0 && size < s.min_items)
+      invalid(at, Value::of(size), "should have at least " + std::to_string(s.min_items) + " items", errors);
     if (s.max_items >= 0 && size > s.max_items) errors.push_back(field_too_many(name(at), size, s.max_items));
     if (!s.unique_items) return;
     for (std::size_t i = 0; i < items.size(); ++i) {
@@ -175,7 +192,8 @@ class OpenApiValidator {
 
   void check_object(const Schema& s, const Value& v, const Value* old, const PathStep& at, FieldErrors& errors) {
     const auto size = static_cast<std::int64_t>(v.size());
-    if (s.min_properties >= 0 && size < s.min_properties) invalid(at, Value::of(size), "should have at least " + std::to_string(s.min_properties) + " properties", errors);
+    if (s.min_properties >= 0 && size < s.min_properties)
+      invalid(at, Value::of(size), "should have at least " + std::to_string(s.min_properties) + " properties", errors);
     if (s.max_properties >= 0 && size > s.max_properties) errors.push_back(field_too_many(name(at), size, s.max_properties));
     for (const Member& m : v.members()) {
       const Field* field = s.field(m.key());
@@ -211,8 +229,10 @@ class OpenApiValidator {
     bool first = true;
     for (const Schema* branch : branches) {
       FieldErrors errors = attempt(*branch, v, at);
-      if (errors.empty()) ++valid;
-      else if (first || errors.size() < best.size()) best = std::move(errors), first = false;
+      if (errors.empty())
+        ++valid;
+      else if (first || errors.size() < best.size())
+        best = std::move(errors), first = false;
     }
     return valid;
   }
@@ -240,8 +260,12 @@ class OpenApiValidator {
       failed += inner.empty() ? 0 : 1;
       append(errors, std::move(inner));
     }
-    if (failed > 0) unplaced(go_quoted(name(at)) + " must validate all the schemas (allOf)" + (failed == s.all_of.size() ? ". None validated" : ""), errors);
-    if (s.not_ != nullptr && attempt(*s.not_, v, at).empty()) unplaced(go_quoted(name(at)) + " must not validate the schema (not)", errors);
+    if (failed > 0)
+      unplaced(go_quoted(name(at)) + " must validate all the schemas (allOf)" +
+                   (failed == s.all_of.size() ? ". None validated" : ""),
+               errors);
+    if (s.not_ != nullptr && attempt(*s.not_, v, at).empty())
+      unplaced(go_quoted(name(at)) + " must not validate the schema (not)", errors);
   }
 
   PatternCache& patterns_;
@@ -277,7 +301,8 @@ void check_unique(const Schema& s, const Value& v, const PathStep& at, FieldErro
 
 }  // namespace
 
-void validate_openapi(const Schema& schema, const Value& value, const Value* old, const PathStep& at, PatternCache& patterns, FieldErrors& errors) {
+void validate_openapi(const Schema& schema, const Value& value, const Value* old, const PathStep& at, PatternCache& patterns,
+                      FieldErrors& errors) {
   OpenApiValidator(patterns).walk(schema, value, old, at, errors);
 }
 
@@ -289,8 +314,10 @@ void validate_list_types(const Schema& s, const Value& v, const PathStep& at, Fi
   } else if (v.is_object()) {
     for (const Member& m : v.members()) {
       const Field* field = s.field(m.key());
-      if (field != nullptr) validate_list_types(*field->schema, m.value, at.field(m.key()), errors);
-      else if (s.additional != nullptr) validate_list_types(*s.additional, m.value, at.key(m.key()), errors);
+      if (field != nullptr)
+        validate_list_types(*field->schema, m.value, at.field(m.key()), errors);
+      else if (s.additional != nullptr)
+        validate_list_types(*s.additional, m.value, at.key(m.key()), errors);
     }
   }
 }

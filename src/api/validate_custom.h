@@ -9,7 +9,8 @@
 namespace plinth::api {
 
 // OpenAPI v3 as kube-openapi checks and words it. `old` (may be null) is the corresponding stored value.
-void validate_openapi(const Schema& schema, const Value& value, const Value* old, const PathStep& at, PatternCache& patterns, FieldErrors& errors);
+void validate_openapi(const Schema& schema, const Value& value, const Value* old, const PathStep& at, PatternCache& patterns,
+                      FieldErrors& errors);
 
 // Duplicate items of lists of type set, duplicate keys of lists of type map.
 void validate_list_types(const Schema& schema, const Value& value, const PathStep& at, FieldErrors& errors);

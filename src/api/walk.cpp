@@ -15,11 +15,17 @@ enum class Style { kField, kStrict, kGo };
 void append(std::string& out, const PathStep& step, Style style) {
   if (step.parent != nullptr) append(out, *step.parent, style);
   switch (step.kind) {
-    case PathStep::Kind::kRoot: out += step.name; break;
-    case PathStep::Kind::kField: append_name(out, step.name); break;
+    case PathStep::Kind::kRoot:
+      out += step.name;
+      break;
+    case PathStep::Kind::kField:
+      append_name(out, step.name);
+      break;
     case PathStep::Kind::kKey:
-      if (style == Style::kField) out.append("[").append(step.name).append("]");
-      else if (style == Style::kStrict) append_name(out, step.name);
+      if (style == Style::kField)
+        out.append("[").append(step.name).append("]");
+      else if (style == Style::kStrict)
+        append_name(out, step.name);
       break;
     case PathStep::Kind::kIndex:
       if (style != Style::kGo) out.append("[").append(std::to_string(step.at)).append("]");
@@ -53,8 +59,10 @@ bool is_stored_in(const Value& value, const Arena* arena) {
 
 void Rewrite::set(std::size_t i, const Value& v) {
   // The first call makes the container the draft's own; later calls find it so.
-  if (out_.is_object()) draft_.mutable_members(out_)[i].value = v;
-  else draft_.mutable_items(out_)[i] = v;
+  if (out_.is_object())
+    draft_.mutable_members(out_)[i].value = v;
+  else
+    draft_.mutable_items(out_)[i] = v;
   changed_ = true;
 }
 

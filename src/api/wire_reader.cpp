@@ -51,7 +51,8 @@ bool WireReader::next() {
       rest_.remove_prefix(size);
       return true;
     }
-    default: return fail();  // groups are not used by any kind
+    default:
+      return fail();  // groups are not used by any kind
   }
 }
 

@@ -20,17 +20,14 @@ class SharedBytes {
     owner_ = std::move(owned);
   }
   // `view` must stay valid as long as `owner` lives.
-  SharedBytes(std::shared_ptr<const void> owner, std::string_view view)
-      : owner_(std::move(owner)), view_(view) {}
+  SharedBytes(std::shared_ptr<const void> owner, std::string_view view) : owner_(std::move(owner)), view_(view) {}
   // For bytes of static storage duration.
   static SharedBytes literal(std::string_view text) { return SharedBytes(nullptr, text); }
 
   std::string_view view() const { return view_; }
   std::size_t size() const { return view_.size(); }
   bool empty() const { return view_.empty(); }
-  SharedBytes slice(std::size_t offset, std::size_t length) const {
-    return SharedBytes(owner_, view_.substr(offset, length));
-  }
+  SharedBytes slice(std::size_t offset, std::size_t length) const { return SharedBytes(owner_, view_.substr(offset, length)); }
   const std::shared_ptr<const void>& owner() const { return owner_; }
 
  private:

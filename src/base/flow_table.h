@@ -18,7 +18,8 @@ struct UdpFlow {
 class FlowTable {
  public:
   virtual ~FlowTable() = default;
-  // Forgets flows: their next packets are looked at anew. Returns how many. Blocks for as long as it takes to read all: not for loops.
+  // Forgets flows: their next packets are looked at anew. Returns how many. Blocks for as long as it takes to read all: not for
+  // loops.
   virtual Result<std::size_t> forget_udp(const std::function<bool(const UdpFlow&)>& stale) = 0;
 };
 

@@ -115,8 +115,9 @@ struct Range {
 };
 // Whatever lies between the literals above is static text too.
 const Range kCommonTexts = [] {
-  const auto [first, last] = std::minmax_element(std::begin(kCommonKeys), std::end(kCommonKeys),
-                                                 [](std::string_view a, std::string_view b) { return std::less<>()(a.data(), b.data()); });
+  const auto [first, last] =
+      std::minmax_element(std::begin(kCommonKeys), std::end(kCommonKeys),
+                          [](std::string_view a, std::string_view b) { return std::less<>()(a.data(), b.data()); });
   return Range{first->data(), last->data()};
 }();
 

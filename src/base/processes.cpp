@@ -1,8 +1,8 @@
 #include "base/processes.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
+
+#include <fmt/core.h>
 
 namespace plinth {
 namespace {
@@ -37,7 +37,9 @@ class Command final : public ChildEvents, public std::enable_shared_from_this<Co
     outcome_.status = status;
     finish(std::move(outcome_));
   }
-  void append(std::string& to, std::string_view bytes) const { to += bytes.substr(0, bytes_max_ - std::min(bytes_max_, to.size())); }
+  void append(std::string& to, std::string_view bytes) const {
+    to += bytes.substr(0, bytes_max_ - std::min(bytes_max_, to.size()));
+  }
 
   void finish(Result<CommandOutcome> outcome) {
     if (!done_) return;
@@ -59,8 +61,8 @@ class Command final : public ChildEvents, public std::enable_shared_from_this<Co
 
 }  // namespace
 
-void run_command(Processes& processes, Loop& loop, SpawnRequest request, std::string input, Duration timeout, std::size_t bytes_max,
-                 UniqueFunction<void(Result<CommandOutcome>)> done) {
+void run_command(Processes& processes, Loop& loop, SpawnRequest request, std::string input, Duration timeout,
+                 std::size_t bytes_max, UniqueFunction<void(Result<CommandOutcome>)> done) {
   request.output = ChildOutput::kPipes;
   request.input = !input.empty();
   auto command = std::make_shared<Command>(loop, request.arguments.front(), bytes_max, std::move(done));

@@ -50,8 +50,8 @@ class ChildEvents {
   virtual void on_exit(ExitStatus status) = 0;
 };
 
-// A running child, the leader of a session and process group of its own. Destroying it kills the group, and no event follows. It
-// may be destroyed inside of one of its own events.
+// A running child, the leader of a session and process group of its own. Destroying it kills the group, and no event follows.
+// It may be destroyed inside of one of its own events.
 class ChildProcess {
  public:
   virtual ~ChildProcess() = default;
@@ -83,7 +83,7 @@ struct CommandOutcome {
   std::string output, error_output;
 };
 // Runs a command and collects what it says; Timeout kills it. `input` is written to it.
-void run_command(Processes& processes, Loop& loop, SpawnRequest request, std::string input, Duration timeout, std::size_t bytes_max,
-                 UniqueFunction<void(Result<CommandOutcome>)> done);
+void run_command(Processes& processes, Loop& loop, SpawnRequest request, std::string input, Duration timeout,
+                 std::size_t bytes_max, UniqueFunction<void(Result<CommandOutcome>)> done);
 
 }  // namespace plinth

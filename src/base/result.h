@@ -101,11 +101,13 @@ Error internal_error(std::string message);
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : ok_(true) { new (&value_) T(std::move(value)); }  // NOLINT(google-explicit-constructor)
+  Result(T value) : ok_(true) { new (&value_) T(std::move(value)); }           // NOLINT(google-explicit-constructor)
   Result(Error error) : ok_(false) { new (&error_) Error(std::move(error)); }  // NOLINT(google-explicit-constructor)
   Result(Result&& other) noexcept : ok_(other.ok_) {
-    if (ok_) new (&value_) T(std::move(other.value_));
-    else new (&error_) Error(std::move(other.error_));
+    if (ok_)
+      new (&value_) T(std::move(other.value_));
+    else
+      new (&error_) Error(std::move(other.error_));
   }
   Result& operator=(Result&& other) noexcept {
     if (this != &other) {
@@ -115,8 +117,10 @@ class [[nodiscard]] Result {
     return *this;
   }
   ~Result() {
-    if (ok_) value_.~T();
-    else error_.~Error();
+    if (ok_)
+      value_.~T();
+    else
+      error_.~Error();
   }
 
   bool ok() const { return ok_; }
@@ -135,7 +139,8 @@ class [[nodiscard]] Result {
 
  private:
   void checked() const {
-    if (!ok_) [[unlikely]] error_.abort_unchecked();
+    if (!ok_) [[unlikely]]
+      error_.abort_unchecked();
   }
 
   bool ok_;
@@ -153,7 +158,8 @@ class [[nodiscard]] Result<void> {
   bool ok() const { return error_ == nullptr; }
   explicit operator bool() const { return ok(); }
   void value() const {
-    if (!ok()) [[unlikely]] error_->abort_unchecked();
+    if (!ok()) [[unlikely]]
+      error_->abort_unchecked();
   }
   Error& error() & { return *error_; }
   const Error& error() const& { return *error_; }
@@ -164,11 +170,11 @@ class [[nodiscard]] Result<void> {
 };
 
 // Passes an error up, or yields the value:  auto doc = TRY(parse_json(text));
-#define TRY(expression)                                     \
-  ({                                                        \
-    auto try_result_ = (expression);                        \
+#define TRY(expression)                                           \
+  ({                                                              \
+    auto try_result_ = (expression);                              \
     if (!try_result_.ok()) return std::move(try_result_).error(); \
-    std::move(try_result_).value();                         \
+    std::move(try_result_).value();                               \
   })
 
 }  // namespace plinth

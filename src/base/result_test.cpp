@@ -1,12 +1,11 @@
 #include "base/result.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <string>
 
 #include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace plinth {
 namespace {
@@ -32,7 +31,8 @@ Ending ending_of(Body body) {
   ::close(ends[1]);
   Ending ending;
   char buffer[512];
-  for (ssize_t n = 0; (n = ::read(ends[0], buffer, sizeof buffer)) > 0;) ending.said.append(buffer, static_cast<std::size_t>(n));
+  for (ssize_t n = 0; (n = ::read(ends[0], buffer, sizeof buffer)) > 0;)
+    ending.said.append(buffer, static_cast<std::size_t>(n));
   ::close(ends[0]);
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
@@ -47,8 +47,14 @@ TEST_CASE("who takes the value of an error ends with the error's message") {
       ending_of([] { (void)refused().value(); }),
       ending_of([] { (void)refused()->size(); }),
       ending_of([] { (void)*refused(); }),
-      ending_of([] { const auto result = refused(); (void)result.value(); }),
-      ending_of([] { auto result = refused(); result.value().clear(); }),
+      ending_of([] {
+        const auto result = refused();
+        (void)result.value();
+      }),
+      ending_of([] {
+        auto result = refused();
+        result.value().clear();
+      }),
       ending_of([] { Result<void>(bad_request("spec.replicas: must be at least 0")).value(); }),
   };
   for (const Ending& ending : endings) {

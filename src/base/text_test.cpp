@@ -180,7 +180,8 @@ TEST_CASE("short texts compare like any others") {
   for (const std::string& a : texts) {
     for (const std::string& b : texts) {
       const int order = a.compare(b);
-      if (same_text(a, b) != (order == 0) || compare_text(a, b) != (order > 0) - (order < 0)) FAIL_CHECK("\"" << a << "\" \"" << b << "\"");
+      if (same_text(a, b) != (order == 0) || compare_text(a, b) != (order > 0) - (order < 0))
+        FAIL_CHECK("\"" << a << "\" \"" << b << "\"");
     }
   }
   CHECK(compare_text("a", "b") == -1);

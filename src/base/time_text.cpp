@@ -85,9 +85,8 @@ bool take_date_and_time(Cursor& cursor, std::int64_t& seconds) {
   int year, month, day, hour, minute, second;
   bool ok = cursor.take_number(4, 0, 9999, year) && cursor.take('-') && cursor.take_number(2, 1, 12, month) &&
             cursor.take('-') && cursor.take_number(2, 1, 31, day) && cursor.take('T') &&
-            (cursor.take_number(2, 0, 23, hour) || cursor.take_number(1, 0, 9, hour)) &&
-            cursor.take(':') && cursor.take_number(2, 0, 59, minute) && cursor.take(':') &&
-            cursor.take_number(2, 0, 59, second);
+            (cursor.take_number(2, 0, 23, hour) || cursor.take_number(1, 0, 9, hour)) && cursor.take(':') &&
+            cursor.take_number(2, 0, 59, minute) && cursor.take(':') && cursor.take_number(2, 0, 59, second);
   if (!ok) return false;
   if (!(std::chrono::year(year) / month / day).ok()) return false;
   seconds = days_from_civil({year, month, day}) * kSecondsPerDay + hour * 3600 + minute * 60 + second;

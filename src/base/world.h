@@ -121,8 +121,8 @@ struct PeerInfo {
   PeerCertificate certificate;
 };
 
-// A bidirectional byte stream (TCP, TLS over TCP, or simulated), bound to one loop. It may be destroyed at any time on the loop,
-// also inside one of its own callbacks; no callback follows then. No member function calls back before it returns.
+// A bidirectional byte stream (TCP, TLS over TCP, or simulated), bound to one loop. It may be destroyed at any time on the
+// loop, also inside one of its own callbacks; no callback follows then. No member function calls back before it returns.
 class Stream {
  public:
   virtual ~Stream() = default;
@@ -158,14 +158,14 @@ class Network {
  public:
   virtual ~Network() = default;
   // accept runs on `loop`, which also serves the accepted streams. Conflict when the address is in use.
-  virtual Result<std::unique_ptr<Listener>> listen(Loop& loop, const std::string& address, std::shared_ptr<TlsServerContext> tls,
-                                                   AcceptHandler accept) = 0;
+  virtual Result<std::unique_ptr<Listener>> listen(Loop& loop, const std::string& address,
+                                                   std::shared_ptr<TlsServerContext> tls, AcceptHandler accept) = 0;
   // One port served by several loops: accepted streams are dealt in turn, and `accept` runs on the loop that serves the
   // stream, so on several threads at once. By default everything stays on the first loop.
   virtual Result<std::unique_ptr<Listener>> listen_shared(std::span<Loop* const> loops, const std::string& address,
                                                           std::shared_ptr<TlsServerContext> tls, AcceptHandler accept);
-  virtual void connect(Loop& loop, const std::string& address, std::shared_ptr<TlsClientContext> tls, const std::string& server_name,
-                       Duration timeout, ConnectHandler done) = 0;
+  virtual void connect(Loop& loop, const std::string& address, std::shared_ptr<TlsClientContext> tls,
+                       const std::string& server_name, Duration timeout, ConnectHandler done) = 0;
 };
 
 // What the platform is assembled over.

@@ -247,7 +247,8 @@ class Estimator {
     CallSizes call{sizes, kUnbounded, false, {}};
     if (!args.empty()) {
       const Type& first = checked_.types[parts.front()];
-      call.has_texts = first.is(TypeKind::kList) && (first.element().is(TypeKind::kString) || first.element().is(TypeKind::kBytes));
+      call.has_texts =
+          first.is(TypeKind::kList) && (first.element().is(TypeKind::kString) || first.element().is(TypeKind::kBytes));
       call.items = items_size(args.front(), parts.front());
       call.number = constant_integer(parts.back());
     }

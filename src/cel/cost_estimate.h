@@ -16,8 +16,8 @@ namespace plinth::cel {
 class SizeHints {
  public:
   virtual ~SizeHints() = default;
-  // `path` is the variable, then fields, "@items", "@indices", "@keys" and "@values". Of a value that no variable holds, the first is what
-  // was taken out of it, and it counts as a variable. Nothing: not known; unbounded then.
+  // `path` is the variable, then fields, "@items", "@indices", "@keys" and "@values". Of a value that no variable holds, the
+  // first is what was taken out of it, and it counts as a variable. Nothing: not known; unbounded then.
   virtual std::optional<SizeRange> size_of(std::span<const std::string> path, const Type& type) const = 0;
 };
 

@@ -85,7 +85,8 @@ int run(const Arguments& arguments) {
   options.definitions = std::move(*definitions);
   for (const auto& [name, value] : {std::pair{"qps", &options.requests_per_second}, {"burst", &options.burst}}) {
     const auto number = positive(argument(arguments, name));
-    if (!number) return fail(2, std::string("--") + name + " " + argument(arguments, name) + ": a number of at least 1 is needed");
+    if (!number)
+      return fail(2, std::string("--") + name + " " + argument(arguments, name) + ": a number of at least 1 is needed");
     *value = *number;
   }
   const Teller teller(json);
@@ -100,21 +101,23 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Command attach_command() {
-  return {"attach",
-          "run the controllers of composition against any Kubernetes API until SIGTERM; prints what it waits for, \"ready\" last",
-          {kKubeconfigOption,
-           kContextOption,
-           {"--install", "", "apply the CRDs and rights that are needed first", "", false},
-           {"--definitions", "LIST", "composition definitions to install: postgresql, or none", "none", false},
-           kAllowCrdDeletionOption,
-           kGraphRevisionsOption,
-           {"--print-manifests", "", "print these CRDs and rights as YAML (with -o json as a List), and end", "", false},
-           {"--accounts-namespace", "NS", "act as the controllers' ServiceAccounts there, by impersonation (default: with our own rights)", "", false},
-           {"--lease-namespace", "NS", "where the Lease plinth-compose is, by which one of several leads", "kube-system", false},
-           {"--qps", "N", "requests per second", "100", false},
-           {"--burst", "N", "requests that may be made at once", "150", false},
-           {"-o,--output", "FORMAT", "text, or json: an object on each line", "text", false}},
-          run};
+  return {
+      "attach",
+      "run the controllers of composition against any Kubernetes API until SIGTERM; prints what it waits for, \"ready\" last",
+      {kKubeconfigOption,
+       kContextOption,
+       {"--install", "", "apply the CRDs and rights that are needed first", "", false},
+       {"--definitions", "LIST", "composition definitions to install: postgresql, or none", "none", false},
+       kAllowCrdDeletionOption,
+       kGraphRevisionsOption,
+       {"--print-manifests", "", "print these CRDs and rights as YAML (with -o json as a List), and end", "", false},
+       {"--accounts-namespace", "NS",
+        "act as the controllers' ServiceAccounts there, by impersonation (default: with our own rights)", "", false},
+       {"--lease-namespace", "NS", "where the Lease plinth-compose is, by which one of several leads", "kube-system", false},
+       {"--qps", "N", "requests per second", "100", false},
+       {"--burst", "N", "requests that may be made at once", "150", false},
+       {"-o,--output", "FORMAT", "text, or json: an object on each line", "text", false}},
+      run};
 }
 
 }  // namespace plinth::cli

@@ -9,10 +9,10 @@
 namespace plinth::cli {
 
 struct OptionSpec {
-  std::string_view name;          // "--data-dir"; without dashes: a positional argument
-  std::string_view value;         // "DIR"; "FILE...": one or more, joined by line feeds; "": a flag
+  std::string_view name;   // "--data-dir"; without dashes: a positional argument
+  std::string_view value;  // "DIR"; "FILE...": one or more, joined by line feeds; "": a flag
   std::string_view help;
-  std::string_view default_value; // "": none
+  std::string_view default_value;  // "": none
   bool required = false;
   std::string_view choices = {};  // "cri,sim,none": all that can be given, for completion
 };

@@ -16,7 +16,8 @@ void add(Completions& out, std::string_view text, std::string_view help, std::st
 }
 
 // The subcommand that the first words name, and how many they are; none yet: nullptr.
-std::pair<const Command*, std::size_t> find_command(const std::vector<Command>& commands, const std::vector<std::string>& words) {
+std::pair<const Command*, std::size_t> find_command(const std::vector<Command>& commands,
+                                                    const std::vector<std::string>& words) {
   for (const Command& command : commands) {
     const auto parts = split(command.name, ' ');
     if (words.size() > parts.size() && std::equal(parts.begin(), parts.end(), words.begin())) return {&command, parts.size()};
@@ -44,7 +45,8 @@ const OptionSpec* find_option(const Command& command, std::string_view word) {
   return nullptr;
 }
 
-void add_values(Completions& out, const OptionSpec& option, const Arguments& so_far, std::string_view typed, const ClusterNames& cluster) {
+void add_values(Completions& out, const OptionSpec& option, const Arguments& so_far, std::string_view typed,
+                const ClusterNames& cluster) {
   if (!option.choices.empty()) {
     for (std::string_view choice : split(option.choices, ',')) add(out, choice, "", typed);
   } else if (option.value == "KIND") {
@@ -87,8 +89,10 @@ Given read_given(const Command& command, const std::vector<std::string>& words, 
       const std::size_t equal = word.find('=');
       const OptionSpec* option = find_option(command, word.substr(0, equal));
       if (option == nullptr || option->value.empty()) continue;
-      if (equal == std::string::npos) out.open = option;
-      else out.arguments[bare_name(option->name)] = word.substr(equal + 1);
+      if (equal == std::string::npos)
+        out.open = option;
+      else
+        out.arguments[bare_name(option->name)] = word.substr(equal + 1);
     } else if (out.positionals < positional.size()) {
       out.arguments[std::string(positional[out.positionals]->name)] = word;
       if (!takes_several(*positional[out.positionals])) ++out.positionals;

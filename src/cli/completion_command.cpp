@@ -101,18 +101,21 @@ int print_completions(const std::vector<std::string>& words) {
   };
   const ClusterNames cluster = {
       [&] { return with_api({}, kinds_of_cluster); },
-      [&](const Arguments& so_far) {
-        return with_api(so_far, [&](ApiClient& api) { return names_of_cluster(api, so_far); });
-      },
+      [&](const Arguments& so_far) { return with_api(so_far, [&](ApiClient& api) { return names_of_cluster(api, so_far); }); },
   };
   const Completions found = complete(commands(), words, cluster);
   for (const Completions::One& one : found.all) std::printf("%s\t%s\n", one.text.c_str(), one.help.c_str());
-  std::puts(found.rest == Completions::Rest::kFiles ? ":files" : found.rest == Completions::Rest::kFolders ? ":folders" : ":none");
+  std::puts(found.rest == Completions::Rest::kFiles     ? ":files"
+            : found.rest == Completions::Rest::kFolders ? ":folders"
+                                                        : ":none");
   return 0;
 }
 
 Command completion_command() {
-  return {"completion", "print the script that completes command lines in a shell", {{"shell", "SHELL", "bash, zsh or fish", "", true, "bash,zsh,fish"}}, run};
+  return {"completion",
+          "print the script that completes command lines in a shell",
+          {{"shell", "SHELL", "bash, zsh or fish", "", true, "bash,zsh,fish"}},
+          run};
 }
 
 }  // namespace plinth::cli

@@ -13,7 +13,9 @@ std::string completed(const std::string& line) {
   std::vector<std::string> words;
   for (std::string_view word : split(line, ' ')) words.emplace_back(word);
   const ClusterNames cluster = {
-      [] { return std::vector<std::string>{"pods", "services"}; },
+      [] {
+        return std::vector<std::string>{"pods", "services"};
+      },
       [](const Arguments& so_far) {
         return std::vector<std::string>{argument(so_far, "kind") + "-1", argument(so_far, "namespace") + "-2"};
       },
@@ -82,7 +84,10 @@ TEST_CASE("an example names only options that there are") {
 }
 
 TEST_CASE("a manual page") {
-  const Command command = {"image import", "make an image known", {{"archive", "FILE.tar", "'tar' of it", "", true}, {"-n,--name", "NAME", "its name", "x", false}}, nullptr};
+  const Command command = {"image import",
+                           "make an image known",
+                           {{"archive", "FILE.tar", "'tar' of it", "", true}, {"-n,--name", "NAME", "its name", "x", false}},
+                           nullptr};
   CHECK(manual_file_name(command) == "plinth-image-import.1");
   const std::string page = manual_page(command);
   CHECK(page.find(".SH NAME\nplinth\\-image\\-import \\- make an image known\n") != std::string::npos);

@@ -8,7 +8,8 @@
 namespace plinth::cli {
 
 inline constexpr OptionSpec kAllowCrdDeletionOption = {
-    "--allow-crd-deletion", "", "deleting a ResourceGraphDefinition or ResourceGroup deletes its CRD, and with it all instances", "", false};
+    "--allow-crd-deletion", "",
+    "deleting a ResourceGraphDefinition or ResourceGroup deletes its CRD, and with it all instances", "", false};
 inline constexpr OptionSpec kGraphRevisionsOption = {
     "--graph-revisions", "N", "revisions of a definition that are kept, beside those that a rollout needs", "5", false};
 

@@ -1,8 +1,8 @@
 // csi-driver: the built-in storage driver as a process of its own.
-#include <unistd.h>
-
 #include <cstdio>
 #include <filesystem>
+
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/fail.h"
@@ -73,10 +73,10 @@ Result<void> serve(const DriverArguments& arguments) {
   world_real::ThreadPool pool(kThreads, kQueue);
   world_real::RealNetwork network(pool);
   csi_driver::DriverOptions options{arguments.node_id, std::string(kVersion), arguments.overcommit};
-  csi_driver::Context context{std::move(options), *book, disk, csi_driver::make_tool_runner(*loop, *processes), clock, entropy,
-                              {}, {}, 0};
-  const auto server = TRY(csi_driver::serve_driver({loop.get(), &network, &clock, &pool}, context, arguments.endpoint,
-                                                   arguments.registration));
+  csi_driver::Context context{
+      std::move(options), *book, disk, csi_driver::make_tool_runner(*loop, *processes), clock, entropy, {}, {}, 0};
+  const auto server =
+      TRY(csi_driver::serve_driver({loop.get(), &network, &clock, &pool}, context, arguments.endpoint, arguments.registration));
   TRY(signals->watch(*loop, [&] { server->drain([&] { loop->stop(); }); }));
   std::printf("ready %s\n", arguments.endpoint.c_str());
   std::fflush(stdout);
@@ -95,14 +95,15 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Command csi_driver_command() {
-  return {"csi-driver",
-          "serve the built-in storage driver local.csi.plinth.dev until SIGTERM",
-          {{"--endpoint", "ADDR", "unix:///path of the driver's socket", "", true},
-           {"--state", "DIR", "where volumes and snapshots are kept", "", true},
-           {"--registration", "ADDR", "unix:///path of a socket in plugins_registry that tells a node of the driver", "", false},
-           {"--node-id", "NAME", "this node (default: the host's name)", "", false},
-           {"--overcommit", "FACTOR", "bytes that may be promised for each free one", "1", false}},
-          run};
+  return {
+      "csi-driver",
+      "serve the built-in storage driver local.csi.plinth.dev until SIGTERM",
+      {{"--endpoint", "ADDR", "unix:///path of the driver's socket", "", true},
+       {"--state", "DIR", "where volumes and snapshots are kept", "", true},
+       {"--registration", "ADDR", "unix:///path of a socket in plugins_registry that tells a node of the driver", "", false},
+       {"--node-id", "NAME", "this node (default: the host's name)", "", false},
+       {"--overcommit", "FACTOR", "bytes that may be promised for each free one", "1", false}},
+      run};
 }
 
 }  // namespace plinth::cli

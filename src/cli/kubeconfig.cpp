@@ -1,8 +1,9 @@
+#include "platform/kubeconfig.h"
+
 #include <cstdio>
 
 #include "cli/command.h"
 #include "cli/fail.h"
-#include "platform/kubeconfig.h"
 #include "server/auth/secret_files.h"
 #include "world_real/real_clock.h"
 #include "world_real/real_disk.h"
@@ -17,7 +18,8 @@ int run(const Arguments& arguments) {
   auto certificate = files.read("admin.crt");
   auto key = files.read("admin.key");
   if (!ca.ok() || !certificate.ok() || !key.ok() || !*ca || !*certificate || !*key) {
-    return fail(1, "no platform was ever started with --data-dir " + argument(arguments, "data-dir") + "; start one with: plinth up --data-dir DIR");
+    return fail(1, "no platform was ever started with --data-dir " + argument(arguments, "data-dir") +
+                       "; start one with: plinth up --data-dir DIR");
   }
   platform::Pki pki;
   pki.ca.certificate_pem = **ca;

@@ -53,19 +53,20 @@ Result<ChosenCluster> choose_cluster(const Arguments& arguments) {
   const std::string path = kubeconfig_path(arguments);
   auto text = read_input(path);
   if (!text.ok()) {
-    return bad_request(text.error().message() +
-                       "; name a kubeconfig with --kubeconfig or $KUBECONFIG (plinth kubeconfig prints one for a data directory)");
+    return bad_request(
+        text.error().message() +
+        "; name a kubeconfig with --kubeconfig or $KUBECONFIG (plinth kubeconfig prints one for a data directory)");
   }
   const std::string folder = path.rfind('/') == std::string::npos ? "" : path.substr(0, path.rfind('/') + 1);
   const std::string context = argument(arguments, "context");
   ChosenCluster out;
   // Files that it names are relative to it.
-  auto config = client::parse_kubeconfig(*text, context, [&](const std::string& file) {
-    return read_input(file.starts_with("/") ? file : folder + file);
-  });
+  auto config = client::parse_kubeconfig(
+      *text, context, [&](const std::string& file) { return read_input(file.starts_with("/") ? file : folder + file); });
   if (!config.ok()) return Error(config.error().reason(), path + ": " + config.error().message());
   out.config = std::move(*config);
-  if (!out.config.token_file.empty() && !out.config.token_file.starts_with("/")) out.config.token_file = folder + out.config.token_file;
+  if (!out.config.token_file.empty() && !out.config.token_file.starts_with("/"))
+    out.config.token_file = folder + out.config.token_file;
   if (auto document = parse_yaml(*text); document.ok()) out.name_space = namespace_of(*document, context);
   return out;
 }

@@ -10,10 +10,12 @@
 namespace plinth::cli {
 
 // Options of every command that talks to a cluster.
-inline constexpr OptionSpec kKubeconfigOption = {"--kubeconfig", "FILE", "the cluster's kubeconfig (default: $KUBECONFIG, then ~/.kube/config)", "", false};
+inline constexpr OptionSpec kKubeconfigOption = {
+    "--kubeconfig", "FILE", "the cluster's kubeconfig (default: $KUBECONFIG, then ~/.kube/config)", "", false};
 inline constexpr OptionSpec kContextOption = {"--context", "NAME", "a context of it (default: its current one)", "", false};
 
-inline constexpr OptionSpec kNamespaceOption = {"-n,--namespace", "NS", "the namespace (default: the one of the context)", "", false};
+inline constexpr OptionSpec kNamespaceOption = {"-n,--namespace", "NS", "the namespace (default: the one of the context)", "",
+                                                false};
 
 struct ChosenCluster {
   client::RemoteConfig config;

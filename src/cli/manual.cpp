@@ -16,9 +16,12 @@ namespace {
 std::string escaped(std::string_view text) {
   std::string out;
   for (char c : text) {
-    if (c == '\\') out += "\\e";
-    else if (c == '-') out += "\\-";
-    else out += c;
+    if (c == '\\')
+      out += "\\e";
+    else if (c == '-')
+      out += "\\-";
+    else
+      out += c;
   }
   if (out.starts_with('.') || out.starts_with('\'')) out.insert(0, "\\&");
   return out;
@@ -31,7 +34,8 @@ std::string dashed(std::string_view name) {
 }
 
 std::string head(std::string_view name, std::string_view help) {
-  return fmt::format(".TH {} 1 \"\" \"plinth {}\" \"Plinth\"\n.SH NAME\n{} \\- {}\n", escaped(name), PLINTH_VERSION, escaped(name), escaped(help));
+  return fmt::format(".TH {} 1 \"\" \"plinth {}\" \"Plinth\"\n.SH NAME\n{} \\- {}\n", escaped(name), PLINTH_VERSION,
+                     escaped(name), escaped(help));
 }
 
 // "\fB\-n\fR, \fB\-\-namespace\fR \fINS\fR"
@@ -61,12 +65,15 @@ std::string options(const Command& command) {
   return out.empty() ? out : ".SH OPTIONS\n" + out;
 }
 
-constexpr const char* kExitStatus = ".SH EXIT STATUS\n0; 1 when it failed, with the reason on standard error; 2 when it was used wrongly.\n";
+constexpr const char* kExitStatus =
+    ".SH EXIT STATUS\n0; 1 when it failed, with the reason on standard error; 2 when it was used wrongly.\n";
 
 int write_all(const Arguments& arguments) {
   world_real::RealDisk disk;
   const std::string folder = argument(arguments, "folder");
-  const auto write = [&](const std::string& name, const std::string& text) { return write_file_atomically(disk, folder + "/" + name, text, 0644); };
+  const auto write = [&](const std::string& name, const std::string& text) {
+    return write_file_atomically(disk, folder + "/" + name, text, 0644);
+  };
   Result<void> written = disk.make_directories(folder, 0755);
   if (written.ok()) written = write("plinth.1", manual_of_program(commands()));
   for (const Command& command : commands()) {
@@ -98,7 +105,10 @@ std::string manual_of_program(const std::vector<Command>& commands) {
 }
 
 Command manual_command() {
-  return {"manual", "write a manual page of every command to a folder", {{"folder", "DIR", "made where it is absent", "", true}}, write_all};
+  return {"manual",
+          "write a manual page of every command to a folder",
+          {{"folder", "DIR", "made where it is absent", "", true}},
+          write_all};
 }
 
 }  // namespace plinth::cli

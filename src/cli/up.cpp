@@ -13,8 +13,8 @@
 #include "cli/fail.h"
 #include "compose/builtin/definitions.h"
 #include "platform/controller_groups.h"
-#include "platform/local_images.h"
 #include "platform/cri_node.h"
+#include "platform/local_images.h"
 #include "platform/node_host.h"
 #include "platform/pod_network.h"
 #include "platform/service.h"
@@ -100,7 +100,8 @@ void take_ingress(const Arguments& arguments, platform::ServiceOptions& options)
   };
   options.ingress.http = chosen("ingress-http");
   options.ingress.https = chosen("ingress-https");
-  for (std::string& name : names_of_list(argument(arguments, "ingress-classes"))) options.ingress.classes.insert(std::move(name));
+  for (std::string& name : names_of_list(argument(arguments, "ingress-classes")))
+    options.ingress.classes.insert(std::move(name));
 }
 
 Result<void> write_kubeconfig(const platform::Service& service, const std::string& file) {
@@ -115,7 +116,8 @@ Result<std::string> registry_address(const Arguments& arguments) {
   if (address == "none") return std::string();
   const std::string host = address.substr(0, address.rfind(':'));
   if (address.rfind(':') == std::string::npos || (!host.starts_with("127.") && host != "localhost" && host != "[::1]")) {
-    return bad_request("--registry " + address + ": an address on loopback is needed (127.0.0.1:5000), or none: whoever reaches it may push");
+    return bad_request("--registry " + address +
+                       ": an address on loopback is needed (127.0.0.1:5000), or none: whoever reaches it may push");
   }
   return address;
 }
@@ -134,7 +136,8 @@ Result<std::vector<std::string>> csi_sockets(const Arguments& arguments) {
 }
 
 // Before any thread is made: the spawner is a fork of this process.
-Result<platform::MakeNodeHost> cri_node(const Arguments& arguments, std::vector<std::string> sockets, std::shared_ptr<std::string> registry) {
+Result<platform::MakeNodeHost> cri_node(const Arguments& arguments, std::vector<std::string> sockets,
+                                        std::shared_ptr<std::string> registry) {
   platform::CriNodeOptions options;
   options.csi_sockets = std::move(sockets);
   options.registry_address = TRY(registry_address(arguments));
@@ -189,9 +192,11 @@ int run(const Arguments& arguments) {
     options.make_node = platform::sim_node(std::move(sim));
   }
   for (const char* option : {"images", "registry"}) {
-    if (node != "cri" && !argument(arguments, option).empty()) return fail(2, fmt::format("--{}: only --node cri has a place for images", option));
+    if (node != "cri" && !argument(arguments, option).empty())
+      return fail(2, fmt::format("--{}: only --node cri has a place for images", option));
   }
-  if (node != "cri" && !argument(arguments, "dns-forward").empty()) return fail(2, "--dns-forward: only --node cri answers pods that look for names");
+  if (node != "cri" && !argument(arguments, "dns-forward").empty())
+    return fail(2, "--dns-forward: only --node cri answers pods that look for names");
   auto registry = std::make_shared<std::string>();
   if (node == "cri") {
     auto made = cri_node(arguments, std::move(*sockets), registry);
@@ -228,29 +233,45 @@ Command up_command() {
       "run the platform until SIGTERM; prints where it listens, a line starting with \"ready\" last",
       {{"--data-dir", "DIR", "where everything is kept; \":memory:\" keeps nothing", "./plinth-data", false},
        {"--api", "ADDR", "address of the Kubernetes API; port 0 picks a free one", "127.0.0.1:6443", false},
-       {"--node", "MODE", "cri: pods in containers (needs root and containerd); sim: a virtual node, whose pods only play; none: a control "
-        "plane without a node", "none", false, "cri,sim,none"},
+       {"--node", "MODE",
+        "cri: pods in containers (needs root and containerd); sim: a virtual node, whose pods only play; none: a control "
+        "plane without a node",
+        "none", false, "cri,sim,none"},
        {"--node-name", "NAME", "of the node that --node cri makes (default: the host's name)", "", false},
        {"--pod-cidr", "CIDR", "IPv4 addresses that pods of --node cri get", "10.244.0.0/24", false},
-       {"--dns-forward", "LIST", "name servers that the DNS of --node cri asks for names of elsewhere, as 10.0.0.2:53 (default: those of /etc/resolv.conf)", "", false},
+       {"--dns-forward", "LIST",
+        "name servers that the DNS of --node cri asks for names of elsewhere, as 10.0.0.2:53 (default: those of "
+        "/etc/resolv.conf)",
+        "", false},
        {"--images", "DIR", "import the images of DIR/*.tar at the start of --node cri, as plinth image import does", "", false},
-       {"--registry", "ADDR", "loopback address of the registry of --node cri, to push images to (default 127.0.0.1:0, a free port); none: no registry", "", false},
+       {"--registry", "ADDR",
+        "loopback address of the registry of --node cri, to push images to (default 127.0.0.1:0, a free port); none: no "
+        "registry",
+        "", false},
        {"--cri-socket", "PATH", "use the container runtime that listens there instead of a containerd of our own", "", false},
-       {"--csi-sockets", "LIST", "paths of sockets of storage drivers for which the platform does what their sidecars would: provisioner, attacher, "
-        "resizer, snapshotter, registrar", "", false},
-       {"--controllers", "LIST", "+workloads: also those of Deployments, Jobs and the like where there is no node; -compose: without those of composition, which plinth attach runs elsewhere", "", false},
+       {"--csi-sockets", "LIST",
+        "paths of sockets of storage drivers for which the platform does what their sidecars would: provisioner, attacher, "
+        "resizer, snapshotter, registrar",
+        "", false},
+       {"--controllers", "LIST",
+        "+workloads: also those of Deployments, Jobs and the like where there is no node; -compose: without those of "
+        "composition, which plinth attach runs elsewhere",
+        "", false},
        {"--definitions", "LIST", "composition definitions to install: postgresql, or none", "postgresql", false},
        kAllowCrdDeletionOption,
        kGraphRevisionsOption,
        {"--write-kubeconfig", "FILE", "write a kubeconfig for the administrator before the ready line", "", false},
        {"--max-store-bytes", "BYTES", "ceiling of stored objects (default: a quarter of memory); deletes go on beyond it", "",
         false},
-       {"--ingress-http", "ADDR", "address of the ingress router for HTTP; auto: 127.0.0.1:80 where it is free and allowed, else a port that is "
-        "printed, and none without workloads; none", "auto", false},
+       {"--ingress-http", "ADDR",
+        "address of the ingress router for HTTP; auto: 127.0.0.1:80 where it is free and allowed, else a port that is "
+        "printed, and none without workloads; none",
+        "auto", false},
        {"--ingress-https", "ADDR", "the same for HTTPS, and port 443", "auto", false},
        {"--ingress-classes", "LIST", "names of ingress classes that it follows beside its own, plinth", "nginx,traefik", false},
        {"--service-cidr", "CIDR", "addresses that Services get; the first one is the API's", api::kDefaultServiceCidr, false},
-       {"--compress", "PEERS", "who gets large answers as gzip: remote, always or never", "remote", false, "remote,always,never"},
+       {"--compress", "PEERS", "who gets large answers as gzip: remote, always or never", "remote", false,
+        "remote,always,never"},
        {"-o,--output", "FORMAT", "text or json", "text", false, "text,json"}},
       run};
 }

@@ -1,4 +1,5 @@
-// Kinds with their schemas, from what describes them: the tables of this program, a CustomResourceDefinition, an OpenAPI document.
+// Kinds with their schemas, from what describes them: the tables of this program, a CustomResourceDefinition, an OpenAPI
+// document.
 #pragma once
 
 #include <optional>

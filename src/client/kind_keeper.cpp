@@ -12,7 +12,8 @@ class KindKeeper final : public Controller {
  public:
   KindKeeper(std::string name, const std::vector<Document>& definitions, KindDifference difference)
       : name_(std::move(name)), difference_(std::move(difference)) {
-    for (const Document& definition : definitions) wanted_[std::string(definition["metadata"]["name"].as_string())] = definition;
+    for (const Document& definition : definitions)
+      wanted_[std::string(definition["metadata"]["name"].as_string())] = definition;
   }
   std::string_view name() const override { return name_; }
 
@@ -50,7 +51,8 @@ class KindKeeper final : public Controller {
 
 }  // namespace
 
-std::unique_ptr<Controller> make_kind_keeper(std::string name, const std::vector<Document>& definitions, KindDifference difference) {
+std::unique_ptr<Controller> make_kind_keeper(std::string name, const std::vector<Document>& definitions,
+                                             KindDifference difference) {
   return std::make_unique<KindKeeper>(std::move(name), definitions, std::move(difference));
 }
 

@@ -29,7 +29,8 @@ std::string planned(const Controller& keeper, ObjectCache& cache) {
 }  // namespace
 
 TEST_CASE("kinds that are needed are made, and brought up to date where that is asked for") {
-  const auto once = make_kind_keeper("k", {definition("new")}), always = make_kind_keeper("k", {definition("new")}, size_difference);
+  const auto once = make_kind_keeper("k", {definition("new")}),
+             always = make_kind_keeper("k", {definition("new")}, size_difference);
   ObjectCache cache;
   CHECK(planned(*once, cache).empty());  // the kind of definitions itself is not known yet
   cache.add_kind(kDefinitions);
@@ -43,7 +44,8 @@ TEST_CASE("kinds that are needed are made, and brought up to date where that is 
 }
 
 TEST_CASE("a change matters when something may be to do") {
-  const auto once = make_kind_keeper("k", {definition("new")}), always = make_kind_keeper("k", {definition("new")}, size_difference);
+  const auto once = make_kind_keeper("k", {definition("new")}),
+             always = make_kind_keeper("k", {definition("new")}, size_difference);
   ObjectCache cache;
   cache.add_kind(kDefinitions);
   auto keys = [&](const Controller& keeper, const std::string& name, bool deleted) {

@@ -17,8 +17,8 @@ struct RemoteConfig {
   std::string server_name;  // that the certificate must be for; "": the host
   std::string ca_pem;       // "": the system's roots
   bool insecure = false;
-  net::KeyPair identity;  // a client certificate, or empty
-  std::string token;      // or a bearer token
+  net::KeyPair identity;   // a client certificate, or empty
+  std::string token;       // or a bearer token
   std::string token_file;  // where it was read, when it may change there (tokens of service accounts do)
 };
 

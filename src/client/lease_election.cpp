@@ -38,8 +38,7 @@ void LeaseElection::look(const Response& response) {
   seen_.lease_ns = spec["leaseDurationSeconds"].as_int() * 1'000'000'000;
   const bool others = !seen_.holder.empty() && seen_.holder != options_.identity;
   if (others && seen_.since_ns + seen_.lease_ns > clock_.monotonic_ns()) {
-    const std::string why =
-        "the lease " + options_.name_space + "/" + options_.name + ", held by " + seen_.holder;
+    const std::string why = "the lease " + options_.name_space + "/" + options_.name + ", held by " + seen_.holder;
     if (leading_) {
       leading_ = false;
       stopped_ = true;

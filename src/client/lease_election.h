@@ -1,5 +1,5 @@
-// One of several processes leads: the one that holds a Lease (coordination.k8s.io/v1), with the record and the rules of client-go's
-// leader election, so that its tools read it and its processes respect it.
+// One of several processes leads: the one that holds a Lease (coordination.k8s.io/v1), with the record and the rules of
+// client-go's leader election, so that its tools read it and its processes respect it.
 #pragma once
 
 #include <memory>
@@ -37,8 +37,8 @@ class LeaseElection {
   ~LeaseElection() { *alive_ = false; }
 
   void start() { attempt(); }
-  // Gives the lease back, so that the next one need not wait for its end. `done` runs in any case, at the latest when the request
-  // times out.
+  // Gives the lease back, so that the next one need not wait for its end. `done` runs in any case, at the latest when the
+  // request times out.
   void stop(UniqueFunction<void()> done);
   bool leading() const { return leading_; }
 

@@ -30,7 +30,8 @@ struct LeaseServer {
     if (request.method == "GET") return lease.is_null() ? Response{404, "{}"} : Response{200, to_json(lease.root())};
     auto body = parse_json(request.body);
     REQUIRE(body.ok());
-    const bool stale = request.method == "PUT" && (*body)["metadata"]["resourceVersion"].as_string() != std::to_string(revision);
+    const bool stale =
+        request.method == "PUT" && (*body)["metadata"]["resourceVersion"].as_string() != std::to_string(revision);
     if (stale || (request.method == "POST" && !lease.is_null()))
       return {409, R"({"kind":"Status","reason":"Conflict","message":"it has changed","code":409})"};
     Draft draft(*body);

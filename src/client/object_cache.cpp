@@ -226,7 +226,8 @@ std::vector<Change> ObjectCache::replace(const Resource& resource, std::vector<O
     const Object* before = kind->find(object.name_space, object.name);
     if (before != nullptr && before->uid != object.uid) changes.push_back(change_of(*before, false, true));
     const bool created = before == nullptr || before->uid != object.uid;
-    const bool is_changed = created || before->revision != object.revision || before->resource.version != object.resource.version;
+    const bool is_changed =
+        created || before->revision != object.revision || before->resource.version != object.resource.version;
     if (is_changed) changes.push_back(change_of(object, created, false));
     next.put(std::move(object));
   }

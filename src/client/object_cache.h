@@ -25,8 +25,8 @@ class ObjectCache {
   explicit ObjectCache(Source source = {});
   ~ObjectCache();
 
-  // A kind that is followed from now on, at that version; empty until it is fed. Where another version was followed, its objects stay
-  // until then.
+  // A kind that is followed from now on, at that version; empty until it is fed. Where another version was followed, its
+  // objects stay until then.
   void add_kind(const Resource& resource);
   // No longer served: its objects are gone. Told as deletions.
   std::vector<Change> remove_kind(const Resource& resource);

@@ -17,7 +17,8 @@ class RateLimit {
   Duration reserve(std::int64_t now_ns) {
     if (per_second_ <= 0) return Duration(0);
     constexpr double kNsPerSecond = 1e9;
-    if (last_ns_ != 0) tokens_ = std::min(burst_, tokens_ + static_cast<double>(now_ns - last_ns_) / kNsPerSecond * per_second_);
+    if (last_ns_ != 0)
+      tokens_ = std::min(burst_, tokens_ + static_cast<double>(now_ns - last_ns_) / kNsPerSecond * per_second_);
     last_ns_ = now_ns;
     tokens_ -= 1;
     if (tokens_ >= 0) return Duration(0);

@@ -164,7 +164,8 @@ void ReconcileLoop::take_outcome(const std::shared_ptr<Run>& run, const Request&
   if (outcome.ok()) return;
   const Error& error = outcome.error();
   const bool moved_on = error.reason() == Reason::kConflict || error.reason() == Reason::kNotFound;
-  log_.log(moved_on ? LogLevel::kDebug : LogLevel::kWarning, request.optional ? "an Event was not written" : "a step failed and is tried again",
+  log_.log(moved_on ? LogLevel::kDebug : LogLevel::kWarning,
+           request.optional ? "an Event was not written" : "a step failed and is tried again",
            {{"controller", controller_.name()}, {"key", run->key}, {"error", error}});
   if (request.optional) return;
   run->failures.push_back({request.method, request.target, error.reason(), error.code(), error.message()});

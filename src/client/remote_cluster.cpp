@@ -198,7 +198,8 @@ void RemoteCluster::on_list(const Resource& resource, std::vector<Object> object
   const auto view = cache_.view();
   const auto definitions = view->find_resource("apiextensions.k8s.io", "customresourcedefinitions");
   if (!first || !definitions) return;
-  if (auto crd = view->get(*definitions, "", resource.plural + "." + resource.group)) tell({Change{false, false, std::move(*crd)}});
+  if (auto crd = view->get(*definitions, "", resource.plural + "." + resource.group))
+    tell({Change{false, false, std::move(*crd)}});
 }
 
 void RemoteCluster::on_object(Object object, bool deleted) {

@@ -118,8 +118,7 @@ std::optional<KindForm> RemoteKinds::find_custom(const View& view, const Resourc
 std::optional<KindForm> RemoteKinds::find_published(const Resource& resource) {
   const auto document = documents_.find(document_name(resource));
   if (document == documents_.end()) return std::nullopt;
-  const auto [form, added] =
-      published_.try_emplace(Name(resource.group, resource.version, resource.kind), std::nullopt);
+  const auto [form, added] = published_.try_emplace(Name(resource.group, resource.version, resource.kind), std::nullopt);
   if (added) form->second = openapi_kind_form(document->second.document, resource);
   return form->second;
 }
@@ -167,21 +166,22 @@ void RemoteKinds::fetch_next(std::shared_ptr<std::vector<std::pair<std::string, 
   if (left->empty()) return (*done)(std::move(*outcome));
   const auto [name, url] = left->back();
   left->pop_back();
-  server_->get(url, "application/json", [this, alive = alive_, left, done, outcome, name = name, url = url](Result<Response> response) {
-    if (!*alive) return;
-    auto checked = response.ok() ? check_response(*response) : Result<void>(std::move(response).error());
-    if (checked.ok()) {
-      auto document = parse_json(response->body);
-      if (document.ok()) {
-        documents_[name] = {url, std::move(*document)};
-        published_.clear();
-      } else {
-        checked = std::move(document).error();
-      }
-    }
-    if (!checked.ok()) *outcome = std::move(checked);
-    fetch_next(left, done, outcome);
-  });
+  server_->get(url, "application/json",
+               [this, alive = alive_, left, done, outcome, name = name, url = url](Result<Response> response) {
+                 if (!*alive) return;
+                 auto checked = response.ok() ? check_response(*response) : Result<void>(std::move(response).error());
+                 if (checked.ok()) {
+                   auto document = parse_json(response->body);
+                   if (document.ok()) {
+                     documents_[name] = {url, std::move(*document)};
+                     published_.clear();
+                   } else {
+                     checked = std::move(document).error();
+                   }
+                 }
+                 if (!checked.ok()) *outcome = std::move(checked);
+                 fetch_next(left, done, outcome);
+               });
 }
 
 }  // namespace plinth::client

@@ -1,5 +1,6 @@
-// Which kinds a remote cluster serves, and their schemas: of kinds that are compiled in from the program's own tables, of custom
-// resources from their CRDs, of all others (aggregated servers, kinds of a newer Kubernetes) from the server's OpenAPI v3.
+// Which kinds a remote cluster serves, and their schemas: of kinds that are compiled in from the program's own tables, of
+// custom resources from their CRDs, of all others (aggregated servers, kinds of a newer Kubernetes) from the server's OpenAPI
+// v3.
 #pragma once
 
 #include <map>
@@ -24,8 +25,8 @@ std::vector<Resource> followable(const Value& discovery);
 // preferred) or is going.
 std::optional<Resource> resource_of_definition(const Object& crd);
 
-// Whether a server of its own serves the kind, by an APIService that is registered: while that server is down discovery may leave its
-// kinds out, though their objects are still there.
+// Whether a server of its own serves the kind, by an APIService that is registered: while that server is down discovery may
+// leave its kinds out, though their objects are still there.
 bool is_aggregated(const View& view, const Resource& resource);
 
 // Lives on the server's loop.
@@ -64,8 +65,8 @@ class RemoteKinds {
   std::shared_ptr<RemoteServer> server_;
   std::map<Name, Resource> served_;
   std::map<Name, Compiled> custom_;
-  std::map<std::string, Fetched> documents_;                // by "apis/<group>/<version>"
-  std::map<Name, std::optional<KindForm>> published_;       // of documents_
+  std::map<std::string, Fetched> documents_;           // by "apis/<group>/<version>"
+  std::map<Name, std::optional<KindForm>> published_;  // of documents_
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

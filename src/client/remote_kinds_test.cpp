@@ -14,8 +14,9 @@ Document yaml(std::string_view text) {
 
 Object definition(const std::string& versions, const std::string& established) {
   Object crd;
-  crd.document = yaml("spec: {group: example.com, scope: Namespaced, names: {plural: widgets, kind: Widget}, versions: " + versions +
-                      "}\nstatus: {conditions: [{type: Established, status: '" + established + "'}]}");
+  crd.document =
+      yaml("spec: {group: example.com, scope: Namespaced, names: {plural: widgets, kind: Widget}, versions: " + versions +
+           "}\nstatus: {conditions: [{type: Established, status: '" + established + "'}]}");
   return crd;
 }
 
@@ -53,7 +54,9 @@ TEST_CASE("a definition tells its kind once it is established and when there is 
 TEST_CASE("kinds of a server of its own stay while it is registered; those of CRDs have an APIService without a service") {
   const Resource services{"apiregistration.k8s.io", "v1", "apiservices", "APIService", false};
   ObjectCache cache;
-  const auto is = [&](const char* version) { return is_aggregated(*cache.view(), {"example.com", version, "widgets", "Widget", true}); };
+  const auto is = [&](const char* version) {
+    return is_aggregated(*cache.view(), {"example.com", version, "widgets", "Widget", true});
+  };
   CHECK_FALSE(is("v1"));
   cache.add_kind(services);
   std::uint64_t revision = 0;

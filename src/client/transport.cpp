@@ -19,8 +19,9 @@ Reason reason_of(std::string_view name, int code) {
 Result<void> check_allowed(const Value& review) {
   if (review["status"]["allowed"].as_bool()) return {};
   const Value asked = review["spec"]["resourceAttributes"];
-  return Error(Reason::kForbidden, fmt::format("{} may not {} {}/{}", review["spec"]["user"].as_string(), asked["verb"].as_string(),
-                                               asked["resource"].as_string(), asked["subresource"].as_string()));
+  return Error(Reason::kForbidden,
+               fmt::format("{} may not {} {}/{}", review["spec"]["user"].as_string(), asked["verb"].as_string(),
+                           asked["resource"].as_string(), asked["subresource"].as_string()));
 }
 
 }  // namespace

@@ -13,11 +13,11 @@ namespace plinth::client {
 // What an answer must show for a plan to go on. A view may be behind, so what cannot be undone is checked against the server
 // first.
 enum class Check : std::uint8_t {
-  kNone,    // success
-  kAbsent,  // GET of an object: it is not there, or not the one with `check_uid`
-  kLive,    // GET of an object: it is the one with `check_uid`, and is not being deleted
-  kEmpty,   // GET of a list: no items
-  kAllowed, // POST of a SubjectAccessReview: status.allowed. If not, Forbidden, "user may not verb resource/subresource"
+  kNone,     // success
+  kAbsent,   // GET of an object: it is not there, or not the one with `check_uid`
+  kLive,     // GET of an object: it is the one with `check_uid`, and is not being deleted
+  kEmpty,    // GET of a list: no items
+  kAllowed,  // POST of a SubjectAccessReview: status.allowed. If not, Forbidden, "user may not verb resource/subresource"
 };
 
 struct Request {
@@ -29,8 +29,8 @@ struct Request {
   std::string as_service_account;
   Check check = Check::kNone;
   std::string check_uid;
-  // A text of the answer ("status.token") that takes the place of kFromAnswer in the bodies of the plan's requests after this one:
-  // what only the server can make, on its way from one object to another. "": none.
+  // A text of the answer ("status.token") that takes the place of kFromAnswer in the bodies of the plan's requests after this
+  // one: what only the server can make, on its way from one object to another. "": none.
   std::string answer_path;
   // Its failure is logged and nothing more: the plan goes on, and nobody is told (Events).
   bool optional = false;

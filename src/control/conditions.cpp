@@ -15,7 +15,8 @@ bool set_condition(Draft& draft, Value& conditions, const Condition& condition, 
     const Value old = conditions.items()[i];
     if (old["type"].as_string() != condition.type) continue;
     const bool same_status = old["status"].as_string() == status;
-    if (same_status && old["reason"].as_string() == condition.reason && old["message"].as_string() == condition.message) return false;
+    if (same_status && old["reason"].as_string() == condition.reason && old["message"].as_string() == condition.message)
+      return false;
     if (same_status) draft.member(made, "lastTransitionTime") = old["lastTransitionTime"];
     draft.item(conditions, i) = made;
     return true;

@@ -35,8 +35,10 @@ class EventExpiry final : public client::Controller {
     std::int64_t next = kEventSeconds;
     view.list(*view.find_resource("", "events"), "", [&](const Object& event) {
       const std::int64_t left = last_seen_s(event) + kEventSeconds - now;
-      if (left <= 0) plan.requests.push_back(client::delete_request(event, "", /*same_revision=*/true));
-      else next = std::min(next, left);
+      if (left <= 0)
+        plan.requests.push_back(client::delete_request(event, "", /*same_revision=*/true));
+      else
+        next = std::min(next, left);
       return plan.requests.size() < kDeletionsPerPass;
     });
     if (plan.requests.size() == kDeletionsPerPass) next = 1;

@@ -46,8 +46,8 @@ class FlowSchemas final : public client::Controller {
     if (!schema || schema->deleting()) return plan;
     const std::string level(level_of(*schema));
     const bool missing = !view.get(*view.find_resource(kGroup, "prioritylevelconfigurations"), "", level);
-    const std::string message = fmt::format("This FlowSchema references the PriorityLevelConfiguration object named \"{}\" {}", level,
-                                            missing ? "but there is no such object" : "and it exists");
+    const std::string message = fmt::format("This FlowSchema references the PriorityLevelConfiguration object named \"{}\" {}",
+                                            level, missing ? "but there is no such object" : "and it exists");
     Draft patch;
     patch.root() = patch.object();
     Value& status = patch.member(patch.root(), "status");

@@ -139,8 +139,8 @@ class GarbageCollector final : public client::Controller {
     return false;
   }
 
-  // Dependents that block go first; each in the foreground when it has dependents of its own. Those that somebody else owns too stay,
-  // and lose their reference. Those that wait for this owner in turn do not block it: a circle would wait for ever.
+  // Dependents that block go first; each in the foreground when it has dependents of its own. Those that somebody else owns too
+  // stay, and lose their reference. Those that wait for this owner in turn do not block it: a circle would wait for ever.
   static void plan_foreground(const View& view, const Object& owner, Plan& plan) {
     bool blocked = false;
     for (const Object& dependent : blocking_dependents(view, owner)) {

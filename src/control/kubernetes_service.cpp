@@ -93,8 +93,8 @@ class KubernetesService final : public client::Controller {
   }
 
   // `parts` are the members that are mended.
-  Plan endpoints_step(const View& view, std::string_view group, std::string_view plural, std::initializer_list<std::string_view> parts,
-                      const Draft& wanted) const {
+  Plan endpoints_step(const View& view, std::string_view group, std::string_view plural,
+                      std::initializer_list<std::string_view> parts, const Draft& wanted) const {
     Plan plan;
     const auto resource = view.find_resource(group, plural);
     const auto in = view.get(*view.find_resource("", "namespaces"), "", "default");
@@ -116,7 +116,8 @@ class KubernetesService final : public client::Controller {
     return plan;
   }
 
-  Draft endpoints_object(std::string_view api_version, std::string_view kind, std::string_view label, std::string_view value) const {
+  Draft endpoints_object(std::string_view api_version, std::string_view kind, std::string_view label,
+                         std::string_view value) const {
     Draft draft;
     Value& root = draft.root() = draft.object();
     draft.set(root, "apiVersion", api_version);

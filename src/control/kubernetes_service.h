@@ -1,6 +1,7 @@
 // The Service `kubernetes` in the default namespace, at the first address of the service range, and the ServiceCIDR that names
-// the range: made when they are missing, mended when the range or the API's port is another one than before. Where the API is reached
-// at an address that others can use, Endpoints and an EndpointSlice name it; endpoints may not be in the loopback range.
+// the range: made when they are missing, mended when the range or the API's port is another one than before. Where the API is
+// reached at an address that others can use, Endpoints and an EndpointSlice name it; endpoints may not be in the loopback
+// range.
 #pragma once
 
 #include <cstdint>

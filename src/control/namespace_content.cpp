@@ -15,8 +15,10 @@ class NamespaceContent : public client::Controller {
 
   void keys_of(const Change& change, const View&, std::vector<std::string>& keys) const override {
     const Object& object = change.object;
-    if (object.resource.is("", "namespaces") && !change.deleted) keys.push_back(object.name);
-    else if (object.resource.is("", plural_) && object.name == object_name_) keys.push_back(object.name_space);
+    if (object.resource.is("", "namespaces") && !change.deleted)
+      keys.push_back(object.name);
+    else if (object.resource.is("", plural_) && object.name == object_name_)
+      keys.push_back(object.name_space);
   }
 
   void initial_keys(const View& view, std::vector<std::string>& keys) const override {
@@ -70,7 +72,8 @@ class ServiceAccounts final : public NamespaceContent {
 
 class RootCaPublisher final : public NamespaceContent {
  public:
-  explicit RootCaPublisher(std::string ca_pem) : NamespaceContent("configmaps", "kube-root-ca.crt"), ca_pem_(std::move(ca_pem)) {}
+  explicit RootCaPublisher(std::string ca_pem)
+      : NamespaceContent("configmaps", "kube-root-ca.crt"), ca_pem_(std::move(ca_pem)) {}
   std::string_view name() const override { return "root-ca-cert-publisher"; }
 
  protected:
@@ -87,6 +90,8 @@ class RootCaPublisher final : public NamespaceContent {
 }  // namespace
 
 std::unique_ptr<client::Controller> make_service_account_controller() { return std::make_unique<ServiceAccounts>(); }
-std::unique_ptr<client::Controller> make_root_ca_publisher(std::string ca_pem) { return std::make_unique<RootCaPublisher>(std::move(ca_pem)); }
+std::unique_ptr<client::Controller> make_root_ca_publisher(std::string ca_pem) {
+  return std::make_unique<RootCaPublisher>(std::move(ca_pem));
+}
 
 }  // namespace plinth::control

@@ -1,6 +1,6 @@
-// Says with a Lease that this process runs controllers that may also run elsewhere: whoever attaches to this API waits for it, as for
-// any other leader, instead of working against it. The Lease has no end and is not renewed: it holds as long as the process is
-// configured so, across restarts, and costs no writes.
+// Says with a Lease that this process runs controllers that may also run elsewhere: whoever attaches to this API waits for it,
+// as for any other leader, instead of working against it. The Lease has no end and is not renewed: it holds as long as the
+// process is configured so, across restarts, and costs no writes.
 #pragma once
 
 #include <memory>

@@ -13,8 +13,9 @@ const client::Resource kLeases{"coordination.k8s.io", "v1", "leases", "Lease", t
 struct Fixture {
   Fixture() { cache.add_kind(kLeases); }
   void put(const std::string& holder) {
-    auto document = parse_json(R"({"metadata":{"name":"plinth-compose","namespace":"kube-system","uid":"u"},"spec":{"holderIdentity":")" +
-                               holder + R"(","leaseTransitions":3}})");
+    auto document =
+        parse_json(R"({"metadata":{"name":"plinth-compose","namespace":"kube-system","uid":"u"},"spec":{"holderIdentity":")" +
+                   holder + R"(","leaseTransitions":3}})");
     REQUIRE(document.ok());
     (void)cache.apply({kLeases, "kube-system", "plinth-compose", "u", ++revision, std::move(*document)}, false);
   }

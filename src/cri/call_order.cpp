@@ -15,8 +15,10 @@ void CallOrder::begin_next(const std::string& id) {
     CallOrder& order = **self;
     const auto found = order.waiting_.find(id);
     found->second.pop_front();
-    if (found->second.empty()) order.waiting_.erase(found);
-    else order.begin_next(id);
+    if (found->second.empty())
+      order.waiting_.erase(found);
+    else
+      order.begin_next(id);
   });
 }
 

@@ -37,7 +37,9 @@ void add_folders(Disk& disk, const std::string& path, int depth, std::vector<std
   for (const std::string& name : *entries) add_folders(disk, path + "/" + name, depth + 1, out);
 }
 
-bool is_group(const std::string& group) { return group.size() >= 2 && group.front() == '/' && group.find("..") == std::string::npos; }
+bool is_group(const std::string& group) {
+  return group.size() >= 2 && group.front() == '/' && group.find("..") == std::string::npos;
+}
 
 }  // namespace
 

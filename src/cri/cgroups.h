@@ -8,8 +8,8 @@
 
 namespace plinth::cri {
 
-// Removes a group ("/plinth/pod-1") in each hierarchy that has it; true when none is left. Groups with processes or groups in them
-// stay. Calls into the kernel: made on a pool.
+// Removes a group ("/plinth/pod-1") in each hierarchy that has it; true when none is left. Groups with processes or groups in
+// them stay. Calls into the kernel: made on a pool.
 bool remove_cgroup(Disk& disk, const std::string& group);
 // The same for every group below `group`, deepest first, and for itself.
 bool remove_cgroup_tree(Disk& disk, const std::string& group);

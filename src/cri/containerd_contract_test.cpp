@@ -1,7 +1,7 @@
 // The driver over a real containerd: what every driver must do, and what only this one does.
-#include <sys/stat.h>
-
 #include <filesystem>
+
+#include <sys/stat.h>
 
 #include "cri/testing/real_containerd.h"
 
@@ -10,10 +10,10 @@ namespace {
 
 using namespace node;
 
-#define SKIP_WITHOUT_CONTAINERD()                        \
+#define SKIP_WITHOUT_CONTAINERD()                                  \
   if (const std::string why = why_no_containerd(); !why.empty()) { \
-    MESSAGE("skipped: " << why);                         \
-    return;                                              \
+    MESSAGE("skipped: " << why);                                   \
+    return;                                                        \
   }
 
 TEST_CASE("containerd: the runtime's contract") {
@@ -24,7 +24,8 @@ TEST_CASE("containerd: the runtime's contract") {
 
 // A pod with one running container.
 struct Pod {
-  Pod(RealContainerd& on, const std::string& name, const std::string& script) : bench(on), config(contract::sandbox_config(on, name)) {
+  Pod(RealContainerd& on, const std::string& name, const std::string& script)
+      : bench(on), config(contract::sandbox_config(on, name)) {
     config.cgroup_parent = bench.cgroup_parent() + "-" + name;
     sandbox = contract::start_sandbox(bench, config);
     container = contract::create(bench, sandbox, contract::container_config(bench, "c", script), config);
@@ -38,13 +39,15 @@ struct Pod {
   }
   std::unique_ptr<ProcessStream> exec(ExecRequest request) {
     request.container_id = container;
-    auto stream = bench.wait<std::unique_ptr<ProcessStream>>([&](auto done) { bench.runtime().exec(std::move(request), std::move(done)); });
+    auto stream = bench.wait<std::unique_ptr<ProcessStream>>(
+        [&](auto done) { bench.runtime().exec(std::move(request), std::move(done)); });
     REQUIRE_MESSAGE(stream.ok(), stream.error().message());
     return std::move(*stream);
   }
   std::string say(const std::string& script) {
-    auto said = bench.wait<ExecResult>(
-        [&](auto done) { bench.runtime().exec_sync(container, {"sh", "-c", script}, std::chrono::seconds(20), std::move(done)); });
+    auto said = bench.wait<ExecResult>([&](auto done) {
+      bench.runtime().exec_sync(container, {"sh", "-c", script}, std::chrono::seconds(20), std::move(done));
+    });
     REQUIRE_MESSAGE(said.ok(), said.error().message());
     return said->standard_output;
   }
@@ -66,7 +69,9 @@ TEST_CASE("containerd: terminals, exit codes, killed commands, ports") {
   Pod pod(bench, "io", "while true; do echo over the port | nc -l -p 8080; done");
 
   ExecRequest terminal;
-  terminal.command = {"sh", "-c", "stty size; until test \"$(stty size)\" = \"33 120\"; do :; done; echo resized; read line; echo got $line; exit 9"};
+  terminal.command = {
+      "sh", "-c",
+      "stty size; until test \"$(stty size)\" = \"33 120\"; do :; done; echo resized; read line; echo got $line; exit 9"};
   terminal.tty = terminal.standard_input = true;
   contract::Collected seen;
   auto stream = pod.exec(std::move(terminal));
@@ -93,13 +98,15 @@ TEST_CASE("containerd: terminals, exit codes, killed commands, ports") {
   std::unique_ptr<Stream> port;
   Received received;
   REQUIRE(bench.run_until([&] {
-    auto made = bench.wait<std::unique_ptr<Stream>>([&](auto done) { bench.runtime().port_forward(pod.sandbox, 8080, std::move(done)); });
+    auto made = bench.wait<std::unique_ptr<Stream>>(
+        [&](auto done) { bench.runtime().port_forward(pod.sandbox, 8080, std::move(done)); });
     if (made.ok()) port = std::move(*made);
     return port != nullptr;
   }));
   port->start(&received);
   CHECK(bench.run_until([&] { return received.text == "over the port\n"; }));
-  auto closed = bench.wait<std::unique_ptr<Stream>>([&](auto done) { bench.runtime().port_forward(pod.sandbox, 9, std::move(done)); });
+  auto closed =
+      bench.wait<std::unique_ptr<Stream>>([&](auto done) { bench.runtime().port_forward(pod.sandbox, 9, std::move(done)); });
   REQUIRE(!closed.ok());
   CHECK(closed.error().reason() == Reason::kServiceUnavailable);
   port.reset();
@@ -117,7 +124,8 @@ TEST_CASE("containerd: attach, and exec through the runtime's own streams") {
   AttachRequest request;
   request.container_id = id;
   request.tty = request.standard_input = true;
-  auto attached = bench.wait<std::unique_ptr<ProcessStream>>([&](auto done) { bench.runtime().attach(request, std::move(done)); });
+  auto attached =
+      bench.wait<std::unique_ptr<ProcessStream>>([&](auto done) { bench.runtime().attach(request, std::move(done)); });
   REQUIRE_MESSAGE(attached.ok(), attached.error().message());
   contract::Collected seen;
   (*attached)->start(&seen);
@@ -204,8 +212,10 @@ TEST_CASE("containerd: security, resources and mounts arrive in the container") 
   RealContainerd bench;
   SandboxConfig config = contract::sandbox_config(bench, "config");
   const std::string sandbox = contract::start_sandbox(bench, config);
-  ContainerConfig container = contract::container_config(
-      bench, "c", "id -u; id -g; cat /proc/self/status | grep -e CapEff -e NoNewPrivs -e Seccomp:; touch /x; cat /in/file; echo y >/in/file; echo $A; sleep 1000");
+  ContainerConfig container =
+      contract::container_config(bench, "c",
+                                 "id -u; id -g; cat /proc/self/status | grep -e CapEff -e NoNewPrivs -e Seccomp:; touch /x; "
+                                 "cat /in/file; echo y >/in/file; echo $A; sleep 1000");
   container.envs = {{"A", "from the pod"}};
   container.security.run_as_user = 1000;
   container.security.run_as_group = 3000;
@@ -228,14 +238,15 @@ TEST_CASE("containerd: security, resources and mounts arrive in the container") 
   const std::string path = config.log_directory + "/c/0.log";
   REQUIRE(bench.run_until([&] { return bench.read_file(path).find("from the pod") != std::string::npos; }));
   const std::string log = bench.read_file(path);
-  for (const char* line : {"F 1000\n", "F 3000\n", "CapEff:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2", "Read-only file system",
-                           "F from outside\n"}) {
+  for (const char* line : {"F 1000\n", "F 3000\n", "CapEff:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2",
+                           "Read-only file system", "F from outside\n"}) {
     CAPTURE(line);
     CHECK(log.find(line) != std::string::npos);
   }
   ContainerFilter filter;
   filter.id = id;
-  auto stats = bench.wait<std::vector<ContainerStats>>([&](auto done) { bench.runtime().list_container_stats(filter, std::move(done)); });
+  auto stats = bench.wait<std::vector<ContainerStats>>(
+      [&](auto done) { bench.runtime().list_container_stats(filter, std::move(done)); });
   REQUIRE(stats.ok());
   REQUIRE(stats->size() == 1);
   CHECK((*stats)[0].memory_usage_bytes > 0);
@@ -244,7 +255,8 @@ TEST_CASE("containerd: security, resources and mounts arrive in the container") 
   CHECK(bench.wait<void>([&](auto done) { bench.runtime().update_resources(id, more, std::move(done)); }).ok());
   ContainerConfig signal = contract::container_config(bench, "d", "true");
   signal.stop_signal = "SIGUSR1";
-  auto refused = bench.wait<std::string>([&](auto done) { bench.runtime().create_container(sandbox, signal, config, std::move(done)); });
+  auto refused =
+      bench.wait<std::string>([&](auto done) { bench.runtime().create_container(sandbox, signal, config, std::move(done)); });
   REQUIRE(!refused.ok());
   CHECK(refused.error().message().find("stopSignal") != std::string::npos);
 }

@@ -3,11 +3,11 @@
 
 #include "cri/call_order.h"
 #include "cri/cgroups.h"
-#include "cri/leftover_processes.h"
 #include "cri/containerd/containerd.h"
 #include "cri/containerd/take_down.h"
 #include "cri/event_watch.h"
 #include "cri/exec_stream.h"
+#include "cri/leftover_processes.h"
 #include "cri/pause/pause_image.h"
 #include "cri/streaming_url.h"
 #include "world_sim/sim_world.h"
@@ -36,7 +36,8 @@ TEST_CASE("a machine's facts") {
   }
   put(disk, "/proc/self/status", "Name:\tplinth\nUid:\t0\t0\t0\t0\nCapEff:\t000001fffeffffff\nSeccomp:\t0\n");
   put(disk, "/proc/filesystems", "nodev\ttmpfs\nnodev\toverlay\n");
-  for (const char* program : {"/usr/bin/containerd", "/usr/sbin/runc", "/usr/sbin/nft", "/usr/sbin/ip", "/usr/lib/cni/bridge", "/usr/lib/cni/host-local"}) {
+  for (const char* program : {"/usr/bin/containerd", "/usr/sbin/runc", "/usr/sbin/nft", "/usr/sbin/ip", "/usr/lib/cni/bridge",
+                              "/usr/lib/cni/host-local"}) {
     put(disk, program, "ELF");
   }
   HostFacts whole = probe_host(disk);
@@ -63,8 +64,9 @@ TEST_CASE("options that cannot work are refused by name") {
   struct Row {
     std::string data, run, bridge, word;
   };
-  for (const Row& row : {Row{"/d", "/" + std::string(100, 'x'), "b", "sockets"}, Row{"d", "/r", "b", "absolute"},
-                         Row{"/d\"x", "/r", "b", "quotes"}, Row{"/d", "/r", "a-name-of-16-char", "bridge"}, Row{"/d", "/r", "", "bridge"}}) {
+  for (const Row& row :
+       {Row{"/d", "/" + std::string(100, 'x'), "b", "sockets"}, Row{"d", "/r", "b", "absolute"},
+        Row{"/d\"x", "/r", "b", "quotes"}, Row{"/d", "/r", "a-name-of-16-char", "bridge"}, Row{"/d", "/r", "", "bridge"}}) {
     CAPTURE(row.word);
     ContainerdParts parts;
     parts.loop = &loop;
@@ -160,7 +162,8 @@ TEST_CASE("processes that a killed containerd left are found by its socket and b
   using namespace std::string_literals;
   world_sim::SimWorld world(1);
   Disk& disk = world.disk();
-  put(disk, "/proc/7/cmdline", "/usr/bin/containerd-shim-runc-v2\0-namespace\0k8s.io\0-id\0c1\0-address\0/run/p/containerd.sock\0"s);
+  put(disk, "/proc/7/cmdline",
+      "/usr/bin/containerd-shim-runc-v2\0-namespace\0k8s.io\0-id\0c1\0-address\0/run/p/containerd.sock\0"s);
   put(disk, "/proc/7/stat", "7 (containerd-shim) S 1 7 7 0");
   put(disk, "/proc/11/stat", "11 (a) b) S 7 11 11 0");
   put(disk, "/proc/8/cmdline", "/usr/bin/containerd-shim-runc-v2\0-id\0c2\0-address\0/run/other/containerd.sock\0"s);
@@ -180,8 +183,9 @@ TEST_CASE("what the OCI runtime is called with") {
   request.container_id = "c1";
   request.command = {"ls", "--help"};
   const ExecPlan plan{"/usr/sbin/runc", "/run/p/oci/k8s.io", "/run/p/exec-1.pid"};
-  CHECK((exec_arguments(plan, request).arguments == std::vector<std::string>{"/usr/sbin/runc", "--root", "/run/p/oci/k8s.io", "exec", "--pid-file",
-                                                                            "/run/p/exec-1.pid", "c1", "ls", "--help"}));
+  CHECK((exec_arguments(plan, request).arguments == std::vector<std::string>{"/usr/sbin/runc", "--root", "/run/p/oci/k8s.io",
+                                                                             "exec", "--pid-file", "/run/p/exec-1.pid", "c1",
+                                                                             "ls", "--help"}));
   request.tty = true;
   CHECK((exec_arguments(plan, request).output == ChildOutput::kTerminal));
 }
@@ -189,7 +193,8 @@ TEST_CASE("what the OCI runtime is called with") {
 TEST_CASE("streaming addresses and outcomes") {
   CHECK(parse_streaming_url("http://127.0.0.1:4/exec/x")->address == "127.0.0.1:4");
   CHECK(parse_streaming_url("http://127.0.0.1:4/exec/x")->target == "/exec/x");
-  for (const char* wrong : {"", "http://", "http:///x", "https://h/x", "http://h", "http://h/a b"}) CHECK(!parse_streaming_url(wrong).ok());
+  for (const char* wrong : {"", "http://", "http:///x", "https://h/x", "http://h", "http://h/a b"})
+    CHECK(!parse_streaming_url(wrong).ok());
   CHECK(read_stream_outcome(R"({"status":"Success"})").value() == 0);
   CHECK(read_stream_outcome(R"({"status":"Failure","details":{"causes":[{"reason":"ExitCode","message":"7"}]}})").value() == 7);
   CHECK(read_stream_outcome(R"({"status":"Failure","message":"gone"})").error().message().ends_with("gone"));

@@ -1,8 +1,8 @@
 #include "cri/cri_runtime.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
+
+#include <fmt/core.h>
 
 #include "base/json.h"
 #include "cri/call.h"
@@ -112,7 +112,8 @@ class CriRuntime final : public node::Runtime {
   void stop_sandbox(std::string id, Done<void> done) override {
     wire::StopPodSandboxRequest request;
     request.set_pod_sandbox_id(id);
-    call<wire::Empty>(*channel_, runtime_path("StopPodSandbox"), request, kSandboxTimeout, gone_is_done(std::move(done)), kNothing);
+    call<wire::Empty>(*channel_, runtime_path("StopPodSandbox"), request, kSandboxTimeout, gone_is_done(std::move(done)),
+                      kNothing);
   }
 
   void remove_sandbox(std::string id, Done<void> done) override {
@@ -139,7 +140,8 @@ class CriRuntime final : public node::Runtime {
                                            node::SandboxStatus status = read(r.status());
                                            unmark(status.annotations);
                                            const SandboxFacts& facts = facts_.try_emplace(id, read_facts(r)).first->second;
-                                           if (status.state == node::SandboxState::kReady) status.network_namespace = facts.network_namespace;
+                                           if (status.state == node::SandboxState::kReady)
+                                             status.network_namespace = facts.network_namespace;
                                            return status;
                                          });
   }
@@ -163,10 +165,13 @@ class CriRuntime final : public node::Runtime {
 
   // --- Containers
 
-  void create_container(std::string sandbox_id, node::ContainerConfig config, node::SandboxConfig sandbox, Done<std::string> done) override {
+  void create_container(std::string sandbox_id, node::ContainerConfig config, node::SandboxConfig sandbox,
+                        Done<std::string> done) override {
     if (!config.stop_signal.empty()) {
-      return refuse(std::move(done), Error(Reason::kBadRequest, fmt::format("lifecycle.stopSignal: {}: the container runtime uses the image's "
-                                                                            "own signal only", config.stop_signal)));
+      return refuse(std::move(done),
+                    Error(Reason::kBadRequest, fmt::format("lifecycle.stopSignal: {}: the container runtime uses the image's "
+                                                           "own signal only",
+                                                           config.stop_signal)));
     }
     wire::CreateContainerRequest request;
     request.set_pod_sandbox_id(sandbox_id);
@@ -275,7 +280,8 @@ class CriRuntime final : public node::Runtime {
     if (parts_.processes == nullptr || options_.oci_program.empty()) return exec_by_url(request, std::move(done));
     // The OCI runtime would answer for a container that has ended, too, but in words of its own.
     const std::string id = request.container_id;
-    container_status(id, [this, request = std::move(request), done = std::make_shared<Done<std::unique_ptr<node::ProcessStream>>>(std::move(done))](
+    container_status(id, [this, request = std::move(request),
+                          done = std::make_shared<Done<std::unique_ptr<node::ProcessStream>>>(std::move(done))](
                              Result<node::ContainerStatus> status) {
       if (!status.ok()) return (*done)(std::move(status).error());
       if (status->state != node::ContainerState::kRunning) {
@@ -305,7 +311,8 @@ class CriRuntime final : public node::Runtime {
       if (status->state != node::SandboxState::kReady) return (*done)(Error(Reason::kConflict, "the sandbox is not ready"));
       const std::string address = fmt::format("127.0.0.1:{}", port);
       const auto finish = [done](Result<std::unique_ptr<Stream>> stream) { (*done)(std::move(stream)); };
-      if (status->network_namespace.empty()) return parts_.network->connect(*parts_.loop, address, nullptr, "", kForwardTimeout, finish);
+      if (status->network_namespace.empty())
+        return parts_.network->connect(*parts_.loop, address, nullptr, "", kForwardTimeout, finish);
       parts_.namespaces->connect_inside(*parts_.loop, status->network_namespace, address, kForwardTimeout, finish);
     });
   }
@@ -315,8 +322,8 @@ class CriRuntime final : public node::Runtime {
     request.mutable_filter()->set_id(filter.id);
     request.mutable_filter()->set_pod_sandbox_id(filter.sandbox_id);
     for (const auto& [key, value] : filter.labels) (*request.mutable_filter()->mutable_label_selector())[key] = value;
-    call<wire::ListContainerStatsResponse>(*channel_, runtime_path("ListContainerStats"), request, kCallTimeout, std::move(done),
-                                           [](const wire::ListContainerStatsResponse& r) {
+    call<wire::ListContainerStatsResponse>(*channel_, runtime_path("ListContainerStats"), request, kCallTimeout,
+                                           std::move(done), [](const wire::ListContainerStatsResponse& r) {
                                              std::vector<node::ContainerStats> out;
                                              for (const auto& one : r.stats()) out.push_back(read(one));
                                              return out;
@@ -335,8 +342,8 @@ class CriRuntime final : public node::Runtime {
   }
 
   void list_images(Done<std::vector<node::Image>> done) override {
-    call<wire::ListImagesResponse>(*channel_, image_path("ListImages"), wire::ListImagesRequest(), kCallTimeout, std::move(done),
-                                   [](const wire::ListImagesResponse& r) {
+    call<wire::ListImagesResponse>(*channel_, image_path("ListImages"), wire::ListImagesRequest(), kCallTimeout,
+                                   std::move(done), [](const wire::ListImagesResponse& r) {
                                      std::vector<node::Image> out;
                                      for (const auto& image : r.images()) out.push_back(read(image));
                                      return out;
@@ -359,9 +366,10 @@ class CriRuntime final : public node::Runtime {
   }
 
   void image_filesystem(Done<node::FilesystemUsage> done) override {
-    call<wire::ImageFsInfoResponse>(*channel_, image_path("ImageFsInfo"), wire::ImageFsInfoRequest(), kCallTimeout, std::move(done),
-                                    [](const wire::ImageFsInfoResponse& r) {
-                                      return r.image_filesystems_size() > 0 ? read(r.image_filesystems(0)) : node::FilesystemUsage();
+    call<wire::ImageFsInfoResponse>(*channel_, image_path("ImageFsInfo"), wire::ImageFsInfoRequest(), kCallTimeout,
+                                    std::move(done), [](const wire::ImageFsInfoResponse& r) {
+                                      return r.image_filesystems_size() > 0 ? read(r.image_filesystems(0))
+                                                                            : node::FilesystemUsage();
                                     });
   }
 
@@ -384,12 +392,13 @@ class CriRuntime final : public node::Runtime {
   static std::shared_ptr<Done<void>> in_turn(Done<void> done) { return std::make_shared<Done<void>>(std::move(done)); }
 
   void send(std::string path, const google::protobuf::MessageLite& request, std::shared_ptr<Done<void>> done, Task next) {
-    call<wire::Empty>(*channel_, std::move(path), request, kCallTimeout,
-                      Done<void>([done = std::move(done), next = std::move(next), alive = std::weak_ptr<bool>(alive_)](Result<void> outcome) {
-                        (*done)(std::move(outcome));
-                        if (!alive.expired()) next();
-                      }),
-                      kNothing);
+    call<wire::Empty>(
+        *channel_, std::move(path), request, kCallTimeout,
+        Done<void>([done = std::move(done), next = std::move(next), alive = std::weak_ptr<bool>(alive_)](Result<void> outcome) {
+          (*done)(std::move(outcome));
+          if (!alive.expired()) next();
+        }),
+        kNothing);
   }
 
   void send_about(const std::string& id, std::string_view method, std::shared_ptr<Done<void>> done, Task next) {
@@ -414,18 +423,18 @@ class CriRuntime final : public node::Runtime {
   void stream_by_url(std::string_view method, const Request& request, Done<std::unique_ptr<node::ProcessStream>> done) {
     const StreamingChannels channels{request.tty(), request.stdin(), request.stdout(), request.stderr()};
     auto finish = std::make_shared<Done<std::unique_ptr<node::ProcessStream>>>(std::move(done));
-    call<wire::StreamingResponse, std::string>(
-        *channel_, runtime_path(method), request, kCallTimeout,
-        Done<std::string>([this, channels, finish](Result<std::string> url) {
-          if (!url.ok()) return (*finish)(std::move(url).error());
-          auto parsed = parse_streaming_url(*url);
-          if (!parsed.ok()) return (*finish)(std::move(parsed).error());
-          open_streaming_url({parts_.loop, parts_.network}, std::move(*parsed), channels,
-                             [finish, alive = std::weak_ptr<bool>(alive_)](Result<std::unique_ptr<node::ProcessStream>> stream) {
-                               if (!alive.expired()) (*finish)(std::move(stream));
-                             });
-        }),
-        [](const wire::StreamingResponse& r) { return r.url(); });
+    call<wire::StreamingResponse, std::string>(*channel_, runtime_path(method), request, kCallTimeout,
+                                               Done<std::string>([this, channels, finish](Result<std::string> url) {
+                                                 if (!url.ok()) return (*finish)(std::move(url).error());
+                                                 auto parsed = parse_streaming_url(*url);
+                                                 if (!parsed.ok()) return (*finish)(std::move(parsed).error());
+                                                 open_streaming_url({parts_.loop, parts_.network}, std::move(*parsed), channels,
+                                                                    [finish, alive = std::weak_ptr<bool>(alive_)](
+                                                                        Result<std::unique_ptr<node::ProcessStream>> stream) {
+                                                                      if (!alive.expired()) (*finish)(std::move(stream));
+                                                                    });
+                                               }),
+                                               [](const wire::StreamingResponse& r) { return r.url(); });
   }
 
   // The annotation is ours alone: nobody above sees it.
@@ -485,11 +494,12 @@ class CriRuntime final : public node::Runtime {
   void spawn_exec(const node::ExecRequest& request, std::shared_ptr<Done<std::unique_ptr<node::ProcessStream>>> done) {
     ExecPlan plan{options_.oci_program, options_.oci_root, fmt::format("{}/exec-{}.pid", options_.scratch_dir, ++exec_count_)};
     SpawnRequest spawn = exec_arguments(plan, request);
-    parts_.processes->spawn(std::move(spawn), [this, alive = std::weak_ptr<bool>(alive_), plan, done](Result<std::unique_ptr<ChildProcess>> child) {
-      if (alive.expired()) return;
-      if (!child.ok()) return (*done)(std::move(child).error());
-      (*done)(make_exec_stream(*parts_.processes, *parts_.loop, *parts_.disk, plan, std::move(*child)));
-    });
+    parts_.processes->spawn(
+        std::move(spawn), [this, alive = std::weak_ptr<bool>(alive_), plan, done](Result<std::unique_ptr<ChildProcess>> child) {
+          if (alive.expired()) return;
+          if (!child.ok()) return (*done)(std::move(child).error());
+          (*done)(make_exec_stream(*parts_.processes, *parts_.loop, *parts_.disk, plan, std::move(*child)));
+        });
   }
 
   CriParts parts_;

@@ -28,7 +28,8 @@ struct CriParts {
 struct CriOptions {
   std::string address;                   // "unix:/run/containerd/containerd.sock"
   std::string id_scheme = "containerd";  // before "://" in container ids
-  // Of a runtime that others use too: sandboxes are marked with it, and only those that carry it are listed. Empty: all are ours.
+  // Of a runtime that others use too: sandboxes are marked with it, and only those that carry it are listed. Empty: all are
+  // ours.
   std::string instance;
   // Where exec finds the containers: the OCI runtime and its state folder. Empty: exec goes through the runtime's streaming
   // address, which has no end of the input but in a terminal.

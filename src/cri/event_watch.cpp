@@ -49,8 +49,9 @@ class Watch final : public EventWatch {
     options.timeout = Duration(0);
     const bool containerd_speaks = source_ == Source::kContainerd;
     cancel_ = channel_.stream(
-        containerd_speaks ? kContainerdPath : kCriPath, containerd_speaks ? request.SerializeAsString() : std::string(), std::move(options),
-        [this](std::string message) { receive(message); }, [this](net::GrpcStatus status) { ended(std::move(status)); });
+        containerd_speaks ? kContainerdPath : kCriPath, containerd_speaks ? request.SerializeAsString() : std::string(),
+        std::move(options), [this](std::string message) { receive(message); },
+        [this](net::GrpcStatus status) { ended(std::move(status)); });
     repair();
   }
 
@@ -104,11 +105,16 @@ bool read_containerd_event(std::string_view bytes, node::RuntimeEvent& event) {
     event.id = exit.container_id();
     return true;
   }
-  if (topic == "/tasks/create") event.type = node::EventType::kCreated;
-  else if (topic == "/tasks/start") event.type = node::EventType::kStarted;
-  else if (topic == "/containers/delete") event.type = node::EventType::kDeleted;
-  else if (topic == "/tasks/oom") event.type = node::EventType::kOutOfMemory;
-  else return false;
+  if (topic == "/tasks/create")
+    event.type = node::EventType::kCreated;
+  else if (topic == "/tasks/start")
+    event.type = node::EventType::kStarted;
+  else if (topic == "/containers/delete")
+    event.type = node::EventType::kDeleted;
+  else if (topic == "/tasks/oom")
+    event.type = node::EventType::kOutOfMemory;
+  else
+    return false;
   containerd::TaskEvent task;  // a container's own events name it first, too
   if (!task.ParseFromString(envelope.event().value())) return false;
   event.id = task.container_id();

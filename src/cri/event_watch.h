@@ -1,5 +1,5 @@
-// What happens to containers, told by the runtime: containerd's own events, else the CRI's, else by asking often. For .cpp files of
-// cri only.
+// What happens to containers, told by the runtime: containerd's own events, else the CRI's, else by asking often. For .cpp
+// files of cri only.
 #pragma once
 
 #include <functional>

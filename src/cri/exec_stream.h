@@ -1,5 +1,5 @@
-// A command in a container, started by the OCI runtime itself: pipes or a terminal in our hands, the exact exit code, an end of the
-// input that does not end the output. For .cpp files of cri only.
+// A command in a container, started by the OCI runtime itself: pipes or a terminal in our hands, the exact exit code, an end of
+// the input that does not end the output. For .cpp files of cri only.
 #pragma once
 
 #include <memory>
@@ -18,8 +18,8 @@ struct ExecPlan {
 // What the OCI runtime is called with.
 SpawnRequest exec_arguments(const ExecPlan& plan, const node::ExecRequest& request);
 
-// Takes over a child that was started with exec_arguments(). Destroyed before the command has ended, it kills the command, which is
-// a process of its own in the container: `processes` outlives that.
+// Takes over a child that was started with exec_arguments(). Destroyed before the command has ended, it kills the command,
+// which is a process of its own in the container: `processes` outlives that.
 std::unique_ptr<node::ProcessStream> make_exec_stream(Processes& processes, Loop& loop, Disk& disk, ExecPlan plan,
                                                       std::unique_ptr<ChildProcess> child);
 

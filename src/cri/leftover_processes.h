@@ -1,5 +1,5 @@
-// Processes that outlived the containerd which started them: one that was killed in the middle of a start may forget a shim and the
-// container that it was about to start.
+// Processes that outlived the containerd which started them: one that was killed in the middle of a start may forget a shim and
+// the container that it was about to start.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace plinth::cri {
 
-// What is in control groups below `cgroup_root` ("/plinth-1"), and shims of the containerd at `socket`, which must not run any more. By
-// the files of /proc and /sys/fs/cgroup: made on a pool.
+// What is in control groups below `cgroup_root` ("/plinth-1"), and shims of the containerd at `socket`, which must not run any
+// more. By the files of /proc and /sys/fs/cgroup: made on a pool.
 std::vector<std::int32_t> leftover_processes(Disk& disk, const std::string& socket, const std::string& cgroup_root);
 
 // Shims of the containerd at `socket`, by the container (or sandbox) that each serves.

@@ -110,7 +110,9 @@ node::SandboxMetadata read(const wire::PodSandboxMetadata& from) {
   return {from.name(), from.uid(), from.namespace_(), from.attempt()};
 }
 
-node::SandboxState read_sandbox_state(int state) { return state == 0 ? node::SandboxState::kReady : node::SandboxState::kNotReady; }
+node::SandboxState read_sandbox_state(int state) {
+  return state == 0 ? node::SandboxState::kReady : node::SandboxState::kNotReady;
+}
 
 node::ContainerState read_container_state(int state) {
   return state >= 0 && state <= 2 ? static_cast<node::ContainerState>(state) : node::ContainerState::kUnknown;

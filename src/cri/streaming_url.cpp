@@ -1,9 +1,9 @@
 #include "cri/streaming_url.h"
 
-#include <fmt/core.h>
-
 #include <charconv>
 #include <optional>
+
+#include <fmt/core.h>
 
 #include "base/json.h"
 #include "cri/url_stream.h"
@@ -29,10 +29,10 @@ class Handshake final : private StreamEvents, public std::enable_shared_from_thi
       self->end(Error(Reason::kTimeout, fmt::format("{} does not answer", address)));
     });
     stream_->start(this);
-    stream_->write({SharedBytes(fmt::format(
-        "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"
-        "X-Stream-Protocol-Version: v4.channel.k8s.io\r\n\r\n",
-        url.target, url.address))});
+    stream_->write({SharedBytes(
+        fmt::format("POST {} HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"
+                    "X-Stream-Protocol-Version: v4.channel.k8s.io\r\n\r\n",
+                    url.target, url.address))});
   }
 
  private:
@@ -50,7 +50,9 @@ class Handshake final : private StreamEvents, public std::enable_shared_from_thi
     lost_ = true;
     refused("the connection was closed");
   }
-  void refused(const std::string& why) { end(Error(Reason::kServiceUnavailable, "the runtime's stream does not open: " + why)); }
+  void refused(const std::string& why) {
+    end(Error(Reason::kServiceUnavailable, "the runtime's stream does not open: " + why));
+  }
 
   // The rest later: this may run inside of the stream.
   void end(Result<void> outcome) {
@@ -63,7 +65,8 @@ class Handshake final : private StreamEvents, public std::enable_shared_from_thi
         self->stream_.reset();
         return self->done_(std::move(*outcome).error());
       }
-      auto session = net::SpdySession::make(std::move(self->stream_), std::move(self->received_), net::SpdySession::Side::kClient);
+      auto session =
+          net::SpdySession::make(std::move(self->stream_), std::move(self->received_), net::SpdySession::Side::kClient);
       self->done_(std::unique_ptr<node::ProcessStream>(std::make_unique<UrlStream>(std::move(session), self->channels_)));
     });
   }

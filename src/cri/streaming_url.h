@@ -1,8 +1,8 @@
-// Attach and exec through the address that a CRI runtime gives out for one use: SPDY/3.1, protocol v4.channel.k8s.io, as kubelets do
-// for their clients. For .cpp files of cri only.
+// Attach and exec through the address that a CRI runtime gives out for one use: SPDY/3.1, protocol v4.channel.k8s.io, as
+// kubelets do for their clients. For .cpp files of cri only.
 //
-// Each of input, output, error output, size of the terminal and the outcome is a stream of its own, so that the input can end before the
-// rest.
+// Each of input, output, error output, size of the terminal and the outcome is a stream of its own, so that the input can end
+// before the rest.
 #pragma once
 
 #include <memory>

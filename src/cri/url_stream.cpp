@@ -63,7 +63,8 @@ void UrlStream::take_end(Channel& channel) {
   const auto open = [](const Channel& one) { return one.stream && !one.ended; };
   if (over_ || open(outcome_) || open(output_) || open(error_output_)) return;
   over_ = true;
-  if (outcome_text_.empty()) return events_->on_end(Error(Reason::kServiceUnavailable, "the runtime closed the stream and told no outcome"));
+  if (outcome_text_.empty())
+    return events_->on_end(Error(Reason::kServiceUnavailable, "the runtime closed the stream and told no outcome"));
   events_->on_end(read_stream_outcome(outcome_text_));
 }
 

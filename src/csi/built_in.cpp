@@ -79,8 +79,8 @@ BuiltInChild::~BuiltInChild() {
 
 void BuiltInChild::spawn() {
   SpawnRequest request;
-  request.arguments = {options_.program, "csi-driver", "--endpoint", "unix://" + options_.socket, "--state", options_.state_dir,
-                       "--node-id", options_.node_name};
+  request.arguments = {options_.program, "csi-driver",       "--endpoint", "unix://" + options_.socket,
+                       "--state",        options_.state_dir, "--node-id",  options_.node_name};
   processes_.spawn(std::move(request), [this, alive = alive_](Result<std::unique_ptr<ChildProcess>> spawned) {
     if (!*alive) return;
     if (!spawned.ok()) {

@@ -23,7 +23,8 @@ struct BuiltInOptions {
 class BuiltInChild final : private ChildEvents {
  public:
   static constexpr Duration kPauseMin = std::chrono::milliseconds(200), kPauseMax = std::chrono::seconds(30);
-  // It is asked so often; after so many times without an answer it is ended. One that has lived so long begins anew with short pauses.
+  // It is asked so often; after so many times without an answer it is ended. One that has lived so long begins anew with short
+  // pauses.
   static constexpr Duration kProbePause = std::chrono::seconds(10);
   static constexpr int kUnansweredMax = 3, kStableProbes = 6;
   // `client`: of its socket.
@@ -52,8 +53,8 @@ class BuiltInChild final : private ChildEvents {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-// The classes `managed` (default) and `managed-xfs`, the snapshot class `managed`, and last the CSIDriver, by which a later start
-// sees that they were made: what an administrator took away stays away. Empty when there is nothing to make.
+// The classes `managed` (default) and `managed-xfs`, the snapshot class `managed`, and last the CSIDriver, by which a later
+// start sees that they were made: what an administrator took away stays away. Empty when there is nothing to make.
 std::vector<client::Request> first_objects(const client::View& view, const std::string& driver, std::string_view manager);
 
 }  // namespace plinth::csi

@@ -49,7 +49,8 @@ class CapacityPublisher final : public Role {
         Outcome out;
         out.ok = reply.status.ok();
         if (out.ok)
-          out.plan = workloads::capacity_plan(*parts_.view(), place, driver_, reply.value.available, reply.value.volume_max, kManager);
+          out.plan =
+              workloads::capacity_plan(*parts_.view(), place, driver_, reply.value.available, reply.value.volume_max, kManager);
         done(std::move(out));
       });
     };

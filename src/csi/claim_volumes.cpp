@@ -87,9 +87,12 @@ class ClaimVolumes final : public node::VolumePlugin {
     auto plan = plan_volume(request, parts_.find_driver, parts_.root);
     const auto known = published_.find(request.directory);
     // What is there stays as it is, whatever became of its claim.
-    if (!plan.ok()) return answer(std::move(done), known != published_.end() ? Result<VolumeReady>(known->second.ready) : std::move(plan).error());
+    if (!plan.ok())
+      return answer(std::move(done),
+                    known != published_.end() ? Result<VolumeReady>(known->second.ready) : std::move(plan).error());
     if (!plan->path.empty()) return use_path(plan->path, plan->read_only, std::move(done));
-    auto work = std::make_shared<SetUp>(SetUp{request.pod, std::move(*plan), request.view, std::move(request.tell), std::move(done)});
+    auto work =
+        std::make_shared<SetUp>(SetUp{request.pod, std::move(*plan), request.view, std::move(request.tell), std::move(done)});
     if (known == published_.end()) return turns_.take(turn_of(work->plan.data), [this, work] { begin(work); });
     const bool grows = work->plan.growth && work->plan.growth->bytes != known->second.refused_bytes;
     if (!grows && !work->plan.republish) return answer(std::move(work->done), known->second.ready);
@@ -137,7 +140,8 @@ class ClaimVolumes final : public node::VolumePlugin {
   void begin(const SetUpPtr& work) {
     node::HostFiles& files = *parts_.files;
     node::on_pool<void>(
-        *parts_.loop, *parts_.pool, alive_, [&files, root = parts_.root, work] { return write_records(files, root, work->plan); },
+        *parts_.loop, *parts_.pool, alive_,
+        [&files, root = parts_.root, work] { return write_records(files, root, work->plan); },
         [this, work](Result<void> written) {
           if (!written.ok()) return end(work, std::move(written).error());
           if (work->plan.data.staging.empty()) return publish(work);
@@ -162,7 +166,8 @@ class ClaimVolumes final : public node::VolumePlugin {
     auto held = std::make_shared<Task>(std::move(then));
     tokens_.get(work->pod, work->plan.tokens, [this, work, held, alive = alive_](Result<node::Tokens> tokens) {
       if (!*alive) return;
-      if (!tokens.ok()) return end(work, Error(tokens.error().reason(), "no token of the pod's service account: " + tokens.error().message()));
+      if (!tokens.ok())
+        return end(work, Error(tokens.error().reason(), "no token of the pod's service account: " + tokens.error().message()));
       NodeCall call = work->plan.call;
       call.secrets = work->plan.publish_secrets;
       call.volume_context.insert(work->plan.pod_info.begin(), work->plan.pod_info.end());
@@ -190,7 +195,9 @@ class ClaimVolumes final : public node::VolumePlugin {
     node::HostFiles& files = *parts_.files;
     node::on_pool<void>(
         *parts_.loop, *parts_.pool, alive_,
-        [&files, work] { return node::give_to_group(files, work->plan.data.target, *work->plan.group, false, work->plan.group_if_needed); },
+        [&files, work] {
+          return node::give_to_group(files, work->plan.data.target, *work->plan.group, false, work->plan.group_if_needed);
+        },
         [this, work](Result<void> given) {
           if (!given.ok()) return end(work, std::move(given).error());
           finish(work);
@@ -228,7 +235,8 @@ class ClaimVolumes final : public node::VolumePlugin {
   // NodeExpandVolume, and what is told of it. An error only where the same call may succeed later.
   void grow(const SetUpPtr& work, const std::string& path, UniqueFunction<void(Result<void>)> then) {
     const Growth& growth = *work->plan.growth;
-    NodeExpandCall call{work->plan.data.handle, path, work->plan.data.staging, work->plan.call.capability, growth.bytes, growth.secrets};
+    NodeExpandCall call{work->plan.data.handle,     path,         work->plan.data.staging,
+                        work->plan.call.capability, growth.bytes, growth.secrets};
     auto held = std::make_shared<UniqueFunction<void(Result<void>)>>(std::move(then));
     work->plan.driver.client->expand_on_node(call, [this, work, held, alive = alive_](Reply<Nothing> reply) {
       if (!*alive) return;
@@ -240,7 +248,8 @@ class ClaimVolumes final : public node::VolumePlugin {
     const VolumePlan& plan = work->plan;
     const std::int64_t now = parts_.clock->wall_ns();
     if (status.ok()) {
-      work->tell(false, "FileSystemResizeSuccessful", "MountVolume.NodeExpandVolume succeeded for volume \"" + plan.data.volume + "\"");
+      work->tell(false, "FileSystemResizeSuccessful",
+                 "MountVolume.NodeExpandVolume succeeded for volume \"" + plan.data.volume + "\"");
       write(grown_plan(*work->view, *plan.growth, plan.data, now));
       return {};
     }

@@ -1,10 +1,10 @@
 // A pod's volume over a driver that fails at every call, before and after it has acted, or does not answer.
 #include "csi/claim_volumes.h"
 
-#include <doctest/doctest.h>
-
 #include <optional>
 #include <set>
+
+#include <doctest/doctest.h>
 
 #include "csi.pb.h"
 #include "node/host/loop_pool.h"
@@ -24,20 +24,24 @@ enum class Fault { kNone, kBefore, kAfter, kHang };
 // Keeps what is staged and published, as a driver's node does.
 struct FaultDriver {
   explicit FaultDriver(world_sim::SimWorld& world) : loop(world.new_loop("driver")) {
-    server = net::make_grpc_server(loop, world.clock(), [this](net::GrpcRequest request, std::shared_ptr<net::GrpcResponder> to) {
-      const Fault fault = calls++ == fault_at ? kind : Fault::kNone;
-      called.push_back(request.path.substr(request.path.rfind('/') + 1));
-      if (fault == Fault::kBefore) return to->finish({net::GrpcCode::kInternal, "broken"});
-      if (fault == Fault::kHang) {
-        hanging.push_back(std::move(to));
-        return;
-      }
-      const net::GrpcStatus status = act(request);
-      if (fault == Fault::kAfter) return to->finish({net::GrpcCode::kUnavailable, "the answer is lost"});
-      if (status.ok()) to->send("");
-      to->finish(status);
-    });
-    listener = world.network().listen(loop, "unix:/run/csi.sock", nullptr, [this](std::unique_ptr<Stream> s) { server->serve(std::move(s)); }).value();
+    server =
+        net::make_grpc_server(loop, world.clock(), [this](net::GrpcRequest request, std::shared_ptr<net::GrpcResponder> to) {
+          const Fault fault = calls++ == fault_at ? kind : Fault::kNone;
+          called.push_back(request.path.substr(request.path.rfind('/') + 1));
+          if (fault == Fault::kBefore) return to->finish({net::GrpcCode::kInternal, "broken"});
+          if (fault == Fault::kHang) {
+            hanging.push_back(std::move(to));
+            return;
+          }
+          const net::GrpcStatus status = act(request);
+          if (fault == Fault::kAfter) return to->finish({net::GrpcCode::kUnavailable, "the answer is lost"});
+          if (status.ok()) to->send("");
+          to->finish(status);
+        });
+    listener =
+        world.network()
+            .listen(loop, "unix:/run/csi.sock", nullptr, [this](std::unique_ptr<Stream> s) { server->serve(std::move(s)); })
+            .value();
   }
   ~FaultDriver() {
     hanging.clear();
@@ -98,7 +102,8 @@ struct FaultDriver {
 
 const std::string kClaimVolume = R"({"name":"data","persistentVolumeClaim":{"claimName":"c"}})";
 std::string pod_text(const std::string& name, const std::string& volume = kClaimVolume, const std::string& container = "{}") {
-  return R"({"kind":"Pod","metadata":{"name":")" + name + R"("},"spec":{"volumes":[)" + volume + R"(],"containers":[)" + container + "]}}";
+  return R"({"kind":"Pod","metadata":{"name":")" + name + R"("},"spec":{"volumes":[)" + volume + R"(],"containers":[)" +
+         container + "]}}";
 }
 
 // Requests of the node against the test's cluster.
@@ -111,12 +116,15 @@ struct ClusterTransport final : client::Transport {
     if (is_token && ok) {
       const std::string number = std::to_string(token_requests.size());
       loop.post([held = std::make_shared<UniqueFunction<void(Result<client::Response>)>>(std::move(done)), number] {
-        (*held)(client::Response{201, R"({"status":{"token":"t)" + number + R"(","expirationTimestamp":"2026-01-01T01:00:00Z"}})"});
+        (*held)(
+            client::Response{201, R"({"status":{"token":"t)" + number + R"(","expirationTimestamp":"2026-01-01T01:00:00Z"}})"});
       });
       return;
     }
     auto held = std::make_shared<UniqueFunction<void(Result<client::Response>)>>(std::move(done));
-    loop.post([held, ok] { (*held)(client::Response{ok ? 200 : 409, ok ? "{}" : R"({"kind":"Status","reason":"Conflict","code":409})"}); });
+    loop.post([held, ok] {
+      (*held)(client::Response{ok ? 200 : 409, ok ? "{}" : R"({"kind":"Status","reason":"Conflict","code":409})"});
+    });
   }
   Loop& loop;
   workloads::TestCluster& cluster;
@@ -125,12 +133,14 @@ struct ClusterTransport final : client::Transport {
 };
 
 struct Bench {
-  explicit Bench(std::uint64_t seed = 1) : world(seed), driver(world), loop(world.new_loop("node")), pool(loop), transport(loop, cluster) {
+  explicit Bench(std::uint64_t seed = 1)
+      : world(seed), driver(world), loop(world.new_loop("node")), pool(loop), transport(loop, cluster) {
     facts.info.name = "x";
     facts.stages = facts.node_multi_writer_modes = facts.node_expands = true;
     open();
     cluster.put(R"({"kind":"CSIDriver","metadata":{"name":"x"},"spec":{"attachRequired":false}})");
-    cluster.put(R"({"kind":"PersistentVolumeClaim","metadata":{"name":"c","annotations":{"pv.kubernetes.io/bind-completed":"yes"}},"spec":{"volumeName":"v"},"status":{"phase":"Bound"}})");
+    cluster.put(
+        R"({"kind":"PersistentVolumeClaim","metadata":{"name":"c","annotations":{"pv.kubernetes.io/bind-completed":"yes"}},"spec":{"volumeName":"v"},"status":{"phase":"Bound"}})");
     put_volume("");
   }
   ~Bench() {
@@ -139,8 +149,9 @@ struct Bench {
     world.run_until_idle();
   }
   void put_volume(const std::string& more) {
-    cluster.put(R"({"kind":"PersistentVolume","metadata":{"name":"v"},"spec":{"accessModes":["ReadWriteOnce"],"claimRef":{"name":"c","namespace":"default","uid":"uid-c"},"csi":{"driver":"x","volumeHandle":"h","fsType":"ext4"})" +
-                more + "}}");
+    cluster.put(
+        R"({"kind":"PersistentVolume","metadata":{"name":"v"},"spec":{"accessModes":["ReadWriteOnce"],"claimRef":{"name":"c","namespace":"default","uid":"uid-c"},"csi":{"driver":"x","volumeHandle":"h","fsType":"ext4"})" +
+        more + "}}");
   }
   // As a start of the platform does it: nothing is remembered.
   void open() {
@@ -164,9 +175,13 @@ struct Bench {
     request.directory = directory(name);
     request.view = cluster.view();
     request.facts.node_name = "n";
-    request.tell = [this](bool, const std::string& reason, const std::string& message) { told.push_back(reason + ": " + message); };
+    request.tell = [this](bool, const std::string& reason, const std::string& message) {
+      told.push_back(reason + ": " + message);
+    };
     std::optional<Result<node::VolumeReady>> outcome;
-    loop.post([&] { plugin->set_up(std::move(request), [&](Result<node::VolumeReady> ready) { outcome.emplace(std::move(ready)); }); });
+    loop.post([&] {
+      plugin->set_up(std::move(request), [&](Result<node::VolumeReady> ready) { outcome.emplace(std::move(ready)); });
+    });
     REQUIRE(world.run_until([&] { return outcome.has_value(); }, 1h));
     if (!outcome->ok()) return "error: " + outcome->error().message();
     device = (*outcome)->device;
@@ -174,7 +189,9 @@ struct Bench {
   }
   std::string tear_down(const std::string& name) {
     std::optional<Result<void>> outcome;
-    loop.post([&] { plugin->tear_down("uid-" + name, directory(name), [&](Result<void> gone) { outcome.emplace(std::move(gone)); }); });
+    loop.post([&] {
+      plugin->tear_down("uid-" + name, directory(name), [&](Result<void> gone) { outcome.emplace(std::move(gone)); });
+    });
     REQUIRE(world.run_until([&] { return outcome.has_value(); }, 1h));
     return outcome->ok() ? "" : outcome->error().message();
   }
@@ -287,10 +304,13 @@ TEST_CASE("claim volumes: inline") {
   Bench b;
   b.cluster.remove("CSIDriver", "x");
   CHECK(b.set_up("one", volume) == "error: volume mode \"Ephemeral\" not supported by driver x (no CSIDriver object)");
-  b.cluster.put(R"({"kind":"CSIDriver","metadata":{"name":"x"},"spec":{"attachRequired":false,"volumeLifecycleModes":["Persistent"]}})");
-  CHECK(b.set_up("one", volume) == "error: volume mode \"Ephemeral\" not supported by driver x (only supports [\"Persistent\"])");
+  b.cluster.put(
+      R"({"kind":"CSIDriver","metadata":{"name":"x"},"spec":{"attachRequired":false,"volumeLifecycleModes":["Persistent"]}})");
+  CHECK(b.set_up("one", volume) ==
+        "error: volume mode \"Ephemeral\" not supported by driver x (only supports [\"Persistent\"])");
   CHECK(b.driver.calls == 0);
-  b.cluster.put(R"({"kind":"CSIDriver","metadata":{"name":"x"},"spec":{"attachRequired":false,"podInfoOnMount":true,"volumeLifecycleModes":["Ephemeral"]}})");
+  b.cluster.put(
+      R"({"kind":"CSIDriver","metadata":{"name":"x"},"spec":{"attachRequired":false,"podInfoOnMount":true,"volumeLifecycleModes":["Ephemeral"]}})");
   CHECK(b.set_up("one", volume) == b.directory("one") + "/mount");
   CHECK(b.driver.called == std::vector<std::string>{"NodePublishVolume"});
   CHECK(b.driver.last_context["size"] == "1");
@@ -312,10 +332,13 @@ TEST_CASE("claim volumes: tokens of the pod's service account, for drivers that 
   CHECK(b.set_up("one") == b.directory("one") + "/mount");
   REQUIRE(b.transport.token_requests.size() == 2);
   CHECK(b.transport.token_requests[0].starts_with("/api/v1/namespaces/default/serviceaccounts/default/token "));
-  CHECK(b.transport.token_requests[0].find(R"("audiences":[],"expirationSeconds":3600,"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"one","uid":"uid-one"})") !=
-        std::string::npos);
+  CHECK(
+      b.transport.token_requests[0].find(
+          R"("audiences":[],"expirationSeconds":3600,"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"one","uid":"uid-one"})") !=
+      std::string::npos);
   CHECK(b.transport.token_requests[1].find(R"("audiences":["vault"],"expirationSeconds":1200)") != std::string::npos);
-  const std::string told = R"({"":{"token":"t1","expirationTimestamp":"2026-01-01T01:00:00Z"},"vault":{"token":"t2","expirationTimestamp":"2026-01-01T01:00:00Z"}})";
+  const std::string told =
+      R"({"":{"token":"t1","expirationTimestamp":"2026-01-01T01:00:00Z"},"vault":{"token":"t2","expirationTimestamp":"2026-01-01T01:00:00Z"}})";
   CHECK(b.driver.last_context["csi.storage.k8s.io/serviceAccount.tokens"] == told);
   // Told again, the same ones until they have used most of their time.
   b.driver.last_context.clear();
@@ -342,9 +365,10 @@ TEST_CASE("claim volumes: attached first where the driver asks for it") {
 // The claim has been told of one size, its volume has another.
 void put_grown(Bench& b, const std::string& volume_bytes) {
   b.put_volume(R"(,"capacity":{"storage":")" + volume_bytes + R"("})");
-  b.cluster.put(R"({"kind":"PersistentVolumeClaim","metadata":{"name":"c","annotations":{"pv.kubernetes.io/bind-completed":"yes"}},"spec":{"volumeName":"v"},)"
-                R"("status":{"phase":"Bound","capacity":{"storage":"1Gi"},"allocatedResourceStatuses":{"storage":"NodeResizePending"},)"
-                R"("conditions":[{"type":"FileSystemResizePending","status":"True"},{"type":"Other","status":"True"}]}})");
+  b.cluster.put(
+      R"({"kind":"PersistentVolumeClaim","metadata":{"name":"c","annotations":{"pv.kubernetes.io/bind-completed":"yes"}},"spec":{"volumeName":"v"},)"
+      R"("status":{"phase":"Bound","capacity":{"storage":"1Gi"},"allocatedResourceStatuses":{"storage":"NodeResizePending"},)"
+      R"("conditions":[{"type":"FileSystemResizePending","status":"True"},{"type":"Other","status":"True"}]}})");
 }
 
 TEST_CASE("claim volumes: grown before it is published, and while it is mounted") {
@@ -363,12 +387,13 @@ TEST_CASE("claim volumes: grown before it is published, and while it is mounted"
   CHECK(b.cluster.text("PersistentVolumeClaim", "c", "status.capacity.storage") == "2Gi");
   CHECK(b.cluster.text("PersistentVolumeClaim", "c", "status.conditions") == R"([{"type":"Other","status":"True"}])");
   CHECK(b.cluster.text("PersistentVolumeClaim", "c", "status.allocatedResourceStatuses") == "null");
-  CHECK(b.told == std::vector<std::string>{"FileSystemResizeSuccessful: MountVolume.NodeExpandVolume succeeded for volume \"v\""});
+  CHECK(b.told ==
+        std::vector<std::string>{"FileSystemResizeSuccessful: MountVolume.NodeExpandVolume succeeded for volume \"v\""});
   put_grown(b, "3Gi");
   CHECK(b.set_up("two") == b.directory("two") + "/mount");
   b.world.run_for(1s);
-  CHECK(b.driver.called == std::vector<std::string>{"NodeStageVolume", "NodePublishVolume", "NodeExpandVolume", "NodeStageVolume",
-                                                    "NodeExpandVolume", "NodePublishVolume"});
+  CHECK(b.driver.called == std::vector<std::string>{"NodeStageVolume", "NodePublishVolume", "NodeExpandVolume",
+                                                    "NodeStageVolume", "NodeExpandVolume", "NodePublishVolume"});
   CHECK(b.cluster.text("PersistentVolumeClaim", "c", "status.capacity.storage") == "3Gi");
 }
 
@@ -404,11 +429,13 @@ TEST_CASE("claim volumes: what can never grow is told, and used as it is") {
 
 TEST_CASE("claim volumes: ReadWriteOncePod, and a claim that is going") {
   Bench b;
-  b.cluster.put(R"({"kind":"PersistentVolume","metadata":{"name":"v"},"spec":{"accessModes":["ReadWriteOncePod"],"claimRef":{"name":"c","namespace":"default","uid":"uid-c"},"csi":{"driver":"x","volumeHandle":"h","fsType":"ext4"}}})");
+  b.cluster.put(
+      R"({"kind":"PersistentVolume","metadata":{"name":"v"},"spec":{"accessModes":["ReadWriteOncePod"],"claimRef":{"name":"c","namespace":"default","uid":"uid-c"},"csi":{"driver":"x","volumeHandle":"h","fsType":"ext4"}}})");
   CHECK(b.set_up("one") == b.directory("one") + "/mount");
   CHECK(b.driver.last_mode == 6);
   CHECK(b.set_up("two") == "error: volume uses the ReadWriteOncePod access mode and is already in use by another pod");
-  b.cluster.put(R"({"kind":"PersistentVolumeClaim","metadata":{"name":"c","deletionTimestamp":"2026-09-21T14:00:00Z","annotations":{"pv.kubernetes.io/bind-completed":"yes"}},"spec":{"volumeName":"v"},"status":{"phase":"Bound"}})");
+  b.cluster.put(
+      R"({"kind":"PersistentVolumeClaim","metadata":{"name":"c","deletionTimestamp":"2026-09-21T14:00:00Z","annotations":{"pv.kubernetes.io/bind-completed":"yes"}},"spec":{"volumeName":"v"},"status":{"phase":"Bound"}})");
   b.open();
   CHECK(b.set_up("one") == b.directory("one") + "/mount");  // it had it before
   CHECK(b.tear_down("one").empty());
@@ -450,8 +477,10 @@ TEST_CASE("claim volumes: killed at any point") {
             reached = true;
             return internal_error("killed");
           });
-          if (while_going) (void)b.tear_down("one");
-          else (void)b.set_up("one");
+          if (while_going)
+            (void)b.tear_down("one");
+          else
+            (void)b.set_up("one");
           b.files.set_fault(nullptr);
           b.open();
           if (again) CHECK_FALSE(b.set_up("one").starts_with("error"));

@@ -11,7 +11,8 @@ wire::CreateVolumeRequest create_request(const workloads::CreateVolumeCall& from
   wire::CreateVolumeRequest out;
   out.set_name(from.name);
   out.mutable_capacity_range()->set_required_bytes(from.required_bytes);
-  for (const workloads::CsiCapability& capability : from.capabilities) fill_capability(*out.add_volume_capabilities(), capability);
+  for (const workloads::CsiCapability& capability : from.capabilities)
+    fill_capability(*out.add_volume_capabilities(), capability);
   fill(*out.mutable_parameters(), from.parameters);
   fill(*out.mutable_secrets(), secrets);
   if (!from.source_snapshot.empty())
@@ -94,7 +95,8 @@ void CsiClient::controller_expand(const workloads::ExpandCall& given, const Stri
       });
 }
 
-void CsiClient::create_snapshot(const workloads::CreateSnapshotCall& given, const StringMap& secrets, Done<SnapshotAnswer> done) {
+void CsiClient::create_snapshot(const workloads::CreateSnapshotCall& given, const StringMap& secrets,
+                                Done<SnapshotAnswer> done) {
   wire::CreateSnapshotRequest request;
   request.set_source_volume_id(given.source_volume);
   request.set_name(given.name);
@@ -109,7 +111,8 @@ void CsiClient::delete_snapshot(const std::string& id, const StringMap& secrets,
   wire::DeleteSnapshotRequest request;
   request.set_snapshot_id(id);
   fill(*request.mutable_secrets(), secrets);
-  call<wire::DeleteSnapshotResponse>(*channel_, "/csi.v1.Controller/DeleteSnapshot", request, kControllerTimeout, std::move(done));
+  call<wire::DeleteSnapshotResponse>(*channel_, "/csi.v1.Controller/DeleteSnapshot", request, kControllerTimeout,
+                                     std::move(done));
 }
 
 void CsiClient::find_snapshot(const std::string& id, const StringMap& secrets, Done<SnapshotAnswer> done) {
@@ -118,13 +121,15 @@ void CsiClient::find_snapshot(const std::string& id, const StringMap& secrets, D
   fill(*request.mutable_secrets(), secrets);
   // What the driver does not know is no entry.
   Done<SnapshotAnswer> checked([id, done = std::move(done)](Reply<SnapshotAnswer> reply) mutable {
-    if (reply.status.ok() && reply.value.id.empty()) reply.status = {net::GrpcCode::kNotFound, "snapshot " + id + " is not there"};
+    if (reply.status.ok() && reply.value.id.empty())
+      reply.status = {net::GrpcCode::kNotFound, "snapshot " + id + " is not there"};
     done(std::move(reply));
   });
   call<wire::ListSnapshotsResponse, SnapshotAnswer>(*channel_, "/csi.v1.Controller/ListSnapshots", request, kControllerTimeout,
                                                     std::move(checked),
                                                     [](const wire::ListSnapshotsResponse& response, SnapshotAnswer& out) {
-                                                      if (response.entries_size() > 0) take(response.entries(0).snapshot(), out);
+                                                      if (response.entries_size() > 0)
+                                                        take(response.entries(0).snapshot(), out);
                                                     });
 }
 
@@ -134,10 +139,11 @@ void CsiClient::capacity(const workloads::CapacityCall& given, Done<CapacityAnsw
   for (const workloads::CsiCapability& capability : given.capabilities)
     fill_capability(*request.add_volume_capabilities(), capability);
   if (!given.topology.empty()) fill(*request.mutable_accessible_topology()->mutable_segments(), given.topology);
-  call<wire::GetCapacityResponse, CapacityAnswer>(*channel_, "/csi.v1.Controller/GetCapacity", request, kControllerTimeout,
-                                                  std::move(done), [](const wire::GetCapacityResponse& response, CapacityAnswer& out) {
-                                                    out = {response.available_capacity(), response.maximum_volume_size().value()};
-                                                  });
+  call<wire::GetCapacityResponse, CapacityAnswer>(
+      *channel_, "/csi.v1.Controller/GetCapacity", request, kControllerTimeout, std::move(done),
+      [](const wire::GetCapacityResponse& response, CapacityAnswer& out) {
+        out = {response.available_capacity(), response.maximum_volume_size().value()};
+      });
 }
 
 }  // namespace plinth::csi

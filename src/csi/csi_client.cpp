@@ -40,7 +40,8 @@ void CsiClient::unpublish(const std::string& id, const std::string& target, Done
   wire::NodeUnpublishVolumeRequest request;
   request.set_volume_id(id);
   request.set_target_path(target);
-  call<wire::NodeUnpublishVolumeResponse>(*channel_, "/csi.v1.Node/NodeUnpublishVolume", request, kCallTimeout, std::move(done));
+  call<wire::NodeUnpublishVolumeResponse>(*channel_, "/csi.v1.Node/NodeUnpublishVolume", request, kCallTimeout,
+                                          std::move(done));
 }
 
 void CsiClient::unstage(const std::string& id, const std::string& staging, Done<Nothing> done) {
@@ -65,22 +66,22 @@ void CsiClient::volume_stats(const std::string& id, const std::string& path, Don
   wire::NodeGetVolumeStatsRequest request;
   request.set_volume_id(id);
   request.set_volume_path(path);
-  call<wire::NodeGetVolumeStatsResponse, VolumeStats>(
-      *channel_, "/csi.v1.Node/NodeGetVolumeStats", request, kStatsTimeout, std::move(done),
-      [](const wire::NodeGetVolumeStatsResponse& response, VolumeStats& out) {
-        constexpr int kBytes = 1, kInodes = 2;
-        for (const wire::VolumeUsage& usage : response.usage()) {
-          if (usage.unit() == kBytes) {
-            out.bytes_total = usage.total();
-            out.bytes_used = usage.used();
-            out.bytes_available = usage.available();
-          } else if (usage.unit() == kInodes) {
-            out.inodes_total = usage.total();
-            out.inodes_used = usage.used();
-            out.inodes_free = usage.available();
-          }
-        }
-      });
+  call<wire::NodeGetVolumeStatsResponse, VolumeStats>(*channel_, "/csi.v1.Node/NodeGetVolumeStats", request, kStatsTimeout,
+                                                      std::move(done),
+                                                      [](const wire::NodeGetVolumeStatsResponse& response, VolumeStats& out) {
+                                                        constexpr int kBytes = 1, kInodes = 2;
+                                                        for (const wire::VolumeUsage& usage : response.usage()) {
+                                                          if (usage.unit() == kBytes) {
+                                                            out.bytes_total = usage.total();
+                                                            out.bytes_used = usage.used();
+                                                            out.bytes_available = usage.available();
+                                                          } else if (usage.unit() == kInodes) {
+                                                            out.inodes_total = usage.total();
+                                                            out.inodes_used = usage.used();
+                                                            out.inodes_free = usage.available();
+                                                          }
+                                                        }
+                                                      });
 }
 
 }  // namespace plinth::csi

@@ -83,7 +83,8 @@ class CsiClient {
   void facts(Done<DriverFacts> done);
   // Whether it answers at all.
   void probe(Done<Nothing> done);
-  void create_volume(const workloads::CreateVolumeCall& call, const StringMap& secrets, Done<workloads::CreateVolumeAnswer> done);
+  void create_volume(const workloads::CreateVolumeCall& call, const StringMap& secrets,
+                     Done<workloads::CreateVolumeAnswer> done);
   void delete_volume(const std::string& id, const StringMap& secrets, Done<Nothing> done);
   // The answer is the attachment's publish context.
   void controller_publish(const workloads::PublishCall& call, const StringMap& secrets, Done<StringMap> done);

@@ -18,13 +18,12 @@ template <typename Response, typename Request, typename Take>
 void ask(std::shared_ptr<Asking> asking, const char* path, const Request& request, Take take,
          std::function<void()> otherwise = nullptr) {
   net::GrpcChannel& channel = asking->channel;
-  call<Response, Nothing>(
-      channel, path, request, CsiClient::kControllerTimeout,
-      Done<Nothing>([asking, otherwise](Reply<Nothing> reply) {
-        if (reply.status.code == net::GrpcCode::kUnimplemented && otherwise) return otherwise();
-        if (!reply.status.ok()) asking->done({std::move(reply.status), {}});
-      }),
-      [asking, take](const Response& response, Nothing&) { take(response); });
+  call<Response, Nothing>(channel, path, request, CsiClient::kControllerTimeout,
+                          Done<Nothing>([asking, otherwise](Reply<Nothing> reply) {
+                            if (reply.status.code == net::GrpcCode::kUnimplemented && otherwise) return otherwise();
+                            if (!reply.status.ok()) asking->done({std::move(reply.status), {}});
+                          }),
+                          [asking, take](const Response& response, Nothing&) { take(response); });
 }
 
 // A driver that is a controller only has no node service.
@@ -42,39 +41,67 @@ void ask_node(std::shared_ptr<Asking> asking) {
 
 void take_node(DriverFacts& facts, int type) {
   switch (type) {
-    case 1: facts.stages = true; break;
-    case 2: facts.node_stats = true; break;
-    case 3: facts.node_expands = facts.info.expands_on_node = true; break;
-    case 5: facts.node_multi_writer_modes = true; break;
-    case 6: facts.mount_group = true; break;
-    default: break;
+    case 1:
+      facts.stages = true;
+      break;
+    case 2:
+      facts.node_stats = true;
+      break;
+    case 3:
+      facts.node_expands = facts.info.expands_on_node = true;
+      break;
+    case 5:
+      facts.node_multi_writer_modes = true;
+      break;
+    case 6:
+      facts.mount_group = true;
+      break;
+    default:
+      break;
   }
 }
 
 void ask_node_capabilities(std::shared_ptr<Asking> asking) {
-  ask<wire::NodeGetCapabilitiesResponse>(asking, "/csi.v1.Node/NodeGetCapabilities", wire::NodeGetCapabilitiesRequest(),
-                                         [asking](const wire::NodeGetCapabilitiesResponse& response) {
-                                           for (const auto& capability : response.capabilities())
-                                             take_node(asking->facts, capability.rpc().type());
-                                           ask_node(asking);
-                                         },
-                                         [asking] {
-                                           asking->facts.on_node = false;
-                                           ask_node(asking);
-                                         });
+  ask<wire::NodeGetCapabilitiesResponse>(
+      asking, "/csi.v1.Node/NodeGetCapabilities", wire::NodeGetCapabilitiesRequest(),
+      [asking](const wire::NodeGetCapabilitiesResponse& response) {
+        for (const auto& capability : response.capabilities()) take_node(asking->facts, capability.rpc().type());
+        ask_node(asking);
+      },
+      [asking] {
+        asking->facts.on_node = false;
+        ask_node(asking);
+      });
 }
 
 void take_controller(workloads::CsiDriverInfo& info, int type) {
   switch (type) {
-    case 1: info.creates_volumes = true; break;
-    case 2: info.publishes = true; break;
-    case 4: info.tells_capacity = true; break;
-    case 5: info.snapshots = true; break;
-    case 6: info.lists_snapshots = true; break;
-    case 7: info.clones = true; break;
-    case 9: info.expands = true; break;
-    case 13: info.multi_writer_modes = true; break;
-    default: break;
+    case 1:
+      info.creates_volumes = true;
+      break;
+    case 2:
+      info.publishes = true;
+      break;
+    case 4:
+      info.tells_capacity = true;
+      break;
+    case 5:
+      info.snapshots = true;
+      break;
+    case 6:
+      info.lists_snapshots = true;
+      break;
+    case 7:
+      info.clones = true;
+      break;
+    case 9:
+      info.expands = true;
+      break;
+    case 13:
+      info.multi_writer_modes = true;
+      break;
+    default:
+      break;
   }
 }
 
@@ -89,17 +116,19 @@ void ask_controller(std::shared_ptr<Asking> asking) {
 }
 
 void ask_plugin(std::shared_ptr<Asking> asking) {
-  ask<wire::GetPluginCapabilitiesResponse>(asking, "/csi.v1.Identity/GetPluginCapabilities", wire::GetPluginCapabilitiesRequest(),
-                                           [asking](const wire::GetPluginCapabilitiesResponse& response) {
-                                             bool controller = false;
-                                             for (const auto& capability : response.capabilities()) {
-                                               controller = controller || capability.service().type() == 1;
-                                               asking->facts.info.topology =
-                                                   asking->facts.info.topology || capability.service().type() == 2;
-                                             }
-                                             if (controller) ask_controller(asking);
-                                             else ask_node_capabilities(asking);
-                                           });
+  ask<wire::GetPluginCapabilitiesResponse>(
+      asking, "/csi.v1.Identity/GetPluginCapabilities", wire::GetPluginCapabilitiesRequest(),
+      [asking](const wire::GetPluginCapabilitiesResponse& response) {
+        bool controller = false;
+        for (const auto& capability : response.capabilities()) {
+          controller = controller || capability.service().type() == 1;
+          asking->facts.info.topology = asking->facts.info.topology || capability.service().type() == 2;
+        }
+        if (controller)
+          ask_controller(asking);
+        else
+          ask_node_capabilities(asking);
+      });
 }
 
 }  // namespace

@@ -34,7 +34,8 @@ void DriverSite::show() {
 void DriverSite::ask() {
   client_->facts([this, alive = alive_](Reply<DriverFacts> reply) {
     if (!*alive) return;
-    if (reply.status.ok() && reply.value.info.name.empty()) reply.status = {net::GrpcCode::kInternal, "the driver gives no name"};
+    if (reply.status.ok() && reply.value.info.name.empty())
+      reply.status = {net::GrpcCode::kInternal, "the driver gives no name"};
     if (!reply.status.ok()) {
       // A driver that comes up does not answer at first.
       const std::string why = net::to_error(reply.status).message();
@@ -67,7 +68,8 @@ void DriverSite::run_roles() {
   if (info.tells_capacity) sidecar_->add(make_capacity_publisher(role, info));
   sidecar_->start([this, alive = alive_](Result<void> ready) {
     if (!*alive) return;
-    if (!ready.ok()) return parts_.log.error("volumes are not provisioned", {{"driver", facts_->info.name}, {"error", ready.error()}});
+    if (!ready.ok())
+      return parts_.log.error("volumes are not provisioned", {{"driver", facts_->info.name}, {"error", ready.error()}});
     known_();
   });
 }

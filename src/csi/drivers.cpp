@@ -15,10 +15,14 @@ constexpr std::string_view kManager = "csi-registrar";
 }  // namespace
 
 Drivers::Drivers(DriversParts parts, DriversOptions options)
-    : parts_(std::move(parts)), options_(std::move(options)), cluster_(parts_.site.make_cluster()), transport_(cluster_->transport(kManager)) {
+    : parts_(std::move(parts)),
+      options_(std::move(options)),
+      cluster_(parts_.site.make_cluster()),
+      transport_(cluster_->transport(kManager)) {
   if (options_.built_in) {
     add_site("unix:" + options_.built_in->socket, Controls::kYes);
-    child_ = std::make_unique<BuiltInChild>(*parts_.site.loop, *parts_.processes, parts_.site.log, *options_.built_in, sites_.back()->client());
+    child_ = std::make_unique<BuiltInChild>(*parts_.site.loop, *parts_.processes, parts_.site.log, *options_.built_in,
+                                            sites_.back()->client());
   }
   for (const std::string& socket : options_.sockets) add_site("unix:" + socket, Controls::kYes);
 }
@@ -42,7 +46,7 @@ std::unique_ptr<node::VolumePlugin> Drivers::make_plugin(client::Transport& tran
   parts.find_driver = [this, alive = alive_](std::string_view name) { return *alive ? find(name) : std::nullopt; };
   parts.root = options_.root;
   parts.log = parts_.site.log;
-  VolumesInUseParts in_use{parts.loop,       parts.pool,         parts.files,           &transport, [this] { return cluster_->view(); },
+  VolumesInUseParts in_use{parts.loop,    parts.pool,        parts.files, &transport, [this] { return cluster_->view(); },
                            options_.root, options_.node_name};
   return with_volumes_in_use(std::move(in_use), make_claim_volumes(std::move(parts)));
 }
@@ -55,7 +59,8 @@ void Drivers::start() {
 
 std::optional<NodeDriver> Drivers::find(std::string_view name) const {
   for (const auto& site : sites_) {
-    if (!site->hidden() && site->facts() != nullptr && site->facts()->info.name == name) return NodeDriver{site->client(), site->facts()};
+    if (!site->hidden() && site->facts() != nullptr && site->facts()->info.name == name)
+      return NodeDriver{site->client(), site->facts()};
   }
   return std::nullopt;
 }
@@ -65,8 +70,8 @@ std::vector<const DriverFacts*> Drivers::on_node() const {
   for (const auto& site : sites_) {
     const DriverFacts* facts = site->hidden() ? nullptr : site->facts().get();
     const bool again = facts != nullptr && std::any_of(out.begin(), out.end(), [&](const DriverFacts* other) {
-      return other->info.name == facts->info.name;
-    });
+                         return other->info.name == facts->info.name;
+                       });
     if (facts != nullptr && facts->on_node && !again) out.push_back(facts);
   }
   return out;

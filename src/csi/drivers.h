@@ -1,5 +1,5 @@
-// The storage drivers of a node: the built-in one, those whose sockets were given, and those that register themselves as they would
-// with a kubelet. Their CSINode, and the pods' volumes of claims.
+// The storage drivers of a node: the built-in one, those whose sockets were given, and those that register themselves as they
+// would with a kubelet. Their CSINode, and the pods' volumes of claims.
 #pragma once
 
 #include <functional>
@@ -27,9 +27,9 @@ struct DriversParts {
 
 struct DriversOptions {
   std::string node_name;
-  std::string root;                   // of the kubelet's layout: pods/, plugins/, plugins_registry/
+  std::string root;  // of the kubelet's layout: pods/, plugins/, plugins_registry/
   std::optional<BuiltInOptions> built_in;
-  std::vector<std::string> sockets;   // paths: controller and node part
+  std::vector<std::string> sockets;  // paths: controller and node part
   bool watch_registry = true;
 };
 

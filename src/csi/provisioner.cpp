@@ -33,7 +33,8 @@ class Provisioner final : public Role {
       // A claim's mark comes off once its volume is there.
       const Value reference = change.object["spec"]["claimRef"];
       if (reference.is_object())
-        keys.push_back("claim/" + std::string(reference["namespace"].as_string()) + "/" + std::string(reference["name"].as_string()));
+        keys.push_back("claim/" + std::string(reference["namespace"].as_string()) + "/" +
+                       std::string(reference["name"].as_string()));
     } else if (resource.is("storage.k8s.io", "volumeattachments")) {
       const std::string_view volume = change.object["spec"]["source"]["persistentVolumeName"].as_string();
       if (change.deleted && !volume.empty()) keys.push_back("volume/" + std::string(volume));
@@ -96,14 +97,16 @@ class Provisioner final : public Role {
       out.ok = false;
       return;
     }
-    if (!claim.has_finalizer(workloads::kBeingProvisioned)) out.plan.requests.push_back(workloads::mark_request(claim, kManager));
+    if (!claim.has_finalizer(workloads::kBeingProvisioned))
+      out.plan.requests.push_back(workloads::mark_request(claim, kManager));
     if (!call.abandoned)
       teller.say(claim, "Provisioning",
                  "External provisioner is provisioning volume for claim \"" + claim.name_space + "/" + claim.name + "\"");
     out.call = [this, claim, call = std::move(call), secrets = std::move(*values)](UniqueFunction<void(Outcome)> done) mutable {
-      parts_.driver->create_volume(call, secrets, [this, claim, call, secrets, done = std::move(done)](Reply<CreateVolumeAnswer> reply) mutable {
-        created(claim, call, secrets, std::move(reply), std::move(done));
-      });
+      parts_.driver->create_volume(
+          call, secrets, [this, claim, call, secrets, done = std::move(done)](Reply<CreateVolumeAnswer> reply) mutable {
+            created(claim, call, secrets, std::move(reply), std::move(done));
+          });
     };
   }
 
@@ -140,9 +143,8 @@ class Provisioner final : public Role {
       return out;
     }
     out.call = [this, volume, id = call->volume_id, secrets = std::move(*values)](UniqueFunction<void(Outcome)> done) {
-      parts_.driver->delete_volume(id, secrets, [this, volume, done = std::move(done)](Reply<Nothing> reply) {
-        done(deleted(volume, reply.status));
-      });
+      parts_.driver->delete_volume(
+          id, secrets, [this, volume, done = std::move(done)](Reply<Nothing> reply) { done(deleted(volume, reply.status)); });
     };
     return out;
   }
@@ -150,15 +152,18 @@ class Provisioner final : public Role {
   Outcome deleted(const Object& volume, const net::GrpcStatus& status) const {
     Outcome out;
     if (!status.ok()) {
-      Teller(*parts_.view(), driver_.name, *parts_.clock, out.events).warn(volume, "VolumeFailedDelete", net::to_error(status).message());
+      Teller(*parts_.view(), driver_.name, *parts_.clock, out.events)
+          .warn(volume, "VolumeFailedDelete", net::to_error(status).message());
       out.ok = false;
       return out;
     }
     const auto now = parts_.view()->get(workloads::volumes_resource(), "", volume.name);
     if (!now || now->uid != volume.uid) return out;
     // The object goes with its last mark; deleted first, so that nobody takes it for a volume that has storage.
-    if (now->deleting()) out.plan.requests.push_back(finalizer_request(*now, kFinalizer, false, kManager));
-    else out.plan.requests.push_back(client::delete_request(*now, "", false));
+    if (now->deleting())
+      out.plan.requests.push_back(finalizer_request(*now, kFinalizer, false, kManager));
+    else
+      out.plan.requests.push_back(client::delete_request(*now, "", false));
     return out;
   }
 
@@ -166,8 +171,8 @@ class Provisioner final : public Role {
   workloads::CsiDriverInfo driver_;
 };
 
-void Provisioner::created(const Object& claim, const CreateVolumeCall& call, const StringMap& secrets, Reply<CreateVolumeAnswer> reply,
-                          UniqueFunction<void(Outcome)> done) {
+void Provisioner::created(const Object& claim, const CreateVolumeCall& call, const StringMap& secrets,
+                          Reply<CreateVolumeAnswer> reply, UniqueFunction<void(Outcome)> done) {
   const auto view = parts_.view();
   if (!reply.status.ok()) return done(failed(*view, claim, call, reply.status));
   if (call.abandoned) return drop(claim, secrets, reply.value.volume_id, "", std::move(done));
@@ -181,7 +186,8 @@ void Provisioner::created(const Object& claim, const CreateVolumeCall& call, con
   done(std::move(out));
 }
 
-Outcome Provisioner::failed(const View& view, const Object& claim, const CreateVolumeCall& call, const net::GrpcStatus& status) const {
+Outcome Provisioner::failed(const View& view, const Object& claim, const CreateVolumeCall& call,
+                            const net::GrpcStatus& status) const {
   Outcome out;
   out.ok = false;
   const auto now = view.get(workloads::claims_resource(), claim.name_space, claim.name);
@@ -195,7 +201,8 @@ Outcome Provisioner::failed(const View& view, const Object& claim, const CreateV
   if (call.abandoned) {
     out.plan.requests.push_back(workloads::unmark_request(*now, kManager));
     out.ok = true;
-  } else if (status.code == net::GrpcCode::kResourceExhausted && !workloads::annotation(*now, workloads::kSelectedNode).empty()) {
+  } else if (status.code == net::GrpcCode::kResourceExhausted &&
+             !workloads::annotation(*now, workloads::kSelectedNode).empty()) {
     out.plan.requests.push_back(reschedule_request(*now, true));
     out.ok = true;
   }
@@ -211,7 +218,8 @@ void Provisioner::drop(const Object& claim, const StringMap& secrets, const std:
     const auto view = parts_.view();
     Teller teller(*view, driver_.name, *parts_.clock, out.events);
     if (!why.empty()) teller.warn(claim, "ProvisioningFailed", why);
-    if (!status.ok()) teller.warn(claim, "ProvisioningFailed", "a volume cannot be deleted again: " + net::to_error(status).message());
+    if (!status.ok())
+      teller.warn(claim, "ProvisioningFailed", "a volume cannot be deleted again: " + net::to_error(status).message());
     out.ok = why.empty() && status.ok();
     const auto now = view->get(workloads::claims_resource(), claim.name_space, claim.name);
     if (out.ok && now && now->uid == claim.uid) out.plan.requests.push_back(workloads::unmark_request(*now, kManager));

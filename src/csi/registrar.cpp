@@ -21,10 +21,12 @@ net::GrpcCallOptions short_call() {
 std::string problem_of(const wire::PluginInfo& info) {
   if (info.type() != "CSIPlugin") return "plugins of type " + info.type() + " are not served here";
   if (info.name().empty()) return "the plugin gives no name";
-  if (info.endpoint().empty() || info.endpoint().front() != '/') return "endpoint \"" + info.endpoint() + "\": an absolute path is needed";
-  const bool supported = std::any_of(info.supported_versions().begin(), info.supported_versions().end(), [](const std::string& version) {
-    return version.starts_with("1.") || version.starts_with("v1.") || version == "1" || version == "v1";
-  });
+  if (info.endpoint().empty() || info.endpoint().front() != '/')
+    return "endpoint \"" + info.endpoint() + "\": an absolute path is needed";
+  const bool supported =
+      std::any_of(info.supported_versions().begin(), info.supported_versions().end(), [](const std::string& version) {
+        return version.starts_with("1.") || version.starts_with("v1.") || version == "1" || version == "v1";
+      });
   return supported ? "" : "none of its versions is version 1 of the storage interface";
 }
 

@@ -1,5 +1,5 @@
-// Drivers that register themselves as with a kubelet: a socket in plugins_registry, on which they say what they are and where they
-// answer (pluginregistration v1).
+// Drivers that register themselves as with a kubelet: a socket in plugins_registry, on which they say what they are and where
+// they answer (pluginregistration v1).
 #pragma once
 
 #include <functional>

@@ -24,9 +24,11 @@ class Resizer final : public Role {
     const Object& object = change.object;
     if (object.resource == workloads::claims_resource()) {
       keys.push_back(client::make_key(object.name_space, object.name));
-    } else if (object.resource == workloads::volumes_resource() && object["spec"]["csi"]["driver"].as_string() == driver_.name) {
+    } else if (object.resource == workloads::volumes_resource() &&
+               object["spec"]["csi"]["driver"].as_string() == driver_.name) {
       const Value reference = object["spec"]["claimRef"];
-      if (reference.is_object()) keys.push_back(client::make_key(reference["namespace"].as_string(), reference["name"].as_string()));
+      if (reference.is_object())
+        keys.push_back(client::make_key(reference["namespace"].as_string(), reference["name"].as_string()));
     }
   }
 
@@ -64,11 +66,13 @@ class Resizer final : public Role {
     }
     if (!given.begun.empty()) teller.say(claim, "Resizing", given.begun);
     out.plan = std::move(given.marks);
-    out.call = [this, claim, given = std::move(given), secrets = std::move(*secrets)](UniqueFunction<void(Outcome)> done) mutable {
+    out.call = [this, claim, given = std::move(given),
+                secrets = std::move(*secrets)](UniqueFunction<void(Outcome)> done) mutable {
       if (!given.by_driver) return done(expanded(claim, given, {given.target_bytes, true}));
-      parts_.driver->controller_expand(given.call, secrets, [this, claim, given, done = std::move(done)](Reply<ExpandAnswer> reply) {
-        done(reply.status.ok() ? expanded(claim, given, reply.value) : failed(claim, given, reply.status));
-      });
+      parts_.driver->controller_expand(
+          given.call, secrets, [this, claim, given, done = std::move(done)](Reply<ExpandAnswer> reply) {
+            done(reply.status.ok() ? expanded(claim, given, reply.value) : failed(claim, given, reply.status));
+          });
     };
   }
 
@@ -76,16 +80,21 @@ class Resizer final : public Role {
     Outcome out;
     const auto view = parts_.view();
     const auto now = current(*view, claim);
-    const auto volume = now ? view->get(workloads::volumes_resource(), "", (*now)["spec"]["volumeName"].as_string()) : std::nullopt;
+    const auto volume =
+        now ? view->get(workloads::volumes_resource(), "", (*now)["spec"]["volumeName"].as_string()) : std::nullopt;
     if (!volume) return out;
     if (answer.capacity_bytes != 0 && answer.capacity_bytes < given.target_bytes)
-      return failed(claim, given, {net::GrpcCode::kInternal, "the driver made " + std::to_string(answer.capacity_bytes) + " bytes of " + std::to_string(given.target_bytes)});
+      return failed(claim, given,
+                    {net::GrpcCode::kInternal, "the driver made " + std::to_string(answer.capacity_bytes) + " bytes of " +
+                                                   std::to_string(given.target_bytes)});
     const std::int64_t bytes = answer.capacity_bytes != 0 ? answer.capacity_bytes : given.target_bytes;
     const bool on_node = answer.node_expansion_required && driver_.expands_on_node;
     out.plan = workloads::expanded_plan(*now, *volume, bytes, on_node, parts_.clock->wall_ns(), kManager);
     Teller teller(*view, driver_.name, *parts_.clock, out.events);
-    if (on_node) teller.say(claim, "FileSystemResizeRequired", "Require file system resize of volume on node");
-    else teller.say(claim, "VolumeResizeSuccessful", "Resize volume succeeded");
+    if (on_node)
+      teller.say(claim, "FileSystemResizeRequired", "Require file system resize of volume on node");
+    else
+      teller.say(claim, "VolumeResizeSuccessful", "Resize volume succeeded");
     return out;
   }
 
@@ -99,7 +108,8 @@ class Resizer final : public Role {
                             driver_.name + "\" failed: " + net::to_error(status).message();
     Teller(*view, driver_.name, *parts_.clock, out.events).warn(claim, "VolumeResizeFailed", why);
     if (!is_infeasible(status.code)) return out;
-    if (!given.infeasible) out.plan = workloads::infeasible_plan(*now, net::to_error(status).message(), parts_.clock->wall_ns(), kManager);
+    if (!given.infeasible)
+      out.plan = workloads::infeasible_plan(*now, net::to_error(status).message(), parts_.clock->wall_ns(), kManager);
     out.pause = kInfeasiblePause;
     return out;
   }

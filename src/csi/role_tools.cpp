@@ -10,7 +10,8 @@ Value without_finalizer(Draft& draft, const client::Object& object, std::string_
   return list;
 }
 
-client::Request finalizer_request(const client::Object& object, std::string_view finalizer, bool wanted, std::string_view manager) {
+client::Request finalizer_request(const client::Object& object, std::string_view finalizer, bool wanted,
+                                  std::string_view manager) {
   Draft patch;
   Value list = without_finalizer(patch, object, finalizer);
   if (wanted) patch.push(list, patch.text(finalizer));

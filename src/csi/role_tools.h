@@ -15,7 +15,8 @@ struct RoleParts {
 
 Value without_finalizer(Draft& draft, const client::Object& object, std::string_view finalizer);
 // The object with the mark, or without it, under the condition that nobody wrote meanwhile.
-client::Request finalizer_request(const client::Object& object, std::string_view finalizer, bool wanted, std::string_view manager);
+client::Request finalizer_request(const client::Object& object, std::string_view finalizer, bool wanted,
+                                  std::string_view manager);
 
 // Events of one look, each once.
 class Teller {

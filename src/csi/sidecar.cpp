@@ -70,8 +70,8 @@ Result<StringMap> secret_values(const client::View& view, const std::optional<wo
 
 bool is_uncertain(const net::GrpcStatus& status) {
   using net::GrpcCode;
-  return status.code == GrpcCode::kCancelled || status.code == GrpcCode::kDeadlineExceeded || status.code == GrpcCode::kUnavailable ||
-         status.code == GrpcCode::kAborted;
+  return status.code == GrpcCode::kCancelled || status.code == GrpcCode::kDeadlineExceeded ||
+         status.code == GrpcCode::kUnavailable || status.code == GrpcCode::kAborted;
 }
 
 Sidecar::~Sidecar() {

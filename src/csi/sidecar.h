@@ -24,7 +24,8 @@ struct Outcome {
   Duration pause{};
 };
 
-// One look at a key: what is written first, then the call. A plan without a call ends the look; its own writes bring the key again.
+// One look at a key: what is written first, then the call. A plan without a call ends the look; its own writes bring the key
+// again.
 struct RoleStep {
   client::Plan plan, events;
   UniqueFunction<void(UniqueFunction<void(Outcome)>)> call;
@@ -58,7 +59,7 @@ class Sidecar final : private client::ClusterEvents {
  public:
   static constexpr Duration kPauseMin = std::chrono::seconds(1), kPauseMax = std::chrono::minutes(5);
   static constexpr Duration kPauseConflict = std::chrono::milliseconds(50);  // somebody else wrote between
-  static constexpr std::size_t kCallsAtOnce = 32;  // of each role; more keys wait
+  static constexpr std::size_t kCallsAtOnce = 32;                            // of each role; more keys wait
   explicit Sidecar(SidecarParts parts) : parts_(std::move(parts)) {}
   ~Sidecar() override;
   // Before start().
@@ -71,8 +72,8 @@ class Sidecar final : private client::ClusterEvents {
     bool busy = false, queued = false, again = false;
     int failures = 0;
     TimerId timer = 0;
-    std::int64_t due_ns = 0;         // of the timer
-    std::uint64_t own_revision = 0;  // the last that was written for it
+    std::int64_t due_ns = 0;          // of the timer
+    std::uint64_t own_revision = 0;   // the last that was written for it
     std::uint64_t seen_revision = 0;  // of changes while it was busy
   };
   struct Entry {

@@ -33,11 +33,16 @@ class Snapshotter final : public Role {
     const auto content = view->get(workloads::contents_resource(), "", key);
     if (!content) return out;
     auto decision = workloads::decide_snapshot(*view, *content, driver_, kManager);
-    if (const auto* refusal = std::get_if<workloads::Refusal>(&decision)) refuse(*view, *content, refusal->message, out);
-    else if (auto* plan = std::get_if<client::Plan>(&decision)) out.plan = std::move(*plan);
-    else if (auto* take = std::get_if<workloads::TakeSnapshot>(&decision)) create(*view, *content, std::move(*take), out);
-    else if (auto* find = std::get_if<workloads::FindSnapshot>(&decision)) look_up(*view, *content, std::move(*find), out);
-    else if (auto* gone = std::get_if<workloads::DeleteSnapshot>(&decision)) remove(*view, *content, std::move(*gone), out);
+    if (const auto* refusal = std::get_if<workloads::Refusal>(&decision))
+      refuse(*view, *content, refusal->message, out);
+    else if (auto* plan = std::get_if<client::Plan>(&decision))
+      out.plan = std::move(*plan);
+    else if (auto* take = std::get_if<workloads::TakeSnapshot>(&decision))
+      create(*view, *content, std::move(*take), out);
+    else if (auto* find = std::get_if<workloads::FindSnapshot>(&decision))
+      look_up(*view, *content, std::move(*find), out);
+    else if (auto* gone = std::get_if<workloads::DeleteSnapshot>(&decision))
+      remove(*view, *content, std::move(*gone), out);
     return out;
   }
 
@@ -53,11 +58,14 @@ class Snapshotter final : public Role {
     auto secrets = secret_values(view, given.call.secrets);
     if (!secrets.ok()) return refuse(view, content, secrets.error().message(), out);
     out.plan = std::move(given.marks);
-    out.call = [this, content, call = std::move(given.call), secrets = std::move(*secrets)](UniqueFunction<void(Outcome)> done) {
+    out.call = [this, content, call = std::move(given.call),
+                secrets = std::move(*secrets)](UniqueFunction<void(Outcome)> done) {
       parts_.driver->create_snapshot(call, secrets, [this, content, done = std::move(done)](Reply<SnapshotAnswer> reply) {
         if (reply.status.ok()) return done(taken(content, reply.value));
         const std::string source(content["spec"]["source"]["volumeHandle"].as_string());
-        done(failed(content, "Failed to check and update snapshot content: failed to take snapshot of the volume " + source + ": ", reply.status));
+        done(failed(content,
+                    "Failed to check and update snapshot content: failed to take snapshot of the volume " + source + ": ",
+                    reply.status));
       });
     };
   }

@@ -21,8 +21,10 @@ class Turns {
     const auto it = waiting_.find(key);
     if (it == waiting_.end()) return;
     it->second.pop_front();
-    if (it->second.empty()) waiting_.erase(it);
-    else run(key);
+    if (it->second.empty())
+      waiting_.erase(it);
+    else
+      run(key);
   }
 
  private:

@@ -68,7 +68,8 @@ Result<std::optional<VolumeData>> read_volume_data(node::HostFiles& files, const
   return std::optional(std::move(data));
 }
 
-Result<bool> used_elsewhere(node::HostFiles& files, const std::string& root, const std::string& directory, const VolumeData& data) {
+Result<bool> used_elsewhere(node::HostFiles& files, const std::string& root, const std::string& directory,
+                            const VolumeData& data) {
   for (const std::string& pod : TRY(folders_in(files, root + "/pods"))) {
     for (const std::string& other : TRY(folders_in(files, pod + std::string(kFolder)))) {
       if (other == directory) continue;

@@ -27,7 +27,8 @@ Result<void> write_volume_data(node::HostFiles& files, const std::string& direct
 Result<std::optional<VolumeData>> read_volume_data(node::HostFiles& files, const std::string& directory);
 
 // Whether a pod's volume on this node, other than the one of `directory`, is that volume.
-Result<bool> used_elsewhere(node::HostFiles& files, const std::string& root, const std::string& directory, const VolumeData& data);
+Result<bool> used_elsewhere(node::HostFiles& files, const std::string& root, const std::string& directory,
+                            const VolumeData& data);
 
 // The folder of a staged volume's record.
 std::string staging_folder(const std::string& root, const std::string& driver, const std::string& handle);

@@ -22,12 +22,14 @@ client::Plan grown_plan(const client::View& view, const Growth& growth, const Vo
   Value left = patch.array();
   for (const Value& condition : growth.claim["status"]["conditions"].items()) {
     const std::string_view type = condition["type"].as_string();
-    if (type != "FileSystemResizePending" && type != "Resizing" && type != "NodeResizeError") patch.push(left, patch.clone(condition));
+    if (type != "FileSystemResizePending" && type != "Resizing" && type != "NodeResizeError")
+      patch.push(left, patch.clone(condition));
   }
   patch.member_path(patch.root(), {"status", "conditions"}) = left;
   plan.requests.push_back(client::merge_patch_request(growth.claim, "status", std::move(patch), true, kManager));
   client::EventRecorder events(view, kManager, wall_ns, plan);
-  events.normal(growth.claim, "FileSystemResizeSuccessful", "MountVolume.NodeExpandVolume succeeded for volume \"" + data.volume + "\"");
+  events.normal(growth.claim, "FileSystemResizeSuccessful",
+                "MountVolume.NodeExpandVolume succeeded for volume \"" + data.volume + "\"");
   return plan;
 }
 

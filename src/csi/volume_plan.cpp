@@ -54,7 +54,8 @@ Result<void> check_mode(const VolumeRequest& request, bool block) {
   for (const node::PodContainer& container : request.pod->containers) {
     for (const Value& use : container.spec[member].items()) {
       if (use["name"].as_string() != request.name) continue;
-      return bad_request(fmt::format("volume {} has volumeMode {}, but is specified in {}", request.name, block ? "Block" : "Filesystem", member));
+      return bad_request(fmt::format("volume {} has volumeMode {}, but is specified in {}", request.name,
+                                     block ? "Block" : "Filesystem", member));
     }
   }
   return {};
@@ -129,13 +130,15 @@ void choose_group(VolumePlan& plan, const VolumeRequest& request, const std::opt
 }
 
 // Where CSIDriver does not say that it needs none, the controller's part has attached the volume first.
-Result<StringMap> attachment_context(const VolumeRequest& request, const std::optional<Object>& driver, const VolumeData& data) {
+Result<StringMap> attachment_context(const VolumeRequest& request, const std::optional<Object>& driver,
+                                     const VolumeData& data) {
   const Value required = driver ? (*driver)["spec"]["attachRequired"] : Value();
   if (!required.is_null() && !required.as_bool()) return StringMap();
   const std::string name = workloads::attachment_name(data.handle, data.driver, request.facts.node_name);
   const auto attachment = request.view->get(kAttachments, "", name);
   if (!attachment || !(*attachment)["status"]["attached"].as_bool()) {
-    const std::string_view why = attachment ? (*attachment)["status"]["attachError"]["message"].as_string() : std::string_view();
+    const std::string_view why =
+        attachment ? (*attachment)["status"]["attachError"]["message"].as_string() : std::string_view();
     return wait_for(fmt::format("volume {} is not attached to this node yet{}{}", data.volume, why.empty() ? "" : ": ", why));
   }
   return texts((*attachment)["status"]["attachmentMetadata"]);
@@ -145,7 +148,8 @@ void place_data(VolumePlan& plan, const VolumeRequest& request, const std::strin
   VolumeData& data = plan.data;
   const std::string devices = root + "/plugins/kubernetes.io/csi/volumeDevices";
   if (plan.driver.facts->stages && !data.ephemeral) {
-    data.staging = data.block ? devices + "/staging/" + data.volume : staging_folder(root, data.driver, data.handle) + "/globalmount";
+    data.staging =
+        data.block ? devices + "/staging/" + data.volume : staging_folder(root, data.driver, data.handle) + "/globalmount";
   }
   data.target = data.block ? devices + "/publish/" + data.volume + "/" + request.pod->uid : request.directory + "/mount";
   plan.call.volume_id = data.handle;
@@ -178,7 +182,8 @@ Result<VolumePlan> plan_claim(const VolumeRequest& request, const FindDriver& fi
     return plan;
   }
   if (!source.is_object())
-    return Error(Reason::kMethodNotAllowed, "persistentvolume " + found.volume.name + " is of a kind that this node does not serve");
+    return Error(Reason::kMethodNotAllowed,
+                 "persistentvolume " + found.volume.name + " is of a kind that this node does not serve");
   plan.driver = TRY(require_driver(find_driver, source["driver"].as_string()));
   plan.data.driver = source["driver"].as_string();
   plan.data.handle = source["volumeHandle"].as_string();
@@ -210,14 +215,16 @@ Result<VolumePlan> plan_inline(const VolumeRequest& request, const FindDriver& f
   const Value source = request.volume["csi"];
   const std::string name(source["driver"].as_string());
   const auto driver = request.view->get(kDrivers, "", name);
-  if (!driver) return bad_request(fmt::format("volume mode \"Ephemeral\" not supported by driver {} (no CSIDriver object)", name));
+  if (!driver)
+    return bad_request(fmt::format("volume mode \"Ephemeral\" not supported by driver {} (no CSIDriver object)", name));
   bool serves = false;
   std::string modes;
   for (const Value& mode : (*driver)["spec"]["volumeLifecycleModes"].items()) {
     serves = serves || mode.as_string() == "Ephemeral";
     modes += (modes.empty() ? "" : " ") + quoted(mode.as_string());
   }
-  if (!serves) return bad_request(fmt::format("volume mode \"Ephemeral\" not supported by driver {} (only supports [{}])", name, modes));
+  if (!serves)
+    return bad_request(fmt::format("volume mode \"Ephemeral\" not supported by driver {} (only supports [{}])", name, modes));
   TRY(check_mode(request, false));
   VolumePlan plan;
   plan.driver = TRY(require_driver(find_driver, name));
@@ -251,7 +258,8 @@ Result<VolumePlan> plan_volume(const VolumeRequest& request, const FindDriver& f
 
 bool concerns_volume(const node::Pod& pod, const Value& volume, const Object& changed) {
   const client::Resource& kind = changed.resource;
-  if (!kind.is("", "persistentvolumeclaims") && !kind.is("", "persistentvolumes") && kind.group != "storage.k8s.io") return false;
+  if (!kind.is("", "persistentvolumeclaims") && !kind.is("", "persistentvolumes") && kind.group != "storage.k8s.io")
+    return false;
   if (volume["csi"].is_object()) {
     return changed.resource.is("storage.k8s.io", "csidrivers") && changed.name == volume["csi"]["driver"].as_string();
   }

@@ -40,7 +40,8 @@ void VolumeRelease::tear_down(std::string directory, node::Done<void> done) {
       *parts_.loop, *parts_.pool, alive_, [&files, work] { return read_volume_data(files, work->directory); },
       [this, work](Result<std::optional<VolumeData>> data) {
         if (!data.ok() && data.error().reason() != Reason::kBadRequest) return work->done(std::move(data).error());
-        if (!data.ok()) parts_.log.warning("a volume's record is damaged; its mounts are taken away", {{"error", data.error()}});
+        if (!data.ok())
+          parts_.log.warning("a volume's record is damaged; its mounts are taken away", {{"error", data.error()}});
         if (!data.ok() || !*data) return take_apart(work->directory, std::move(work->done));
         work->data = std::move(**data);
         auto driver = parts_.find_driver(work->data.driver);
@@ -151,7 +152,8 @@ void VolumeRelease::sweep_all(std::vector<VolumeData> staged) {
     work->driver = std::move(*driver);
     work->done = [this, work = work.get()](Result<void> outcome) {
       if (outcome.ok()) return;
-      parts_.log.warning("a volume that no pod uses is still staged", {{"volume", work->data.volume}, {"error", outcome.error()}});
+      parts_.log.warning("a volume that no pod uses is still staged",
+                         {{"volume", work->data.volume}, {"error", outcome.error()}});
       sweep_later();
     };
     // Looked at again in its turn: a pod may have come meanwhile.

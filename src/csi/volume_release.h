@@ -1,4 +1,5 @@
-// The way back of a volume on the node: unpublish, unstage with the last pod, and nothing is left; also of what a crash left behind.
+// The way back of a volume on the node: unpublish, unstage with the last pod, and nothing is left; also of what a crash left
+// behind.
 #pragma once
 
 #include <functional>

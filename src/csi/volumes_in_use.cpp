@@ -36,7 +36,8 @@ Result<Names> recorded(node::HostFiles& files, const std::string& root) {
 
 class InUse final : public node::VolumePlugin {
  public:
-  InUse(VolumesInUseParts parts, std::unique_ptr<node::VolumePlugin> inner) : parts_(std::move(parts)), inner_(std::move(inner)) {}
+  InUse(VolumesInUseParts parts, std::unique_ptr<node::VolumePlugin> inner)
+      : parts_(std::move(parts)), inner_(std::move(inner)) {}
   ~InUse() override { *alive_ = false; }
   std::string_view name() const override { return inner_->name(); }
   bool serves(const Value& volume) const override { return inner_->serves(volume); }
@@ -56,10 +57,11 @@ class InUse final : public node::VolumePlugin {
     });
   }
   void tear_down(std::string pod_uid, std::string directory, node::Done<void> done) override {
-    inner_->tear_down(std::move(pod_uid), std::move(directory), [this, alive = alive_, done = std::move(done)](Result<void> gone) mutable {
-      if (*alive) look();
-      done(std::move(gone));
-    });
+    inner_->tear_down(std::move(pod_uid), std::move(directory),
+                      [this, alive = alive_, done = std::move(done)](Result<void> gone) mutable {
+                        if (*alive) look();
+                        done(std::move(gone));
+                      });
   }
 
  private:

@@ -20,8 +20,8 @@ struct VolumesInUseParts {
   std::string node_name;
 };
 
-// `inner`, and after each of its steps a look at the records on disk. A detach does not begin while a pod runs, so that it is early
-// enough to say it once a volume is set up.
+// `inner`, and after each of its steps a look at the records on disk. A detach does not begin while a pod runs, so that it is
+// early enough to say it once a volume is set up.
 std::unique_ptr<node::VolumePlugin> with_volumes_in_use(VolumesInUseParts parts, std::unique_ptr<node::VolumePlugin> inner);
 
 }  // namespace plinth::csi

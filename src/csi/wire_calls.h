@@ -6,7 +6,8 @@
 namespace plinth::csi {
 
 template <typename Response, typename T, typename Message, typename Convert>
-void call(net::GrpcChannel& channel, const char* path, const Message& request, Duration timeout, Done<T> done, Convert convert) {
+void call(net::GrpcChannel& channel, const char* path, const Message& request, Duration timeout, Done<T> done,
+          Convert convert) {
   net::GrpcCallOptions options;
   options.timeout = timeout;
   channel.unary(path, request.SerializeAsString(), std::move(options),

@@ -1,6 +1,6 @@
-#include <fmt/core.h>
-
 #include <optional>
+
+#include <fmt/core.h>
 
 #include "csi_driver/device_use.h"
 #include "csi_driver/image.h"
@@ -57,7 +57,8 @@ GrpcStatus create_snapshot(Context& context, const wire::CreateSnapshotRequest& 
   if (!held) return busy("snapshot \"" + request.name() + "\" or volume " + source);
   if (const auto record = context.book.snapshot_named(request.name())) {
     if (record->source_volume != source)
-      return {GrpcCode::kAlreadyExists, "name: there is a snapshot \"" + request.name() + "\" of volume " + record->source_volume};
+      return {GrpcCode::kAlreadyExists,
+              "name: there is a snapshot \"" + request.name() + "\" of volume " + record->source_volume};
     describe(*record, *out.mutable_snapshot());
     return {};
   }

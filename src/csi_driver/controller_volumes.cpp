@@ -14,7 +14,7 @@ constexpr std::string_view kVolumePrefix = "vol-";
 struct Wanted {
   std::string fs_type;  // "": a raw device
   std::string source_volume, source_snapshot;
-  std::int64_t least = kMiB;        // that the filesystem or the source allows
+  std::int64_t least = kMiB;  // that the filesystem or the source allows
   std::int64_t source_bytes = 0;
 };
 
@@ -80,15 +80,15 @@ GrpcStatus check_topology(const Context& context, const wire::TopologyRequiremen
     if (here(topology)) return {};
   }
   if (requirement.requisite().empty()) return {};
-  return {GrpcCode::kResourceExhausted, "accessibility_requirements: this driver makes volumes on node " + context.options.node_id};
+  return {GrpcCode::kResourceExhausted,
+          "accessibility_requirements: this driver makes volumes on node " + context.options.node_id};
 }
 
 void describe(const Context& context, const VolumeRecord& record, wire::Volume& out) {
   out.set_volume_id(record.id);
   out.set_capacity_bytes(record.bytes);
   (*out.add_accessible_topology()->mutable_segments())[std::string(kTopologyKey)] = context.options.node_id;
-  if (!record.source_volume.empty())
-    out.mutable_content_source()->mutable_volume()->set_volume_id(record.source_volume);
+  if (!record.source_volume.empty()) out.mutable_content_source()->mutable_volume()->set_volume_id(record.source_volume);
   if (!record.source_snapshot.empty())
     out.mutable_content_source()->mutable_snapshot()->set_snapshot_id(record.source_snapshot);
 }
@@ -106,8 +106,10 @@ Result<void> make_image(Context& context, const std::string& image, const Volume
     if (!record.block()) TRY(make_filesystem(context.run, image, record.fs_type));
     return grow_image(image, record.bytes);  // syncs
   }
-  if (!record.source_volume.empty()) TRY(copy_volume(context, record.source_volume, image));
-  else TRY(copy_image(context.book.snapshot_image(record.source_snapshot), image));
+  if (!record.source_volume.empty())
+    TRY(copy_volume(context, record.source_volume, image));
+  else
+    TRY(copy_image(context.book.snapshot_image(record.source_snapshot), image));
   if (record.bytes <= source_bytes) return {};
   TRY(grow_image(image, record.bytes));
   return record.block() ? Result<void>() : grow_unmounted(context.run, image, record.fs_type);
@@ -203,7 +205,8 @@ GrpcStatus validate_capabilities(Context& context, const wire::ValidateVolumeCap
       return {};
     }
     if (access.block != record->block() || (!access.fs_type.empty() && access.fs_type != record->fs_type)) {
-      out.set_message(record->block() ? "the volume is a raw device" : "the volume has a filesystem of type " + record->fs_type);
+      out.set_message(record->block() ? "the volume is a raw device"
+                                      : "the volume has a filesystem of type " + record->fs_type);
       return {};
     }
   }

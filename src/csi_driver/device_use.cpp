@@ -1,9 +1,9 @@
 #include "csi_driver/device_use.h"
 
+#include <filesystem>
+
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-
-#include <filesystem>
 
 #include "csi_driver/image.h"
 
@@ -51,8 +51,10 @@ Result<void> sweep(const std::string& directory) {
     const bool gone = !std::filesystem::exists(found.file, error);
     const std::vector<MountEntry> mounts = TRY(mounts_of(found.device));
     for (const MountEntry& entry : mounts) {
-      if (gone) TRY(unmount_all(entry.path));
-      else if (entry.major == kLoopMajor) thaw(entry.path);
+      if (gone)
+        TRY(unmount_all(entry.path));
+      else if (entry.major == kLoopMajor)
+        thaw(entry.path);
     }
     if (gone) TRY(detach_loop(found.device));
   }
@@ -68,7 +70,8 @@ Result<std::vector<std::string>> end_devices(const std::string& directory) {
     TRY(detach_loop(found.device));
   }
   std::vector<std::string> left;
-  for (const FoundLoop& found : loops_below(directory)) left.push_back(found.device.path() + " of " + found.file + " is in use");
+  for (const FoundLoop& found : loops_below(directory))
+    left.push_back(found.device.path() + " of " + found.file + " is in use");
   return left;
 }
 

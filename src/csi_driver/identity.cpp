@@ -8,7 +8,8 @@ GrpcStatus get_plugin_info(Context& context, const wire::GetPluginInfoRequest&, 
   return {};
 }
 
-GrpcStatus get_plugin_capabilities(Context&, const wire::GetPluginCapabilitiesRequest&, wire::GetPluginCapabilitiesResponse& out) {
+GrpcStatus get_plugin_capabilities(Context&, const wire::GetPluginCapabilitiesRequest&,
+                                   wire::GetPluginCapabilitiesResponse& out) {
   for (const int service : {1 /* CONTROLLER_SERVICE */, 2 /* VOLUME_ACCESSIBILITY_CONSTRAINTS */})
     out.add_capabilities()->mutable_service()->set_type(service);
   out.add_capabilities()->mutable_volume_expansion()->set_type(1 /* ONLINE */);

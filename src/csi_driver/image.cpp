@@ -1,12 +1,12 @@
 #include "csi_driver/image.h"
 
+#include <array>
+#include <cerrno>
+
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-
-#include <array>
-#include <cerrno>
 
 #include "world_real/posix_error.h"
 
@@ -123,8 +123,8 @@ Result<void> make_filesystem(const RunTool& run, const std::string& path, const 
   if (fs_type == "xfs") {
     return require_exit("mkfs.xfs", run({"mkfs.xfs", "-q", "-f", "-K", path}));
   }
-  return require_exit("mkfs.ext4", run({"mkfs.ext4", "-q", "-F", "-m", "0", "-E",
-                                        "nodiscard,lazy_itable_init=1,lazy_journal_init=1", path}));
+  return require_exit(
+      "mkfs.ext4", run({"mkfs.ext4", "-q", "-F", "-m", "0", "-E", "nodiscard,lazy_itable_init=1,lazy_journal_init=1", path}));
 }
 
 Result<std::int64_t> filesystem_bytes(const std::string& path, const std::string& fs_type) {

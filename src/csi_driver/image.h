@@ -21,8 +21,8 @@ const FsKind* find_fs(std::string_view name);  // "ext4", "xfs"; nullptr for oth
 Result<void> create_sparse(const std::string& path, std::int64_t bytes);
 // Never smaller than it is.
 Result<void> grow_image(const std::string& path, std::int64_t bytes);
-// The same content: shared blocks where the pool's filesystem can (FICLONE), else only what is data is copied. InsufficientStorage
-// when the pool is full. The copy is durable.
+// The same content: shared blocks where the pool's filesystem can (FICLONE), else only what is data is copied.
+// InsufficientStorage when the pool is full. The copy is durable.
 Result<void> copy_image(const std::string& from, const std::string& to);
 
 Result<void> make_filesystem(const RunTool& run, const std::string& path, const std::string& fs_type);

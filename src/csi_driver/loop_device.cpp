@@ -1,14 +1,14 @@
 #include "csi_driver/loop_device.h"
 
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-
-#include <cerrno>
-#include <filesystem>
-#include <fstream>
 
 #include "base/text.h"
 #include "world_real/posix_error.h"

@@ -18,7 +18,8 @@ struct LoopDevice {
 
 enum class LoopLife : std::uint8_t {
   kUntilDetached,
-  // The device ends with its last user: the returned descriptor, then a mount. Nothing is left when this process ends in between.
+  // The device ends with its last user: the returned descriptor, then a mount. Nothing is left when this process ends in
+  // between.
   kUntilUnused,
 };
 

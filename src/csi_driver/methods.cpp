@@ -1,7 +1,7 @@
 // Which call is which function.
-#include <fmt/core.h>
-
 #include <map>
+
+#include <fmt/core.h>
 
 #include "csi_driver/server.h"
 #include "csi_driver/services.h"
@@ -25,7 +25,7 @@ CallReply run(Context& context, const std::string& message) {
 }
 
 #define METHOD(service, name, function) \
-  {"/csi.v1." #service "/" #name, run<wire::name##Request, wire::name##Response, function>}
+  { "/csi.v1." #service "/" #name, run<wire::name##Request, wire::name##Response, function> }
 
 const std::map<std::string, Method>& methods() {
   static const std::map<std::string, Method> all = {

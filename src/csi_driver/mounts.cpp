@@ -1,11 +1,11 @@
 #include "csi_driver/mounts.h"
 
-#include <sys/mount.h>
-
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+
+#include <sys/mount.h>
 
 #include "base/text.h"
 #include "world_real/posix_error.h"
@@ -36,10 +36,18 @@ struct NamedFlag {
   std::string_view name;
   unsigned long flag;
 };
-constexpr NamedFlag kFlags[] = {{"ro", MS_RDONLY},           {"nosuid", MS_NOSUID},         {"nodev", MS_NODEV},
-                                {"noexec", MS_NOEXEC},       {"sync", MS_SYNCHRONOUS},      {"noatime", MS_NOATIME},
-                                {"nodiratime", MS_NODIRATIME}, {"relatime", MS_RELATIME},   {"strictatime", MS_STRICTATIME},
-                                {"dirsync", MS_DIRSYNC},     {"lazytime", MS_LAZYTIME},     {"rw", 0},
+constexpr NamedFlag kFlags[] = {{"ro", MS_RDONLY},
+                                {"nosuid", MS_NOSUID},
+                                {"nodev", MS_NODEV},
+                                {"noexec", MS_NOEXEC},
+                                {"sync", MS_SYNCHRONOUS},
+                                {"noatime", MS_NOATIME},
+                                {"nodiratime", MS_NODIRATIME},
+                                {"relatime", MS_RELATIME},
+                                {"strictatime", MS_STRICTATIME},
+                                {"dirsync", MS_DIRSYNC},
+                                {"lazytime", MS_LAZYTIME},
+                                {"rw", 0},
                                 {"defaults", 0}};
 
 }  // namespace
@@ -77,8 +85,10 @@ MountOptions parse_mount_options(const std::vector<std::string>& options) {
       if (option.empty()) continue;
       const NamedFlag* known = nullptr;
       for (const NamedFlag& flag : kFlags) known = flag.name == option ? &flag : known;
-      if (known != nullptr) out.flags |= known->flag;
-      else out.data += (out.data.empty() ? "" : ",") + std::string(option);
+      if (known != nullptr)
+        out.flags |= known->flag;
+      else
+        out.data += (out.data.empty() ? "" : ",") + std::string(option);
     }
   }
   return out;

@@ -1,11 +1,11 @@
+#include <cerrno>
+
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 #include "csi_driver/device_use.h"
 #include "csi_driver/image.h"
@@ -43,15 +43,16 @@ GrpcStatus find_volume(Context& context, const std::string& id, bool has_capabil
   const auto found = context.book.volume(id);
   if (!found) return not_found("volume_id: no volume " + id);
   record = *found;
-  if (access.block != record.block()) return invalid(record.block() ? "volume_capability: the volume is a raw device"
-                                                                    : "volume_capability: the volume has a filesystem");
+  if (access.block != record.block())
+    return invalid(record.block() ? "volume_capability: the volume is a raw device"
+                                  : "volume_capability: the volume has a filesystem");
   if (!access.fs_type.empty() && access.fs_type != record.fs_type)
     return invalid("volume_capability.mount.fs_type: the volume's is " + record.fs_type);
   return {};
 }
 
 MountOptions mount_options(const VolumeRecord& record, const Access& access) {
-  std::vector<std::string> all = {"discard"};  // what is deleted goes back to the pool
+  std::vector<std::string> all = {"discard"};               // what is deleted goes back to the pool
   if (record.fs_type == "xfs") all.emplace_back("nouuid");  // a copy has its source's
   all.insert(all.end(), access.mount_flags.begin(), access.mount_flags.end());
   return parse_mount_options(all);
@@ -84,8 +85,10 @@ GrpcStatus stage_volume(Context& context, const wire::NodeStageVolumeRequest& re
   REQUIRE_OK(find_volume(context, id, request.has_volume_capability(), request.volume_capability(), access, record));
   const DeviceUse use = TRY_CALL(use_of_image(context.book.volume_image(id)));
   if (record.block()) {
-    if (!use.device) TRY_CALL(attach_loop(context.book.volume_image(id), LoopLife::kUntilDetached));
-    else TRY_CALL(refresh_loop_size(*use.device));
+    if (!use.device)
+      TRY_CALL(attach_loop(context.book.volume_image(id), LoopLife::kUntilDetached));
+    else
+      TRY_CALL(refresh_loop_size(*use.device));
     return {};
   }
   if (const MountEntry* entry = use.at(target)) {
@@ -93,8 +96,7 @@ GrpcStatus stage_volume(Context& context, const wire::NodeStageVolumeRequest& re
     if (same_options(*entry, read_only)) return {};
     return {GrpcCode::kAlreadyExists, "staging_target_path: staged with other options"};
   }
-  if (use.mounted())
-    return {GrpcCode::kFailedPrecondition, "volume " + id + " is staged on " + use.mounts.front().path};
+  if (use.mounted()) return {GrpcCode::kFailedPrecondition, "volume " + id + " is staged on " + use.mounts.front().path};
   TRY_CALL(make_target(target, false));
   TRY_CALL(mount_volume(context, record, access, target));
   return {};
@@ -155,7 +157,8 @@ GrpcStatus unpublish_volume(Context& context, const wire::NodeUnpublishVolumeReq
   return {};
 }
 
-GrpcStatus volume_stats(Context& context, const wire::NodeGetVolumeStatsRequest& request, wire::NodeGetVolumeStatsResponse& out) {
+GrpcStatus volume_stats(Context& context, const wire::NodeGetVolumeStatsRequest& request,
+                        wire::NodeGetVolumeStatsResponse& out) {
   const std::string &id = request.volume_id(), &path = request.volume_path();
   if (id.empty()) return invalid("volume_id: missing");
   if (path.empty()) return invalid("volume_path: missing");
@@ -192,8 +195,9 @@ GrpcStatus expand_on_node(Context& context, const wire::NodeExpandVolumeRequest&
   const auto record = context.book.volume(id);
   if (!record) return not_found("volume_id: no volume " + id);
   if (request.capacity_range().required_bytes() > record->bytes)
-    return {GrpcCode::kOutOfRange, fmt::format("capacity_range.required_bytes: the volume has {} bytes; the controller grows it first",
-                                               record->bytes)};
+    return {
+        GrpcCode::kOutOfRange,
+        fmt::format("capacity_range.required_bytes: the volume has {} bytes; the controller grows it first", record->bytes)};
   const DeviceUse use = TRY_CALL(use_of_image(context.book.volume_image(id)));
   if (use.at(path) == nullptr && !(record->block() && use.device))
     return not_found("volume_path: volume " + id + " is not mounted on " + path);

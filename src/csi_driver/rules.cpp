@@ -1,7 +1,7 @@
 // What several calls have in common: statuses, capabilities, sizes, space.
-#include <fmt/core.h>
-
 #include <array>
+
+#include <fmt/core.h>
 
 #include "base/hex.h"
 #include "csi_driver/image.h"
@@ -41,13 +41,16 @@ GrpcStatus choose_size(const wire::CapacityRange& range, std::int64_t preferred,
   const std::int64_t required = range.required_bytes(), limit = range.limit_bytes();
   if (required < 0 || limit < 0) return {GrpcCode::kOutOfRange, "capacity_range: a size is negative"};
   if (limit != 0 && limit < required)
-    return {GrpcCode::kOutOfRange, fmt::format("capacity_range: limit_bytes {} is less than required_bytes {}", limit, required)};
+    return {GrpcCode::kOutOfRange,
+            fmt::format("capacity_range: limit_bytes {} is less than required_bytes {}", limit, required)};
   if (required > kVolumeBytesMax)
     return {GrpcCode::kOutOfRange, fmt::format("capacity_range.required_bytes: {} is more than {}", required, kVolumeBytesMax)};
   bytes = required != 0 ? required : limit != 0 ? std::min(preferred, limit) : preferred;
   bytes = std::max(bytes, least);
-  if (required != 0 || limit == 0) bytes = (bytes + kSizeStep - 1) / kSizeStep * kSizeStep;
-  else bytes = bytes / kSizeStep * kSizeStep;
+  if (required != 0 || limit == 0)
+    bytes = (bytes + kSizeStep - 1) / kSizeStep * kSizeStep;
+  else
+    bytes = bytes / kSizeStep * kSizeStep;
   if ((limit != 0 && bytes > limit) || bytes < least)
     return {GrpcCode::kOutOfRange, fmt::format("capacity_range.limit_bytes: {} is too small; the least is {}", limit, least)};
   return {};

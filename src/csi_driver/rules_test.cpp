@@ -1,7 +1,7 @@
-#include <doctest/doctest.h>
-
 #include <filesystem>
 #include <fstream>
+
+#include <doctest/doctest.h>
 
 #include "csi_driver/device_use.h"
 #include "csi_driver/image.h"
@@ -75,7 +75,8 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("csi driver: lines of mountinfo") {
-  const MountEntry plain = parse_mount_entry("36 35 7:3 / /mnt/a\\040b rw,noatime shared:1 master:2 - ext4 /dev/loop3 rw,errors=continue");
+  const MountEntry plain =
+      parse_mount_entry("36 35 7:3 / /mnt/a\\040b rw,noatime shared:1 master:2 - ext4 /dev/loop3 rw,errors=continue");
   CHECK(plain.major == 7);
   CHECK(plain.minor == 3);
   CHECK(plain.path == "/mnt/a b");
@@ -99,10 +100,18 @@ TEST_CASE("csi driver: sizes") {
     std::int64_t required, limit, least, want;  // want 0: OUT_OF_RANGE
   };
   const Case cases[] = {
-      {0, 0, kMiB, kVolumeBytesDefault},  {1, 0, kMiB, kMiB},           {kMiB + 1, 0, kMiB, kMiB + 4096},
-      {0, 2 * kMiB, kMiB, 2 * kMiB},      {0, kMiB / 2, kMiB, 0},       {kMiB + 1, kMiB + 1, kMiB, 0},
-      {2 * kMiB, kMiB, kMiB, 0},          {-1, 0, kMiB, 0},             {0, -5, kMiB, 0},
-      {kVolumeBytesMax + 1, 0, kMiB, 0},  {kMiB, 0, 300 * kMiB, 300 * kMiB}, {kMiB, 200 * kMiB, 300 * kMiB, 0},
+      {0, 0, kMiB, kVolumeBytesDefault},
+      {1, 0, kMiB, kMiB},
+      {kMiB + 1, 0, kMiB, kMiB + 4096},
+      {0, 2 * kMiB, kMiB, 2 * kMiB},
+      {0, kMiB / 2, kMiB, 0},
+      {kMiB + 1, kMiB + 1, kMiB, 0},
+      {2 * kMiB, kMiB, kMiB, 0},
+      {-1, 0, kMiB, 0},
+      {0, -5, kMiB, 0},
+      {kVolumeBytesMax + 1, 0, kMiB, 0},
+      {kMiB, 0, 300 * kMiB, 300 * kMiB},
+      {kMiB, 200 * kMiB, 300 * kMiB, 0},
       {0, 2 * kMiB + 5, kMiB, 2 * kMiB},
   };
   for (const Case& c : cases) {
@@ -114,8 +123,10 @@ TEST_CASE("csi driver: sizes") {
     CAPTURE(c.required);
     CAPTURE(c.limit);
     CHECK(status.ok() == (c.want != 0));
-    if (c.want != 0) CHECK(bytes == c.want);
-    else CHECK(status.code == GrpcCode::kOutOfRange);
+    if (c.want != 0)
+      CHECK(bytes == c.want);
+    else
+      CHECK(status.code == GrpcCode::kOutOfRange);
   }
 }
 
@@ -126,10 +137,15 @@ TEST_CASE("csi driver: capabilities") {
     const char* fs_type;
     const char* error;  // part of it; "": none
   };
-  const Case cases[] = {{1, true, false, "", ""},      {1, false, true, "", ""},        {7, false, true, "xfs", ""},
-                        {0, true, false, "", "access_mode: missing"}, {1, false, false, "", "neither block nor mount"},
-                        {5, false, true, "", "several nodes"},        {3, false, true, "", "several nodes"},
-                        {9, false, true, "", "not known"},            {1, false, true, "zfs", "\"zfs\" is not supported"}};
+  const Case cases[] = {{1, true, false, "", ""},
+                        {1, false, true, "", ""},
+                        {7, false, true, "xfs", ""},
+                        {0, true, false, "", "access_mode: missing"},
+                        {1, false, false, "", "neither block nor mount"},
+                        {5, false, true, "", "several nodes"},
+                        {3, false, true, "", "several nodes"},
+                        {9, false, true, "", "not known"},
+                        {1, false, true, "zfs", "\"zfs\" is not supported"}};
   for (const Case& c : cases) {
     wire::VolumeCapability capability;
     capability.mutable_access_mode()->set_mode(c.mode);

@@ -23,14 +23,14 @@ class Server final : public DriverServer {
 
   Result<void> open(const std::string& endpoint, const std::string& registration) {
     endpoint_path_ = endpoint.substr(std::string("unix:").size());
-    driver_ = net::make_grpc_server(*parts_.loop, *parts_.clock, [this](GrpcRequest request, std::shared_ptr<GrpcResponder> to) {
-      call(std::move(request), std::move(to));
-    });
+    driver_ = net::make_grpc_server(
+        *parts_.loop, *parts_.clock,
+        [this](GrpcRequest request, std::shared_ptr<GrpcResponder> to) { call(std::move(request), std::move(to)); });
     listener_ = TRY(listen(endpoint, *driver_));
     if (registration.empty()) return {};
-    registrar_ = net::make_grpc_server(*parts_.loop, *parts_.clock, [this](GrpcRequest request, std::shared_ptr<GrpcResponder> to) {
-      register_call(request, *to);
-    });
+    registrar_ =
+        net::make_grpc_server(*parts_.loop, *parts_.clock,
+                              [this](GrpcRequest request, std::shared_ptr<GrpcResponder> to) { register_call(request, *to); });
     registration_listener_ = TRY(listen(registration, *registrar_));
     return {};
   }

@@ -19,15 +19,15 @@ GrpcStatus not_found(std::string message);  // NOT_FOUND
 GrpcStatus busy(const std::string& what);   // ABORTED
 
 // Passes a failure of a Result on as a status, or yields the value.
-#define TRY_CALL(expression)                                 \
-  ({                                                         \
-    auto try_result_ = (expression);                         \
+#define TRY_CALL(expression)                                      \
+  ({                                                              \
+    auto try_result_ = (expression);                              \
     if (!try_result_.ok()) return to_status(try_result_.error()); \
-    std::move(try_result_).value();                          \
+    std::move(try_result_).value();                               \
   })
-#define REQUIRE_OK(expression)                                                          \
-  do {                                                                                  \
-    if (net::GrpcStatus required_ = (expression); !required_.ok()) return required_;    \
+#define REQUIRE_OK(expression)                                                       \
+  do {                                                                               \
+    if (net::GrpcStatus required_ = (expression); !required_.ok()) return required_; \
   } while (false)
 
 // What one capability asks for. INVALID_ARGUMENT names the field that is missing or not supported.
@@ -36,8 +36,8 @@ struct Access {
   std::string fs_type;  // "": the volume's own
   std::vector<std::string> mount_flags;
   int mode = 0;
-  bool read_only() const { return mode == 2; }         // SINGLE_NODE_READER_ONLY
-  bool single_publish() const { return mode == 6; }    // SINGLE_NODE_SINGLE_WRITER
+  bool read_only() const { return mode == 2; }       // SINGLE_NODE_READER_ONLY
+  bool single_publish() const { return mode == 6; }  // SINGLE_NODE_SINGLE_WRITER
 };
 GrpcStatus read_access(const wire::VolumeCapability& capability, Access& out);
 
@@ -96,8 +96,8 @@ GrpcStatus node_info(Context&, const wire::NodeGetInfoRequest&, wire::NodeGetInf
 
 // One page of sorted entries: tokens are the last entry's id. ABORTED for a token that this never gave.
 template <typename Record, typename Add>
-GrpcStatus page(const std::vector<Record>& records, std::int32_t max_entries, const std::string& token, std::string_view id_prefix,
-                std::string& next_token, Add add) {
+GrpcStatus page(const std::vector<Record>& records, std::int32_t max_entries, const std::string& token,
+                std::string_view id_prefix, std::string& next_token, Add add) {
   if (max_entries < 0) return invalid("max_entries is negative");
   if (!token.empty() && !token.starts_with(id_prefix))
     return {GrpcCode::kAborted, "starting_token was not given by this driver: list from the beginning"};

@@ -1,10 +1,10 @@
 #include "csi_driver/tools.h"
 
-#include <fmt/core.h>
-
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+
+#include <fmt/core.h>
 
 #include "base/text.h"
 
@@ -28,11 +28,12 @@ RunTool make_tool_runner(Loop& loop, Processes& processes) {
     loop.post([&loop, &processes, waiting, arguments = std::move(arguments)]() mutable {
       SpawnRequest request;
       request.arguments = std::move(arguments);
-      run_command(processes, loop, std::move(request), "", kToolTimeout, kToolOutputMax, [waiting](Result<CommandOutcome> outcome) {
-        const std::lock_guard lock(waiting->mutex);
-        waiting->outcome.emplace(std::move(outcome));
-        waiting->changed.notify_one();
-      });
+      run_command(processes, loop, std::move(request), "", kToolTimeout, kToolOutputMax,
+                  [waiting](Result<CommandOutcome> outcome) {
+                    const std::lock_guard lock(waiting->mutex);
+                    waiting->outcome.emplace(std::move(outcome));
+                    waiting->changed.notify_one();
+                  });
     });
     std::unique_lock lock(waiting->mutex);
     waiting->changed.wait(lock, [&] { return waiting->outcome.has_value(); });

@@ -100,7 +100,8 @@ Result<void> VolumeBook::load_kind(const std::string& kind) {
     const std::string fs_type(record["fsType"].as_string()), given(record["name"].as_string());
     const std::string source(record["sourceVolume"].as_string());
     if (kind == kVolumes) {
-      volumes_[name] = {name, given, number(record["bytes"]), fs_type, source, std::string(record["sourceSnapshot"].as_string())};
+      volumes_[name] = {name,    given,  number(record["bytes"]),
+                        fs_type, source, std::string(record["sourceSnapshot"].as_string())};
     } else {
       snapshots_[name] = {name, given, source, number(record["bytes"]), fs_type, number(record["createdNs"])};
     }
@@ -143,9 +144,7 @@ Result<std::string> VolumeBook::prepare(const std::string& id) {
   return path;
 }
 
-void VolumeBook::drop(const std::string& id) {
-  (void)remove_tree(directory_ + "/volumes/" + std::string(kPreparing) + id);
-}
+void VolumeBook::drop(const std::string& id) { (void)remove_tree(directory_ + "/volumes/" + std::string(kPreparing) + id); }
 
 Result<void> VolumeBook::publish(const std::string& id, const std::string& kind, const std::string& record) {
   const std::string from = directory_ + "/volumes/" + std::string(kPreparing) + id;

@@ -2,8 +2,8 @@
 //
 //   volumes/<id>/image, record.json        snapshots/<id>/image, record.json
 //
-// A directory is made under a name that starts with ".new-" and renamed when it is complete; it is renamed to ".gone-" before it
-// is removed. So a crash leaves whole entries, and such names, which open() removes.
+// A directory is made under a name that starts with ".new-" and renamed when it is complete; it is renamed to ".gone-" before
+// it is removed. So a crash leaves whole entries, and such names, which open() removes.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct VolumeRecord {
   std::string id;
   std::string name;  // that the caller gave it: one volume for each
   std::int64_t bytes = 0;
-  std::string fs_type;  // "": a raw device
+  std::string fs_type;                         // "": a raw device
   std::string source_volume, source_snapshot;  // at most one
   bool block() const { return fs_type.empty(); }
 };

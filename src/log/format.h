@@ -48,7 +48,7 @@ constexpr std::uint64_t padded_group_bytes(std::uint64_t payload) {
   return (kGroupHeaderBytes + payload + kGroupAlignment - 1) / kGroupAlignment * kGroupAlignment;
 }
 
-std::string segment_name(std::uint64_t number);                     // "0000000000000001.segment"
+std::string segment_name(std::uint64_t number);                      // "0000000000000001.segment"
 std::optional<std::uint64_t> segment_number(std::string_view name);  // nothing when it is not a segment's name
 
 }  // namespace plinth::log

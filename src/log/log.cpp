@@ -115,7 +115,8 @@ Result<void> Log::remove_retired() {
     going.swap(retired_);
   }
   if (going.empty()) return {};
-  for (const SegmentPtr& segment : going) TRY(disk_.remove(path_of(segment->number())));  // what stays is removed by the next open
+  for (const SegmentPtr& segment : going)
+    TRY(disk_.remove(path_of(segment->number())));  // what stays is removed by the next open
   return disk_.sync_directory(options_.directory);
 }
 
@@ -192,7 +193,8 @@ Result<std::string> Log::read(Address address, std::uint64_t bytes) const {
   }
   std::string out(bytes, '\0');
   const std::size_t read = TRY(segment->file().read_at(offset_of(address), {out.data(), out.size()}));
-  if (read != bytes) return Error(Reason::kStoreReadError, fmt::format("{} is shorter than its records", path_of(segment->number())));
+  if (read != bytes)
+    return Error(Reason::kStoreReadError, fmt::format("{} is shorter than its records", path_of(segment->number())));
   return out;
 }
 

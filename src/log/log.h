@@ -1,6 +1,7 @@
 // A segmented, checksummed log: the only way anything becomes durable. One instance per log (objects, an event stream).
 //
-// Threads: begin() and append() belong to one writer; prepare_spare(), retire() and purge() to one housekeeper; the rest to any.
+// Threads: begin() and append() belong to one writer; prepare_spare(), retire() and purge() to one housekeeper; the rest to
+// any.
 #pragma once
 
 #include <atomic>
@@ -54,8 +55,8 @@ class Log {
  public:
   using Visit = std::function<Result<void>(const Group&)>;
   // Shows every group in order to `visit`. A torn tail is cut; damage is an error that names the file and what to do. What was
-  // shown is durable when this returns. Groups up to `covered_sequence` are known from elsewhere (a snapshot): older segments may
-  // be missing, and a log without groups goes on after it.
+  // shown is durable when this returns. Groups up to `covered_sequence` are known from elsewhere (a snapshot): older segments
+  // may be missing, and a log without groups goes on after it.
   static Result<std::unique_ptr<Log>> open(Disk& disk, Entropy& entropy, LogOptions options, std::uint64_t covered_sequence,
                                            const Visit& visit, Recovery& recovery);
   ~Log();
@@ -63,8 +64,8 @@ class Log {
   // Where the payload of the next group, `payload_bytes` long, will be; moves on to the spare segment when it does not fit.
   // InsufficientStorage when there is no spare and none can be made.
   Result<Address> begin(std::uint64_t payload_bytes);
-  // Writes and syncs the group announced by begin(). `group` has kGroupHeaderBytes free at its front. After a failure other than
-  // InsufficientStorage every later call fails: what is on the disk is then unknown.
+  // Writes and syncs the group announced by begin(). `group` has kGroupHeaderBytes free at its front. After a failure other
+  // than InsufficientStorage every later call fails: what is on the disk is then unknown.
   Result<void> append(std::string& group, std::uint32_t records, std::uint64_t tag);
   std::uint64_t last_sequence() const { return last_sequence_; }
 
@@ -103,7 +104,7 @@ class Log {
   const LogOptions options_;
   std::uint64_t log_id_ = 0;
 
-  mutable std::mutex mutex_;  // guards the three lists
+  mutable std::mutex mutex_;         // guards the three lists
   std::deque<SegmentPtr> segments_;  // in use, oldest first; the last is active
   std::deque<SegmentPtr> spares_;
   std::vector<SegmentPtr> retired_;

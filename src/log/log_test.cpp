@@ -1,10 +1,10 @@
 // The log on its own: what recovery takes for damage and what for a torn tail.
 #include "log/log.h"
 
-#include <doctest/doctest.h>
-
 #include <string>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "log/crc32c.h"
 #include "world_sim/sim_world.h"
@@ -77,7 +77,8 @@ TEST_CASE("groups come back in order over segments, and are read by address") {
   }
   CHECK(segment_of(addresses.back()) > 5);
   for (int round = 0; round < 2; ++round) {
-    for (std::size_t i = 0; i < written.size(); ++i) CHECK(bench.log->read(addresses[i], written[i].size()).value() == written[i]);
+    for (std::size_t i = 0; i < written.size(); ++i)
+      CHECK(bench.log->read(addresses[i], written[i].size()).value() == written[i]);
     bench.open();
     CHECK(bench.payloads == written);
     CHECK(bench.recovery.last_sequence == 100);
@@ -136,7 +137,8 @@ TEST_CASE("a flipped bit is damage when a later group is whole, else a torn tail
 
 TEST_CASE("a later group is found wherever it stands behind the damage") {
   constexpr std::size_t kWindow = 256 * 1024;  // what recovery looks at at once
-  for (const std::size_t distance : {kWindow - 64, kWindow - 48, kWindow - 32, kWindow - 16, kWindow, kWindow + 16, 2 * kWindow - 16, 3 * kWindow}) {
+  for (const std::size_t distance :
+       {kWindow - 64, kWindow - 48, kWindow - 32, kWindow - 16, kWindow, kWindow + 16, 2 * kWindow - 16, 3 * kWindow}) {
     CAPTURE(distance);
     Bench bench;
     bench.options.segment_bytes = 1 << 20;

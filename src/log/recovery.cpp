@@ -11,7 +11,8 @@ namespace plinth::log {
 namespace {
 
 constexpr std::uint64_t kAnyId = 0;  // matches every segment id
-// A segment that is hardly used is zeros to its end: groups are read in steps of this, the rest is looked at through a window of it.
+// A segment that is hardly used is zeros to its end: groups are read in steps of this, the rest is looked at through a window
+// of it.
 constexpr std::uint64_t kStepBytes = 256 * 1024;
 
 // The first place from `at` on, in steps of groups, that is not all zeros.
@@ -45,7 +46,8 @@ Result<Recoverer::Found> Recoverer::inspect(std::uint64_t number) {
   bytes.resize(TRY(file->read_at(0, {bytes.data(), bytes.size()})));
   bool newer = false;
   const auto header = decode_segment_header(bytes, newer);
-  if (newer) return Error(Reason::kStoreReadError, found.path + " was written by a newer version of this program; start that one");
+  if (newer)
+    return Error(Reason::kStoreReadError, found.path + " was written by a newer version of this program; start that one");
   // A recycled file that had got its new name but not yet its new header is as good as absent.
   if (header && header->number != number) {
     leftovers_.push_back(found.path);
@@ -103,7 +105,8 @@ Result<bool> Recoverer::next_group(const Segment& segment, std::uint64_t at, Gro
   if (!decoded || decoded->segment_id != segment.id() || at + padded_group_bytes(decoded->length) > file_bytes_) return false;
   header = *decoded;
   const std::string_view rest = TRY(bytes_at(at, padded_group_bytes(decoded->length)));
-  if (recovery_.groups > 0 && (header.sequence != log_.last_sequence_ + 1 || header.previous_crc != log_.last_crc_)) return false;
+  if (recovery_.groups > 0 && (header.sequence != log_.last_sequence_ + 1 || header.previous_crc != log_.last_crc_))
+    return false;
   return log_.options_.sabotage.skip_checksum || group_checksum_fits(header, rest);
 }
 
@@ -113,7 +116,8 @@ Result<bool> Recoverer::later_group(std::uint64_t from, std::uint64_t segment_id
   const std::uint64_t last = recovery_.groups > 0 ? log_.last_sequence_ : covered_sequence_;
   std::string window, group;
   for (std::uint64_t begin = from; begin + kGroupHeaderBytes <= file_bytes_; begin += kStepBytes) {
-    window.resize(std::min(file_bytes_ - begin, kStepBytes + kGroupHeaderBytes));  // the next window begins where no header fits
+    window.resize(
+        std::min(file_bytes_ - begin, kStepBytes + kGroupHeaderBytes));  // the next window begins where no header fits
     window.resize(TRY(file_->read_at(begin, {window.data(), window.size()})));
     for (std::size_t at = skip_zeros(window, 0); at < kStepBytes && at + kGroupHeaderBytes <= window.size();
          at = skip_zeros(window, at + kGroupAlignment)) {
@@ -151,8 +155,9 @@ Result<void> Recoverer::read_groups(const Found& found) {
     if (recovery_.groups == 0) {
       recovery_.first_sequence = header.sequence;
       if (header.sequence > covered_sequence_ + 1) {
-        return damage(found.path, at, fmt::format("the log begins with group {} but group {} is needed: an older segment is missing",
-                                                  header.sequence, covered_sequence_ + 1));
+        return damage(found.path, at,
+                      fmt::format("the log begins with group {} but group {} is needed: an older segment is missing",
+                                  header.sequence, covered_sequence_ + 1));
       }
     }
     ++recovery_.groups;
@@ -160,7 +165,8 @@ Result<void> Recoverer::read_groups(const Found& found) {
     log_.last_crc_ = header.crc;
     active_ = found.segment;
     const std::string_view payload = std::string_view(bytes_).substr(at + kGroupHeaderBytes, header.length);
-    TRY(visit_(Group{make_address(found.number, at + kGroupHeaderBytes), header.sequence, header.records, header.tag, payload}));
+    TRY(visit_(
+        Group{make_address(found.number, at + kGroupHeaderBytes), header.sequence, header.records, header.tag, payload}));
     last_at_ = at;
     at += padded_group_bytes(header.length);
   }
@@ -194,7 +200,8 @@ Result<void> Recoverer::run() {
     const bool torn_before = torn_;
     TRY(read_segment(found));
     // Nothing may follow a place where the log ended.
-    if (recovery_.groups > groups_before && torn_before) return damage(found.path, kFirstGroupOffset, "it follows a group that cannot be read");
+    if (recovery_.groups > groups_before && torn_before)
+      return damage(found.path, kFirstGroupOffset, "it follows a group that cannot be read");
   }
   recovery_.last_sequence = recovery_.groups > 0 ? log_.last_sequence_ : covered_sequence_;
   recovery_.tail_cut = torn_;
@@ -206,8 +213,9 @@ Result<void> Recoverer::run() {
 // Everything in order: the rest makes it durable and says where to go on.
 Result<void> Recoverer::settle() {
   if (recovery_.groups > 0 && recovery_.last_sequence < covered_sequence_) {
-    return damage(log_.options_.directory, 0,
-                  fmt::format("the log ends with group {} but the snapshot holds {}", recovery_.last_sequence, covered_sequence_));
+    return damage(
+        log_.options_.directory, 0,
+        fmt::format("the log ends with group {} but the snapshot holds {}", recovery_.last_sequence, covered_sequence_));
   }
   log_.last_sequence_ = recovery_.last_sequence;
   for (const std::string& path : leftovers_) TRY(log_.disk_.remove(path));
@@ -232,8 +240,8 @@ Result<void> Recoverer::settle() {
   if (torn_ && !log_.options_.sabotage.skip_tail_cut && position_ + kGroupHeaderBytes <= active_->capacity()) {
     TRY(active_->file().write_at(position_, std::string(kGroupHeaderBytes, '\0')));
   }
-  // What was read may so far be in the page cache alone; after a sync that failed even as clean pages, which no sync writes. Only
-  // the last group can be in that state: it is written again.
+  // What was read may so far be in the page cache alone; after a sync that failed even as clean pages, which no sync writes.
+  // Only the last group can be in that state: it is written again.
   TRY(active_->file().write_at(last_at_, last_group_));
   TRY(active_->file().sync());
   return log_.disk_.sync_directory(log_.options_.directory);

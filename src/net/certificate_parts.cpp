@@ -80,7 +80,8 @@ Result<void> sign_certificate(X509* certificate, EVP_PKEY* key) {
 
 Result<Issuer> read_issuer(const SeededLibrary& library, const KeyPair& ca) {
   Issuer issuer{X509Ptr(PEM_read_bio_X509(bio_over(ca.certificate_pem).get(), nullptr, nullptr, nullptr)),
-                PkeyPtr(PEM_read_bio_PrivateKey_ex(bio_over(ca.private_key_pem).get(), nullptr, nullptr, nullptr, library.get(), nullptr))};
+                PkeyPtr(PEM_read_bio_PrivateKey_ex(bio_over(ca.private_key_pem).get(), nullptr, nullptr, nullptr, library.get(),
+                                                   nullptr))};
   if (!issuer.certificate) return openssl_error("read CA certificate");
   if (!issuer.key) return openssl_error("read CA key");
   if (X509_check_private_key(issuer.certificate.get(), issuer.key.get()) != 1) return openssl_error("CA certificate and key");

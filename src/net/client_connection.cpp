@@ -9,7 +9,8 @@ constexpr std::size_t kHeaderBytesMax = 256 * 1024;
 
 }  // namespace
 
-ClientConnection::ClientConnection(ConnectionPool& pool, std::unique_ptr<Stream> stream) : pool_(pool), stream_(std::move(stream)) {
+ClientConnection::ClientConnection(ConnectionPool& pool, std::unique_ptr<Stream> stream)
+    : pool_(pool), stream_(std::move(stream)) {
   stream_->start(this);
 }
 
@@ -76,8 +77,10 @@ void ClientConnection::complete(bool clean) {
   // 101 and answers that came with more bytes than they have leave the connection in no known state.
   const bool reusable = clean && parser_->keep_alive() && parser_->status() != 101;
   parser_.reset();
-  if (reusable) pool_.idle(this);
-  else end();
+  if (reusable)
+    pool_.idle(this);
+  else
+    end();
   call->on_end({}, true);
 }
 
@@ -106,7 +109,8 @@ void ClientConnection::end() {
   stream_->close();
   pool_.ended(this);
   if (const auto call = std::move(call_)) {
-    call->on_end(Error(Reason::kServiceUnavailable, "the connection was cut off before the answer was complete"), answer_begun_);
+    call->on_end(Error(Reason::kServiceUnavailable, "the connection was cut off before the answer was complete"),
+                 answer_begun_);
   }
 }
 

@@ -1,9 +1,9 @@
 #include "net/forwarder.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <map>
+
+#include <fmt/core.h>
 
 #include "net/http1_parser.h"
 #include "net/http1_writer.h"
@@ -35,8 +35,9 @@ bool lists(std::string_view list, std::string_view token) {
 
 // RFC 9110 section 7.6.1: fields of one connection only.
 bool is_of_connection(const Headers& headers, std::string_view name) {
-  static constexpr std::string_view kNames[] = {"connection", "keep-alive", "proxy-connection", "proxy-authenticate",
-                                                "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade"};
+  static constexpr std::string_view kNames[] = {
+      "connection", "keep-alive",        "proxy-connection", "proxy-authenticate", "proxy-authorization", "te",
+      "trailer",    "transfer-encoding", "upgrade"};
   if (std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames)) return true;
   const auto connection = headers.all("connection");
   return std::any_of(connection.begin(), connection.end(), [&](std::string_view list) { return lists(list, name); });
@@ -156,7 +157,8 @@ class ForwarderCore final : public Forwarder {
                std::shared_ptr<IncomingBody> body, std::shared_ptr<Responder> responder,
                UniqueFunction<void(Error)> failed) override {
     if (under_way() >= limits_.under_way_max)
-      return failed(Error(Reason::kServiceUnavailable, fmt::format("{} requests are under way already", limits_.under_way_max)));
+      return failed(
+          Error(Reason::kServiceUnavailable, fmt::format("{} requests are under way already", limits_.under_way_max)));
     const auto passage = std::make_shared<Passage>();
     passage->core = this;
     passage->serial = ++last_serial_;
@@ -207,7 +209,8 @@ class ForwarderCore final : public Forwarder {
     if (found->second.empty()) idle_.erase(found);
   }
 
-  void add_tunnel(std::unique_ptr<Stream> client, std::string from_client, std::unique_ptr<Stream> server, std::string from_server) {
+  void add_tunnel(std::unique_ptr<Stream> client, std::string from_client, std::unique_ptr<Stream> server,
+                  std::string from_server) {
     const std::uint64_t serial = ++last_serial_;
     auto tunnel = std::make_unique<Tunnel>(std::move(client), std::move(server), limits_.queued_bytes_max, [this, serial] {
       loop_.post([this, serial, alive = alive_] {
@@ -296,8 +299,10 @@ void Passage::use(std::unique_ptr<Stream> stream, bool reused) {
 void Passage::send_body(std::string_view bytes) {
   if (over_ || !stream_) return;
   ByteChain out;
-  if (chunked_) append_chunk(out, {SharedBytes(std::string(bytes))});
-  else out.push_back(SharedBytes(std::string(bytes)));
+  if (chunked_)
+    append_chunk(out, {SharedBytes(std::string(bytes))});
+  else
+    out.push_back(SharedBytes(std::string(bytes)));
   stream_->write(std::move(out));
   if (stream_->queued_bytes() > core->limits().queued_bytes_max) body->pause(true);
 }

@@ -1,5 +1,5 @@
-// Passes requests on to HTTP/1.1 servers: what a reverse proxy does once it knows where to. Bodies stream both ways and no faster
-// than either side takes them; upgrades (WebSocket) become a pair of raw streams.
+// Passes requests on to HTTP/1.1 servers: what a reverse proxy does once it knows where to. Bodies stream both ways and no
+// faster than either side takes them; upgrades (WebSocket) become a pair of raw streams.
 #pragma once
 
 #include <memory>

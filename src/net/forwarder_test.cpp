@@ -24,7 +24,8 @@ struct Backend {
 };
 
 struct ProxyWorld {
-  explicit ProxyWorld(Transport transport = Transport::kPlain, ForwarderLimits limits = {}) : world(echo, {}, transport), backend(world) {
+  explicit ProxyWorld(Transport transport = Transport::kPlain, ForwarderLimits limits = {})
+      : world(echo, {}, transport), backend(world) {
     forwarder = make_forwarder(*world.loop, *world.network, world.clock, limits);
     addresses = {backend.address()};
     auto handle = [this](HttpRequest request, std::shared_ptr<IncomingBody> body, std::shared_ptr<Responder> responder) {
@@ -118,7 +119,9 @@ TEST_CASE("a sender is held back while the other side does not read") {
   client->send(std::string(kSize, 'x'));
   // Sockets hold some of it; the most stays where it came from.
   std::size_t before = 0;
-  REQUIRE(p.world.until([&] { return std::exchange(before, client->stream->queued_bytes()) == client->stream->queued_bytes() && before < kSize; }));
+  REQUIRE(p.world.until([&] {
+    return std::exchange(before, client->stream->queued_bytes()) == client->stream->queued_bytes() && before < kSize;
+  }));
   CHECK(client->stream->queued_bytes() > kSize / 4);
   p.backend.last().stream->pause_reading(false);
   REQUIRE(p.world.until([&] { return p.backend.last().received.size() == kSize; }));
@@ -138,7 +141,8 @@ TEST_CASE("an upgrade becomes a tunnel") {
   client->send("GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: k\r\n\r\nearly");
   REQUIRE(p.backend_got("\r\n\r\n"));
   CHECK(p.backend.last().received.find("connection: Upgrade\r\nupgrade: websocket\r\n") != std::string::npos);
-  p.backend.last().send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: a\r\n\r\nfirst");
+  p.backend.last().send(
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: a\r\n\r\nfirst");
   REQUIRE(p.client_got(*client, "first"));
   CHECK(client->received.find("101 Switching Protocols") != std::string::npos);
   CHECK(client->received.find("sec-websocket-accept: a") != std::string::npos);
@@ -221,19 +225,24 @@ TEST_CASE("a certificate for each name that is asked for") {
   const KeyPair other = issue_certificate(entropy, identity.ca, request).value();
   HttpWorld world(echo);
   auto context = make_server_context(identity.server, "").value();
-  const auto wrong = set_named_identities(*context, {{{"web.example", "*.wild.example"}, other}, {{"bad.example"}, {"no", "pem"}}});
+  const auto wrong =
+      set_named_identities(*context, {{{"web.example", "*.wild.example"}, other}, {{"bad.example"}, {"no", "pem"}}});
   REQUIRE(wrong.size() == 1);
   CHECK(wrong[0].message().find("bad.example: ") == 0);
   const auto listener =
-      world.network->listen(*world.loop, "127.0.0.1:0", context, [&](std::unique_ptr<Stream> s) { world.server->serve(std::move(s)); }).value();
+      world.network
+          ->listen(*world.loop, "127.0.0.1:0", context, [&](std::unique_ptr<Stream> s) { world.server->serve(std::move(s)); })
+          .value();
   const auto client = make_client_context(identity.ca.certificate_pem, {}, false).value();
-  for (const auto& [name, good] : {std::pair{"web.example", true}, {"a.wild.example", true}, {"a.b.wild.example", false}, {"127.0.0.1", true}}) {
+  for (const auto& [name, good] :
+       {std::pair{"web.example", true}, {"a.wild.example", true}, {"a.b.wild.example", false}, {"127.0.0.1", true}}) {
     int outcome = -1;
     std::unique_ptr<Stream> kept;
-    world.network->connect(*world.loop, listener->address(), client, name, std::chrono::seconds(5), [&](Result<std::unique_ptr<Stream>> s) {
-      outcome = s.ok() ? 1 : 0;
-      if (s.ok()) kept = std::move(*s);
-    });
+    world.network->connect(*world.loop, listener->address(), client, name, std::chrono::seconds(5),
+                           [&](Result<std::unique_ptr<Stream>> s) {
+                             outcome = s.ok() ? 1 : 0;
+                             if (s.ok()) kept = std::move(*s);
+                           });
     REQUIRE(world.until([&] { return outcome >= 0; }));
     const std::string_view shown = name;
     CHECK_MESSAGE((outcome == 1) == good, shown);

@@ -33,9 +33,9 @@ class Headers {
 
 struct HttpRequest {
   std::string method;
-  std::string target;   // path and query as sent
-  std::string host;     // Host or :authority
-  int version = 11;     // 11 or 20
+  std::string target;  // path and query as sent
+  std::string host;    // Host or :authority
+  int version = 11;    // 11 or 20
   Headers headers;
   std::string body;
   PeerInfo peer;
@@ -65,7 +65,8 @@ class Responder {
   }
   // Bytes accepted but not yet taken by the peer.
   virtual std::size_t queued_bytes() const = 0;
-  // `task` runs, later, each time queued_bytes() has become 0 after a write() had left bytes queued; it replaces an earlier one.
+  // `task` runs, later, each time queued_bytes() has become 0 after a write() had left bytes queued; it replaces an earlier
+  // one.
   virtual void on_drained(Task task) = 0;
   // Called once when the peer goes away before the answer is complete. Not called after send()/end() completed.
   virtual void on_closed(Task task) = 0;
@@ -82,11 +83,11 @@ using HttpHandler = std::function<void(HttpRequest, std::shared_ptr<Responder>)>
 
 struct HttpLimits {
   std::size_t header_bytes_max = 64 * 1024;
-  std::size_t body_bytes_max = 3 * 1024 * 1024;      // beyond: 413 with a Status
+  std::size_t body_bytes_max = 3 * 1024 * 1024;  // beyond: 413 with a Status
   std::size_t connections_max = 10'000;
-  std::size_t streams_per_connection_max = 1'000;     // HTTP/2
-  Duration idle_timeout = std::chrono::minutes(3);    // keep-alive without a request
-  Duration header_timeout = std::chrono::seconds(30); // from first byte to complete request
+  std::size_t streams_per_connection_max = 1'000;      // HTTP/2
+  Duration idle_timeout = std::chrono::minutes(3);     // keep-alive without a request
+  Duration header_timeout = std::chrono::seconds(30);  // from first byte to complete request
 };
 
 // Serves one accepted stream until it closes; the protocol follows ALPN (or the HTTP/2 preface on plain streams).
@@ -101,7 +102,8 @@ class HttpServer {
 };
 // One server per loop. Errors of the protocol itself are answered with a Status body made by `error_body`.
 using ErrorBody = std::function<std::string(const Error&)>;
-std::unique_ptr<HttpServer> make_http_server(Loop& loop, Clock& clock, HttpLimits limits, HttpHandler handler, ErrorBody error_body);
+std::unique_ptr<HttpServer> make_http_server(Loop& loop, Clock& clock, HttpLimits limits, HttpHandler handler,
+                                             ErrorBody error_body);
 
 // The non-blocking client: admission webhooks, the remote cluster client. HTTP/1.1. On one loop; callbacks run on it, never
 // before the call returned. Redirects are answers like others. A request that is safe to repeat is sent again once when a
@@ -110,16 +112,18 @@ class HttpClient {
  public:
   virtual ~HttpClient() = default;  // calls under way end without a callback
   struct Options {
-    Duration timeout = std::chrono::seconds(10);  // to the complete answer; of stream(): to its head
+    Duration timeout = std::chrono::seconds(10);    // to the complete answer; of stream(): to its head
     std::size_t body_bytes_max = 16 * 1024 * 1024;  // of send(); more is an error
-    std::string server_name;  // what the server's certificate must be for; empty: the host of the address
+    std::string server_name;                        // what the server's certificate must be for; empty: the host of the address
   };
   using Done = UniqueFunction<void(Result<HttpResponse>)>;
   // Ends a call: none of its callbacks runs any more. Does nothing when it is over. May be dropped.
   using Cancel = UniqueFunction<void()>;
   // `address` is "host:port". Connections are kept alive and reused per (address, server name, tls). An empty request.host
-  // means the address. Errors: Timeout, ServiceUnavailable (no connection, cut off), RequestEntityTooLarge, BadRequest (not HTTP).
-  virtual Cancel send(const std::string& address, std::shared_ptr<TlsClientContext> tls, HttpRequest request, Options options, Done done) = 0;
+  // means the address. Errors: Timeout, ServiceUnavailable (no connection, cut off), RequestEntityTooLarge, BadRequest (not
+  // HTTP).
+  virtual Cancel send(const std::string& address, std::shared_ptr<TlsClientContext> tls, HttpRequest request, Options options,
+                      Done done) = 0;
   // Streamed answer (watch): `head` once (its body is empty), `chunk` any number of times, `done` last.
   virtual Cancel stream(const std::string& address, std::shared_ptr<TlsClientContext> tls, HttpRequest request, Options options,
                         UniqueFunction<void(const HttpResponse&)> head, UniqueFunction<void(std::string_view)> chunk,

@@ -108,8 +108,10 @@ std::size_t Http1Connection::parse(std::string_view bytes) {
     if (!*streamed_) parser_.limit_body();
   }
   if (parser_.error()) {
-    if (exchange_) lose_exchange();
-    else refuse(*parser_.error());
+    if (exchange_)
+      lose_exchange();
+    else
+      refuse(*parser_.error());
   } else if (parser_.head_complete() && !parser_.complete() && parser_.wants_continue() && !continue_sent_) {
     continue_sent_ = true;
     output_.push_back(SharedBytes::literal(kContinue));
@@ -258,8 +260,10 @@ void Http1Connection::finish_exchange() {
   exchange->detach();
   if (incoming_ != nullptr) {
     // Answered before the whole request came: what follows of it cannot be told from a next one.
-    if (parser_.complete()) (void)parser_.take();
-    else keep_alive_ = false;
+    if (parser_.complete())
+      (void)parser_.take();
+    else
+      keep_alive_ = false;
     drop_body();
   }
   if (!keep_alive_ || draining_ || read_closed_) return end_gracefully();

@@ -70,9 +70,9 @@ class Http1Connection final : public ServerConnection, private StreamEvents {
   std::unique_ptr<Stream> stream_;  // null once ended or given away
   Http1RequestParser parser_;
   std::shared_ptr<Http1Exchange> exchange_;
-  std::shared_ptr<ArrivingBody> incoming_;      // of a streamed request, until its end has come
+  std::shared_ptr<ArrivingBody> incoming_;  // of a streamed request, until its end has come
   std::shared_ptr<Http1Connection*> self_;  // for posted tasks; emptied by the destructor
-  std::shared_ptr<RequestBody> body_;        // of the request that is being received, where it is not collected
+  std::shared_ptr<RequestBody> body_;       // of the request that is being received, where it is not collected
   std::string input_;                       // received, not parsed
   std::string_view unparsed_;               // while processing: what follows the request being handled
   ByteChain output_;
@@ -81,7 +81,7 @@ class Http1Connection final : public ServerConnection, private StreamEvents {
   bool processing_ = false;
   bool keep_alive_ = true;
   bool continue_sent_ = false;
-  bool body_routed_ = false;  // body_router() was asked about the request that is being received
+  bool body_routed_ = false;      // body_router() was asked about the request that is being received
   std::optional<bool> streamed_;  // whether the request that is being received is handed on with its head
   bool draining_ = false;
   bool lingering_ = false;  // the answer to the last request is sent; waiting for the peer to close

@@ -43,8 +43,10 @@ void Http1Exchange::begin(HttpResponse head) {
 
 void Http1Exchange::write(ByteChain chunk) {
   if (connection_ == nullptr || !begun_ || form_ == BodyForm::kNone) return;
-  if (form_ == BodyForm::kChunked) connection_->write_chunk(std::move(chunk));
-  else connection_->write_body(std::move(chunk));
+  if (form_ == BodyForm::kChunked)
+    connection_->write_chunk(std::move(chunk));
+  else
+    connection_->write_body(std::move(chunk));
 }
 
 void Http1Exchange::end() {

@@ -25,8 +25,8 @@ class Http1Exchange final : public Responder {
   // Called by the connection.
   bool begun() const { return begun_; }
   void drained();
-  void lost();      // the peer went away
-  void detach();    // the answer is complete
+  void lost();    // the peer went away
+  void detach();  // the answer is complete
 
  private:
   enum class BodyForm : std::uint8_t { kPlain, kChunked, kNone };

@@ -1,11 +1,10 @@
 #include "net/http1_parser.h"
 
-#include <fmt/core.h>
-
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 
-#include <algorithm>
+#include <fmt/core.h>
 
 namespace plinth::net {
 namespace {
@@ -108,14 +107,17 @@ class MessageParser : public http::basic_parser<IsRequest> {
     check_head();
     if (failure) ec = http::error::bad_field;
     // Before the body comes: a client that waits for "100 Continue" need not send it.
-    else if (const auto length = this->content_length(); !body_is_open && length && *length > body_bytes_max_) fail(too_large(), ec);
+    else if (const auto length = this->content_length(); !body_is_open && length && *length > body_bytes_max_)
+      fail(too_large(), ec);
   }
   void on_body_init_impl(boost::optional<std::uint64_t> const& length, error_code&) override {
     if (length) body.reserve(std::min<std::size_t>(*length, kBodyReserveMax));
   }
   std::size_t on_body_impl(beast::string_view bytes, error_code& ec) override { return take_body(bytes, ec); }
   void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view bytes, error_code& ec) override { return take_body(bytes, ec); }
+  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view bytes, error_code& ec) override {
+    return take_body(bytes, ec);
+  }
   void on_finish_impl(error_code&) override {}
 
   std::size_t take_body(beast::string_view bytes, error_code& ec) {
@@ -146,7 +148,8 @@ class RequestMessage final : public MessageParser<true> {
   bool expects_continue = false;
 
  private:
-  void on_request_impl(http::verb, beast::string_view verb, beast::string_view where, int http_version, error_code& ec) override {
+  void on_request_impl(http::verb, beast::string_view verb, beast::string_view where, int http_version,
+                       error_code& ec) override {
     method.assign(verb.data(), verb.size());
     target.assign(where.data(), where.size());
     version = http_version;
@@ -171,8 +174,10 @@ class RequestMessage final : public MessageParser<true> {
 
   void check_field(http::field field, std::string_view value) override {
     if (field == http::field::host) {
-      if (++hosts_ > 1) failure = protocol_error(400, "Bad Request: more than one Host header");
-      else if (!host_from_target_) host = value;
+      if (++hosts_ > 1)
+        failure = protocol_error(400, "Bad Request: more than one Host header");
+      else if (!host_from_target_)
+        host = value;
     } else if (field == http::field::transfer_encoding) {
       // Anything else would leave the end of the body to interpretation: RFC 9112 section 6.1.
       if (!beast::iequals("chunked", {value.data(), value.size()})) {
@@ -181,8 +186,10 @@ class RequestMessage final : public MessageParser<true> {
         failure = protocol_error(400, "Bad Request: Transfer-Encoding in HTTP/1.0");
       }
     } else if (field == http::field::expect) {
-      if (beast::iequals("100-continue", {value.data(), value.size()})) expects_continue = version >= 11;
-      else failure = protocol_error(417, "Expectation Failed");
+      if (beast::iequals("100-continue", {value.data(), value.size()}))
+        expects_continue = version >= 11;
+      else
+        failure = protocol_error(417, "Expectation Failed");
     }
   }
 
@@ -313,7 +320,8 @@ void Http1ResponseParser::feed_end() {
   if (message.failure || message.is_done()) return;
   error_code error = http::error::partial_message;
   if (message.got_some()) message.put_eof(error);
-  if (error) message.failure = Error(Reason::kServiceUnavailable, "the peer closed the connection before its answer was complete");
+  if (error)
+    message.failure = Error(Reason::kServiceUnavailable, "the peer closed the connection before its answer was complete");
 }
 
 bool Http1ResponseParser::head_complete() const {

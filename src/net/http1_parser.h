@@ -27,13 +27,14 @@ class Http1RequestParser {
   // Of the message whose head is complete:
   bool keep_alive() const;
   bool wants_continue() const;  // "expect: 100-continue"
-  // Before the first byte: bodies have no limit until limit_body() sets the one of this message, which then may be over it already.
+  // Before the first byte: bodies have no limit until limit_body() sets the one of this message, which then may be over it
+  // already.
   void leave_body_open();
   void limit_body();
   HttpRequest head() const;  // without its body
   std::string_view method() const;
   std::string_view target() const;
-  std::string take_body();   // what has come of it since
+  std::string take_body();  // what has come of it since
   // Its parts as soon as the head is complete: everything but the body, then what has come of that, which the caller may empty.
   HttpRequest take_head();
   std::string& body();

@@ -35,8 +35,10 @@ TEST_CASE("requests and what they are answered") {
       {"asterisk", "OPTIONS * HTTP/1.1\r\n" + close, "HTTP/1.1 200 OK", "OPTIONS * h\n"},
       {"http/1.0 without host closes", "GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK", "GET / \n"},
       {"body", "POST / HTTP/1.1\r\nContent-Length: 4\r\n" + close + "abcd", "HTTP/1.1 200 OK", "POST / h\nabcd"},
-      {"equal lengths twice", "POST / HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 2\r\n" + close + "ab", "HTTP/1.1 200 OK", "POST / h\nab"},
-      {"chunked", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + close + "3;x=y\r\nabc\r\n1\r\nd\r\n0\r\nTrailer: t\r\n\r\n",
+      {"equal lengths twice", "POST / HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 2\r\n" + close + "ab", "HTTP/1.1 200 OK",
+       "POST / h\nab"},
+      {"chunked",
+       "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + close + "3;x=y\r\nabc\r\n1\r\nd\r\n0\r\nTrailer: t\r\n\r\n",
        "HTTP/1.1 200 OK", "POST / h\nabcd"},
       {"unknown method", "FROB / HTTP/1.1\r\n" + close, "HTTP/1.1 200 OK", "FROB / h\n"},
       {"no host", "GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400 Bad Request", nullptr},
@@ -54,23 +56,40 @@ TEST_CASE("requests and what they are answered") {
        "HTTP/1.1 400 Bad Request", nullptr},
       {"chunked and length", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n" + close + "0\r\n\r\n",
        "HTTP/1.1 400 Bad Request", nullptr},
-      {"different lengths", "POST / HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 3\r\n" + close + "abc", "HTTP/1.1 400 Bad Request", nullptr},
+      {"different lengths", "POST / HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 3\r\n" + close + "abc",
+       "HTTP/1.1 400 Bad Request", nullptr},
       {"signed length", "POST / HTTP/1.1\r\nContent-Length: +2\r\n" + close + "ab", "HTTP/1.1 400 Bad Request", nullptr},
       {"negative length", "POST / HTTP/1.1\r\nContent-Length: -2\r\n" + close, "HTTP/1.1 400 Bad Request", nullptr},
-      {"other encoding", "POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n" + close, "HTTP/1.1 501 Not Implemented", nullptr},
-      {"chunked in http/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 400 Bad Request", nullptr},
-      {"bad chunk size", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + close + "xyz\r\n", "HTTP/1.1 400 Bad Request", nullptr},
+      {"other encoding", "POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n" + close, "HTTP/1.1 501 Not Implemented",
+       nullptr},
+      {"chunked in http/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 400 Bad Request",
+       nullptr},
+      {"bad chunk size", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + close + "xyz\r\n", "HTTP/1.1 400 Bad Request",
+       nullptr},
       {"endless chunk line", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + close + "1;" + std::string(20'000, 'a'),
        "HTTP/1.1 400 Bad Request", nullptr},
-      {"chunk without its end", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + close + "1\r\nabc\r\n", "HTTP/1.1 400 Bad Request", nullptr},
+      {"chunk without its end", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + close + "1\r\nabc\r\n",
+       "HTTP/1.1 400 Bad Request", nullptr},
       {"unknown expectation", "GET / HTTP/1.1\r\nExpect: magic\r\n" + close, "HTTP/1.1 417 Expectation Failed", nullptr},
       {"long body", "POST / HTTP/1.1\r\nContent-Length: 101\r\n" + close, "HTTP/1.1 413 Request Entity Too Large", nullptr},
-      {"huge length", "POST / HTTP/1.1\r\nContent-Length: 18446744073709551615\r\n" + close, "HTTP/1.1 413 Request Entity Too Large", nullptr},
-      {"length beyond 64 bits", "POST / HTTP/1.1\r\nContent-Length: 18446744073709551616\r\n" + close, "HTTP/1.1 400 Bad Request", nullptr},
-      {"long chunked body", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + close + "3c\r\n" + std::string(60, 'x') + "\r\n3c\r\n" + std::string(60, 'x'),
+      {"huge length", "POST / HTTP/1.1\r\nContent-Length: 18446744073709551615\r\n" + close,
        "HTTP/1.1 413 Request Entity Too Large", nullptr},
-      {"long header", "GET / HTTP/1.1\r\nX: " + std::string(2000, 'x'), "HTTP/1.1 431 Request Header Fields Too Large", nullptr},
-      {"many headers", "GET / HTTP/1.1\r\n" + [] { std::string s; for (int i = 0; i < 350; ++i) s += "a: b\r\n"; return s; }() + close,
+      {"length beyond 64 bits", "POST / HTTP/1.1\r\nContent-Length: 18446744073709551616\r\n" + close,
+       "HTTP/1.1 400 Bad Request", nullptr},
+      {"long chunked body",
+       "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + close + "3c\r\n" + std::string(60, 'x') + "\r\n3c\r\n" +
+           std::string(60, 'x'),
+       "HTTP/1.1 413 Request Entity Too Large", nullptr},
+      {"long header", "GET / HTTP/1.1\r\nX: " + std::string(2000, 'x'), "HTTP/1.1 431 Request Header Fields Too Large",
+       nullptr},
+      {"many headers",
+       "GET / HTTP/1.1\r\n" +
+           [] {
+             std::string s;
+             for (int i = 0; i < 350; ++i) s += "a: b\r\n";
+             return s;
+           }() +
+           close,
        "HTTP/1.1 431 Request Header Fields Too Large", nullptr},
       {"long target", "GET /" + std::string(3000, 'x'), "HTTP/1.1 431 Request Header Fields Too Large", nullptr},
   };
@@ -95,8 +114,10 @@ TEST_CASE("requests and what they are answered") {
       CHECK(answer.substr(0, answer.find("\r\n")) == row.status_line);
       CHECK(answer.find("\r\nconnection: close\r\n") != std::string::npos);
       CHECK(answer.find("\r\ndate: ") != std::string::npos);
-      if (row.body != nullptr) CHECK(body_of(answer) == row.body);
-      else CHECK(body_of(answer).starts_with("{\"message\":\""));
+      if (row.body != nullptr)
+        CHECK(body_of(answer) == row.body);
+      else
+        CHECK(body_of(answer).starts_with("{\"message\":\""));
     }
   }
   CHECK(world.until([&] { return world.server->connections() == 0; }));
@@ -105,8 +126,10 @@ TEST_CASE("requests and what they are answered") {
 TEST_CASE("keep-alive and pipelining: answers in order, those given at once in one write") {
   std::vector<std::shared_ptr<Responder>> waiting;
   HttpWorld world([&](HttpRequest request, std::shared_ptr<Responder> responder) {
-    if (request.target == "/wait") waiting.push_back(std::move(responder));
-    else echo(std::move(request), std::move(responder));
+    if (request.target == "/wait")
+      waiting.push_back(std::move(responder));
+    else
+      echo(std::move(request), std::move(responder));
   });
   const auto client = world.connect();
   std::size_t reads = 0;
@@ -244,10 +267,12 @@ TEST_CASE("streamed answers: every chunk leaves at once, the end is told, header
 TEST_CASE("a reader that stops: bytes stay queued and counted, then drained is told") {
   for (const Transport transport : {Transport::kPlain, Transport::kTls}) {
     std::shared_ptr<Responder> responder;
-    HttpWorld world([&](HttpRequest, std::shared_ptr<Responder> r) {
-      r->begin({});
-      responder = std::move(r);
-    }, {}, transport);
+    HttpWorld world(
+        [&](HttpRequest, std::shared_ptr<Responder> r) {
+          r->begin({});
+          responder = std::move(r);
+        },
+        {}, transport);
     const auto client = world.connect();
     client->send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     REQUIRE(world.until([&] { return responder && !client->received.empty(); }));
@@ -327,13 +352,15 @@ TEST_CASE("upgrade hands the stream over with the bytes that came early") {
   SUBCASE("TLS") { transport = Transport::kTls; }
   std::unique_ptr<Stream> handed;
   std::string rest = "untouched";
-  HttpWorld world([&](HttpRequest request, std::shared_ptr<Responder> responder) {
-    CHECK(request.headers.get("upgrade") == "frob");
-    Headers headers;
-    headers.add("upgrade", "frob");
-    handed = responder->upgrade(std::move(headers), rest);
-    CHECK(responder->closed());
-  }, {}, transport);
+  HttpWorld world(
+      [&](HttpRequest request, std::shared_ptr<Responder> responder) {
+        CHECK(request.headers.get("upgrade") == "frob");
+        Headers headers;
+        headers.add("upgrade", "frob");
+        handed = responder->upgrade(std::move(headers), rest);
+        CHECK(responder->closed());
+      },
+      {}, transport);
   const auto client = world.connect();
   client->send("GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: frob\r\n\r\nearly");
   REQUIRE(world.until([&] { return handed != nullptr; }));
@@ -358,7 +385,8 @@ TEST_CASE("timeouts: an idle connection is closed in silence, half a request is 
   HttpWorld world(echo, limits);
   CHECK(world.exchange("") == "");
   CHECK(world.exchange("GET / HTTP/1.1\r\nHos").starts_with("HTTP/1.1 408 Request Timeout\r\n"));
-  CHECK(world.exchange("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabc").starts_with("HTTP/1.1 408 Request Timeout\r\n"));
+  CHECK(world.exchange("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabc")
+            .starts_with("HTTP/1.1 408 Request Timeout\r\n"));
   const std::string answer = world.exchange("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   CHECK(answer.ends_with("GET / h\n"));
 }

@@ -1,8 +1,8 @@
 #include "net/http1_writer.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 namespace plinth::net {
 namespace {
@@ -13,15 +13,44 @@ struct StatusRow {
 };
 
 constexpr StatusRow kStatuses[] = {
-    {100, "Continue"}, {101, "Switching Protocols"}, {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"},
-    {206, "Partial Content"}, {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {304, "Not Modified"},
-    {307, "Temporary Redirect"}, {308, "Permanent Redirect"}, {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"},
-    {404, "Not Found"}, {405, "Method Not Allowed"}, {406, "Not Acceptable"}, {408, "Request Timeout"}, {409, "Conflict"},
-    {410, "Gone"}, {411, "Length Required"}, {412, "Precondition Failed"}, {413, "Request Entity Too Large"},
-    {415, "Unsupported Media Type"}, {416, "Requested Range Not Satisfiable"}, {417, "Expectation Failed"},
-    {422, "Unprocessable Entity"}, {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
-    {500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"}, {503, "Service Unavailable"},
-    {504, "Gateway Timeout"}, {505, "HTTP Version Not Supported"}, {507, "Insufficient Storage"},
+    {100, "Continue"},
+    {101, "Switching Protocols"},
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {204, "No Content"},
+    {206, "Partial Content"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {304, "Not Modified"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {411, "Length Required"},
+    {412, "Precondition Failed"},
+    {413, "Request Entity Too Large"},
+    {415, "Unsupported Media Type"},
+    {416, "Requested Range Not Satisfiable"},
+    {417, "Expectation Failed"},
+    {422, "Unprocessable Entity"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+    {505, "HTTP Version Not Supported"},
+    {507, "Insufficient Storage"},
 };
 
 // A value cannot end its line: what a handler echoes must not become a header of its own.
@@ -40,19 +69,20 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   out += "\r\n";
 }
 
-bool written_by_us(std::string_view name) {
-  return name == "content-length" || name == "transfer-encoding";
-}
+bool written_by_us(std::string_view name) { return name == "content-length" || name == "transfer-encoding"; }
 
 void append_framing(std::string& out, const ResponseHead& head) {
-  if (head.framing == Framing::kLength) append_field(out, "content-length", fmt::format("{}", head.length));
-  else if (head.framing == Framing::kChunked) out += "transfer-encoding: chunked\r\n";
+  if (head.framing == Framing::kLength)
+    append_field(out, "content-length", fmt::format("{}", head.length));
+  else if (head.framing == Framing::kChunked)
+    out += "transfer-encoding: chunked\r\n";
 }
 
 }  // namespace
 
 std::string_view status_text(int status) {
-  const auto* found = std::find_if(std::begin(kStatuses), std::end(kStatuses), [status](const StatusRow& row) { return row.status == status; });
+  const auto* found =
+      std::find_if(std::begin(kStatuses), std::end(kStatuses), [status](const StatusRow& row) { return row.status == status; });
   return found == std::end(kStatuses) ? "Unknown" : found->text;
 }
 

@@ -22,8 +22,8 @@ struct ResponseHead {
   int status = 200;
   Framing framing = Framing::kLength;
   std::size_t length = 0;
-  bool close = false;        // adds "connection: close"
-  std::string_view date;     // value of the Date header; none when empty
+  bool close = false;     // adds "connection: close"
+  std::string_view date;  // value of the Date header; none when empty
 };
 std::string write_response_head(const ResponseHead& head, const Headers& headers);
 

@@ -116,7 +116,8 @@ void Http2Connection::end_head(Http2Exchange& exchange, bool more_follows) {
   exchange.head_received = true;
   HttpRequest& request = exchange.request;
   if (request.host.empty()) request.host = request.headers.get("host");
-  exchange.streamed = owner_.stream_handler() && (!owner_.streams_body() || owner_.streams_body()(request.method, request.target));
+  exchange.streamed =
+      owner_.stream_handler() && (!owner_.streams_body() || owner_.streams_body()(request.method, request.target));
   const bool unlimited = exchange.streamed && owner_.streams_body();
   const std::size_t limit = owner_.limits().body_bytes_max;
   if (announced_length(request) > limit && !exchange.refusal && !unlimited) {
@@ -138,9 +139,10 @@ void Http2Connection::dispatch_streamed(Http2Exchange& exchange, bool more_follo
   HttpRequest request = std::move(exchange.request);
   exchange.request.method = request.method;
   request.peer = stream_->peer();
-  exchange.body = std::make_shared<ArrivingBody>(more_follows, [self = self(), id = exchange.stream_id()](bool, std::size_t bytes) {
-    if (*self != nullptr) (*self)->consume(id, bytes);
-  });
+  exchange.body =
+      std::make_shared<ArrivingBody>(more_follows, [self = self(), id = exchange.stream_id()](bool, std::size_t bytes) {
+        if (*self != nullptr) (*self)->consume(id, bytes);
+      });
   owner_.stream_handler()(std::move(request), exchange.body, shared);
 }
 

@@ -1,8 +1,8 @@
 #include "net/http2_exchange.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
+
+#include <fmt/core.h>
 
 #include "net/http2_connection.h"
 
@@ -60,9 +60,7 @@ void Http2Exchange::end_with_trailers(Headers trailers) {
   end();
 }
 
-void Http2Exchange::resume() {
-  connection_->resume(*this, std::exchange(deferred_, false));
-}
+void Http2Exchange::resume() { connection_->resume(*this, std::exchange(deferred_, false)); }
 
 void Http2Exchange::abort() {
   if (connection_ != nullptr) connection_->abort_exchange(*this);

@@ -36,9 +36,9 @@ class Http2Exchange final : public Responder {
   // The request as it arrives.
   HttpRequest request;
   std::size_t header_bytes = 0;
-  std::optional<Error> refusal;   // answered instead of calling the handler
+  std::optional<Error> refusal;        // answered instead of calling the handler
   std::shared_ptr<ArrivingBody> body;  // of a streamed request
-  bool streamed = false;          // handed on with its head
+  bool streamed = false;               // handed on with its head
   bool head_received = false;
   bool request_received = false;  // to its end
   bool dispatched = false;        // handed to the handler, or refused

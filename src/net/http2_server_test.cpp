@@ -1,8 +1,8 @@
 // The server against libnghttp2's own client.
+#include <map>
+
 #include <doctest/doctest.h>
 #include <nghttp2/nghttp2.h>
-
-#include <map>
 
 #include "net/http_test_world.h"
 #include "net/server_connection.h"
@@ -60,7 +60,8 @@ class Http2Client {
     nghttp2_data_provider provider{};
     provider.source.ptr = bodies_.back().get();
     provider.read_callback = read_body;
-    const std::int32_t id = nghttp2_submit_request(session_, nullptr, nv.data(), nv.size(), body.empty() ? nullptr : &provider, nullptr);
+    const std::int32_t id =
+        nghttp2_submit_request(session_, nullptr, nv.data(), nv.size(), body.empty() ? nullptr : &provider, nullptr);
     flush();
     return id;
   }
@@ -92,7 +93,8 @@ class Http2Client {
   static Http2Client& self(void* user) { return *static_cast<Http2Client*>(user); }
   static int on_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
                        const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user) {
-    self(user).answers[frame->hd.stream_id].headers[std::string(name, name + name_size)] = std::string(value, value + value_size);
+    self(user).answers[frame->hd.stream_id].headers[std::string(name, name + name_size)] =
+        std::string(value, value + value_size);
     return 0;
   }
   static int on_chunk(nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* data, std::size_t size, void* user) {
@@ -134,7 +136,8 @@ TEST_CASE("requests over TLS and over plain streams that begin with the preface"
     HttpWorld world(echo, {}, transport);
     Http2Client client(world);
     std::vector<std::int32_t> ids;
-    for (int i = 0; i < 50; ++i) ids.push_back(client.request(i % 2 == 0 ? "GET" : "POST", "/" + std::to_string(i), i % 2 == 0 ? "" : "body"));
+    for (int i = 0; i < 50; ++i)
+      ids.push_back(client.request(i % 2 == 0 ? "GET" : "POST", "/" + std::to_string(i), i % 2 == 0 ? "" : "body"));
     for (int i = 0; i < 50; ++i) {
       REQUIRE(client.wait(ids[static_cast<std::size_t>(i)]));
       Answer& answer = client.answers[ids[static_cast<std::size_t>(i)]];
@@ -142,7 +145,8 @@ TEST_CASE("requests over TLS and over plain streams that begin with the preface"
       CHECK(answer.status() == "200");
       CHECK(answer.headers["content-type"] == "text/plain");
       CHECK(answer.headers.count("date") == 1);
-      const std::string expected = (i % 2 == 0 ? "GET /" : "POST /") + std::to_string(i) + " h2.example\n" + (i % 2 == 0 ? "" : "body");
+      const std::string expected =
+          (i % 2 == 0 ? "GET /" : "POST /") + std::to_string(i) + " h2.example\n" + (i % 2 == 0 ? "" : "body");
       CHECK(answer.body == expected);
       CHECK(answer.headers["content-length"] == std::to_string(expected.size()));
     }
@@ -210,7 +214,8 @@ TEST_CASE("more streams than allowed are refused, not served") {
   std::vector<std::shared_ptr<Responder>> waiting;
   HttpWorld world([&](HttpRequest, std::shared_ptr<Responder> responder) { waiting.push_back(std::move(responder)); }, limits);
   Http2Client client(world);
-  REQUIRE(world.until([&] { return nghttp2_session_get_remote_settings(client.session(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS) == 4; }));
+  REQUIRE(world.until(
+      [&] { return nghttp2_session_get_remote_settings(client.session(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS) == 4; }));
   for (int i = 0; i < 10; ++i) client.request("GET", "/");
   REQUIRE(world.until([&] { return waiting.size() == 4; }));
   for (int i = 0; i < 10; ++i) world.loop->poll(milliseconds(1));
@@ -255,10 +260,12 @@ TEST_CASE("streamed answers: chunks leave at once, stop at the window, drained i
 
 TEST_CASE("many streams of one connection share one buffer's bytes and all arrive") {
   std::vector<std::shared_ptr<Responder>> watchers;
-  HttpWorld world([&](HttpRequest, std::shared_ptr<Responder> r) {
-    r->begin({});
-    watchers.push_back(std::move(r));
-  }, {}, Transport::kTlsHttp2);
+  HttpWorld world(
+      [&](HttpRequest, std::shared_ptr<Responder> r) {
+        r->begin({});
+        watchers.push_back(std::move(r));
+      },
+      {}, Transport::kTlsHttp2);
   Http2Client client(world);
   std::vector<std::int32_t> ids;
   for (int i = 0; i < 200; ++i) ids.push_back(client.request("GET", "/watch"));
@@ -304,9 +311,9 @@ TEST_CASE("a stream or a connection that goes away is told once; an aborted answ
 
 TEST_CASE("bytes that are not HTTP/2 end the connection") {
   HttpWorld world(echo);
-  for (const std::string& bytes : {std::string(kHttp2Preface) + std::string("\0\0\x01\x01\x05\0\0\0\x01\xff", 10),
-                                   std::string(kHttp2Preface) + std::string(100, '\xff'),
-                                   std::string(kHttp2Preface) + "GET / HTTP/1.1\r\n\r\n"}) {
+  for (const std::string& bytes :
+       {std::string(kHttp2Preface) + std::string("\0\0\x01\x01\x05\0\0\0\x01\xff", 10),
+        std::string(kHttp2Preface) + std::string(100, '\xff'), std::string(kHttp2Preface) + "GET / HTTP/1.1\r\n\r\n"}) {
     const auto raw = world.connect();
     raw->send(bytes);
     CHECK(world.until([&] { return raw->ended; }));

@@ -1,8 +1,8 @@
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <map>
 #include <tuple>
+
+#include <fmt/core.h>
 
 #include "net/client_connection.h"
 #include "net/http.h"
@@ -41,7 +41,11 @@ class ClientCore;
 class Call final : public ClientCall {
  public:
   Call(ClientCore& core, Server server, HttpRequest request, HttpClient::Options options, Callbacks callbacks)
-      : core_(core), server_(std::move(server)), request_(std::move(request)), options_(std::move(options)), callbacks_(std::move(callbacks)) {
+      : core_(core),
+        server_(std::move(server)),
+        request_(std::move(request)),
+        options_(std::move(options)),
+        callbacks_(std::move(callbacks)) {
     if (request_.host.empty()) request_.host = server_.address;
   }
 

@@ -19,7 +19,8 @@ struct ClientWorld : HttpWorld {
   }
   Result<HttpResponse> send(HttpRequest made, HttpClient::Options options = {}) {
     std::optional<Result<HttpResponse>> outcome;
-    client->send(listener->address(), client_tls, std::move(made), options, [&](Result<HttpResponse> r) { outcome.emplace(std::move(r)); });
+    client->send(listener->address(), client_tls, std::move(made), options,
+                 [&](Result<HttpResponse> r) { outcome.emplace(std::move(r)); });
     REQUIRE_FALSE(outcome.has_value());
     REQUIRE(until([&] { return outcome.has_value(); }));
     return std::move(*outcome);
@@ -47,12 +48,14 @@ TEST_CASE("calls over plain and TLS share one kept-alive connection") {
 
 TEST_CASE("calls at the same time use connections of their own; the answers do not mix") {
   std::vector<std::pair<std::string, std::shared_ptr<Responder>>> waiting;
-  ClientWorld world([&](HttpRequest request, std::shared_ptr<Responder> r) { waiting.emplace_back(request.target, std::move(r)); });
+  ClientWorld world(
+      [&](HttpRequest request, std::shared_ptr<Responder> r) { waiting.emplace_back(request.target, std::move(r)); });
   std::map<std::string, std::string> answers;
   for (int i = 0; i < 5; ++i) {
     const std::string target = "/" + std::to_string(i);
-    world.client->send(world.listener->address(), nullptr, ClientWorld::request("GET", target), {},
-                       [&answers, target](Result<HttpResponse> r) { answers[target] = r.ok() ? flatten(r->body) : r.error().message(); });
+    world.client->send(
+        world.listener->address(), nullptr, ClientWorld::request("GET", target), {},
+        [&answers, target](Result<HttpResponse> r) { answers[target] = r.ok() ? flatten(r->body) : r.error().message(); });
   }
   REQUIRE(world.until([&] { return waiting.size() == 5; }));
   CHECK(world.server->connections() == 5);
@@ -101,27 +104,36 @@ TEST_CASE("answers that are not HTTP, or have no length") {
     std::optional<Reason> reason;
     std::string body;
   };
-  for (const Row& row : {Row{"SSH-2.0-OpenSSH\r\n\r\n", Reason::kBadRequest, ""}, Row{"HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n", Reason::kBadRequest, ""},
-                         Row{"HTTP/1.1 200 OK\r\n\r\nuntil the end", std::nullopt, "until the end"},
-                         Row{"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", std::nullopt, "ok"},
-                         Row{"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nok", Reason::kServiceUnavailable, ""},
-                         Row{"", Reason::kServiceUnavailable, ""}}) {
+  for (const Row& row :
+       {Row{"SSH-2.0-OpenSSH\r\n\r\n", Reason::kBadRequest, ""},
+        Row{"HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n", Reason::kBadRequest, ""},
+        Row{"HTTP/1.1 200 OK\r\n\r\nuntil the end", std::nullopt, "until the end"},
+        Row{"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
+            std::nullopt, "ok"},
+        Row{"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nok", Reason::kServiceUnavailable, ""},
+        Row{"", Reason::kServiceUnavailable, ""}}) {
     CAPTURE(row.answer);
     std::unique_ptr<RawClient> peer;
-    auto listener = world.network->listen(*world.loop, "127.0.0.1:0", nullptr, [&](std::unique_ptr<Stream> stream) {
-                          peer = std::make_unique<RawClient>();
-                          peer->on_bytes = [&](std::string_view) {
-                            if (!row.answer.empty()) peer->send(row.answer);
-                            peer->stream->shutdown_write();
-                          };
-                          peer->adopt(std::move(stream));
-                        }).value();
+    auto listener = world.network
+                        ->listen(*world.loop, "127.0.0.1:0", nullptr,
+                                 [&](std::unique_ptr<Stream> stream) {
+                                   peer = std::make_unique<RawClient>();
+                                   peer->on_bytes = [&](std::string_view) {
+                                     if (!row.answer.empty()) peer->send(row.answer);
+                                     peer->stream->shutdown_write();
+                                   };
+                                   peer->adopt(std::move(stream));
+                                 })
+                        .value();
     std::optional<Result<HttpResponse>> outcome;
-    world.client->send(listener->address(), nullptr, ClientWorld::request("GET", "/"), {}, [&](Result<HttpResponse> r) { outcome.emplace(std::move(r)); });
+    world.client->send(listener->address(), nullptr, ClientWorld::request("GET", "/"), {},
+                       [&](Result<HttpResponse> r) { outcome.emplace(std::move(r)); });
     REQUIRE(world.until([&] { return outcome.has_value(); }));
     REQUIRE(outcome->ok() == !row.reason.has_value());
-    if (row.reason) CHECK(outcome->error().reason() == *row.reason);
-    else CHECK(flatten((*outcome)->body) == row.body);
+    if (row.reason)
+      CHECK(outcome->error().reason() == *row.reason);
+    else
+      CHECK(flatten((*outcome)->body) == row.body);
   }
 }
 
@@ -137,19 +149,25 @@ TEST_CASE("a call that is safe to repeat survives the end of a kept-alive connec
   int connections = 0;
   int requests = 0;
   std::vector<std::unique_ptr<RawClient>> peers;
-  auto listener = world.network->listen(*world.loop, "127.0.0.1:0", nullptr, [&](std::unique_ptr<Stream> stream) {
-                        ++connections;
-                        peers.push_back(std::make_unique<RawClient>());
-                        RawClient* peer = peers.back().get();
-                        peer->on_bytes = [&requests, peer](std::string_view) {
-                          if (++requests % 2 == 1) peer->send("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
-                          else peer->stream->close();
-                        };
-                        peer->adopt(std::move(stream));
-                      }).value();
+  auto listener = world.network
+                      ->listen(*world.loop, "127.0.0.1:0", nullptr,
+                               [&](std::unique_ptr<Stream> stream) {
+                                 ++connections;
+                                 peers.push_back(std::make_unique<RawClient>());
+                                 RawClient* peer = peers.back().get();
+                                 peer->on_bytes = [&requests, peer](std::string_view) {
+                                   if (++requests % 2 == 1)
+                                     peer->send("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+                                   else
+                                     peer->stream->close();
+                                 };
+                                 peer->adopt(std::move(stream));
+                               })
+                      .value();
   auto send = [&](const char* method) {
     std::optional<bool> ok;
-    world.client->send(listener->address(), nullptr, ClientWorld::request(method, "/"), {}, [&](Result<HttpResponse> r) { ok = r.ok(); });
+    world.client->send(listener->address(), nullptr, ClientWorld::request(method, "/"), {},
+                       [&](Result<HttpResponse> r) { ok = r.ok(); });
     REQUIRE(world.until([&] { return ok.has_value(); }));
     return *ok;
   };
@@ -163,10 +181,12 @@ TEST_CASE("a call that is safe to repeat survives the end of a kept-alive connec
 
 TEST_CASE("streamed answers arrive chunk by chunk; cancel ends them without a word") {
   std::shared_ptr<Responder> responder;
-  ClientWorld world([&](HttpRequest, std::shared_ptr<Responder> r) {
-    r->begin({});
-    responder = std::move(r);
-  }, Transport::kTls);
+  ClientWorld world(
+      [&](HttpRequest, std::shared_ptr<Responder> r) {
+        r->begin({});
+        responder = std::move(r);
+      },
+      Transport::kTls);
   int heads = 0;
   std::string received;
   std::optional<bool> done;
@@ -175,8 +195,8 @@ TEST_CASE("streamed answers arrive chunk by chunk; cancel ends them without a wo
   auto begin = [&] {
     return world.client->stream(
         world.listener->address(), world.client_tls, ClientWorld::request("GET", "/watch"), options,
-        [&](const HttpResponse& head) { heads += head.status == 200 ? 1 : 0; }, [&](std::string_view bytes) { received += bytes; },
-        [&](Result<void> outcome) { done = outcome.ok(); });
+        [&](const HttpResponse& head) { heads += head.status == 200 ? 1 : 0; },
+        [&](std::string_view bytes) { received += bytes; }, [&](Result<void> outcome) { done = outcome.ok(); });
   };
   const auto cancel = begin();
   REQUIRE(world.until([&] { return heads == 1; }));

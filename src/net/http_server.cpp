@@ -1,9 +1,9 @@
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
 #include <ctime>
 #include <map>
+
+#include <fmt/core.h>
 
 #include "net/http.h"
 #include "net/server_connection.h"
@@ -144,8 +144,10 @@ class ServerCore final : public ConnectionOwner, public std::enable_shared_from_
     for (const auto& [serial, connection] : connections_) {
       const std::int64_t deadline = connection->deadline_ns();
       if (deadline == 0) continue;
-      if (deadline <= now) due.push_back(serial);
-      else next = next == 0 ? deadline : std::min(next, deadline);
+      if (deadline <= now)
+        due.push_back(serial);
+      else
+        next = next == 0 ? deadline : std::min(next, deadline);
     }
     for (const std::uint64_t serial : due) {
       const auto found = connections_.find(serial);
@@ -172,7 +174,8 @@ class ServerCore final : public ConnectionOwner, public std::enable_shared_from_
   const StreamsBody streams_body_;
   const HttpStreamHandler stream_handler_;
   const ErrorBody error_body_;
-  std::map<std::uint64_t, std::unique_ptr<ServerConnection>> connections_;  // by serial: whatever is done to all is done in order
+  std::map<std::uint64_t, std::unique_ptr<ServerConnection>>
+      connections_;  // by serial: whatever is done to all is done in order
   std::uint64_t last_serial_ = 0;
   std::vector<std::unique_ptr<ServerConnection>> ended_;
   std::string date_;
@@ -198,14 +201,15 @@ class HttpServerImpl final : public HttpServer {
 
 }  // namespace
 
-std::unique_ptr<HttpServer> make_http_server(Loop& loop, Clock& clock, HttpLimits limits, HttpHandler handler, ErrorBody error_body) {
+std::unique_ptr<HttpServer> make_http_server(Loop& loop, Clock& clock, HttpLimits limits, HttpHandler handler,
+                                             ErrorBody error_body) {
   return make_streaming_http_server(loop, clock, limits, nullptr, std::move(handler), std::move(error_body));
 }
 
-std::unique_ptr<HttpServer> make_streaming_http_server(Loop& loop, Clock& clock, HttpLimits limits, BodyRouter router, HttpHandler handler,
-                                                       ErrorBody error_body) {
-  return std::make_unique<HttpServerImpl>(
-      std::make_shared<ServerCore>(loop, clock, limits, std::move(router), std::move(handler), nullptr, nullptr, std::move(error_body)));
+std::unique_ptr<HttpServer> make_streaming_http_server(Loop& loop, Clock& clock, HttpLimits limits, BodyRouter router,
+                                                       HttpHandler handler, ErrorBody error_body) {
+  return std::make_unique<HttpServerImpl>(std::make_shared<ServerCore>(
+      loop, clock, limits, std::move(router), std::move(handler), nullptr, nullptr, std::move(error_body)));
 }
 
 std::unique_ptr<HttpServer> make_proxy_http_server(Loop& loop, Clock& clock, HttpLimits limits, HttpStreamHandler handler,
@@ -214,10 +218,10 @@ std::unique_ptr<HttpServer> make_proxy_http_server(Loop& loop, Clock& clock, Htt
       std::make_shared<ServerCore>(loop, clock, limits, nullptr, nullptr, nullptr, std::move(handler), std::move(error_body)));
 }
 
-std::unique_ptr<HttpServer> make_mixed_http_server(Loop& loop, Clock& clock, HttpLimits limits, StreamsBody which, HttpStreamHandler streams,
-                                                   HttpHandler handler, ErrorBody error_body) {
-  return std::make_unique<HttpServerImpl>(std::make_shared<ServerCore>(loop, clock, limits, nullptr, std::move(handler), std::move(which),
-                                                                       std::move(streams), std::move(error_body)));
+std::unique_ptr<HttpServer> make_mixed_http_server(Loop& loop, Clock& clock, HttpLimits limits, StreamsBody which,
+                                                   HttpStreamHandler streams, HttpHandler handler, ErrorBody error_body) {
+  return std::make_unique<HttpServerImpl>(std::make_shared<ServerCore>(
+      loop, clock, limits, nullptr, std::move(handler), std::move(which), std::move(streams), std::move(error_body)));
 }
 
 }  // namespace plinth::net

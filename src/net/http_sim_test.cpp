@@ -22,13 +22,19 @@ SimRun run_calls(std::uint64_t seed, unsigned resets_per_million) {
   SimRun run;
   auto& server_loop = world.new_loop("server");
   auto& client_loop = world.new_loop("client");
-  auto server = make_http_server(server_loop, world.clock(), {}, [](HttpRequest request, std::shared_ptr<Responder> responder) {
-    HttpResponse response;
-    response.body.push_back(SharedBytes(request.target + ":"));
-    response.body.push_back(SharedBytes(std::move(request.body)));
-    responder->send(std::move(response));
-  }, nullptr);
-  auto listener = world.network().listen(server_loop, "127.0.0.1:0", nullptr, [&](std::unique_ptr<Stream> s) { server->serve(std::move(s)); }).value();
+  auto server = make_http_server(
+      server_loop, world.clock(), {},
+      [](HttpRequest request, std::shared_ptr<Responder> responder) {
+        HttpResponse response;
+        response.body.push_back(SharedBytes(request.target + ":"));
+        response.body.push_back(SharedBytes(std::move(request.body)));
+        responder->send(std::move(response));
+      },
+      nullptr);
+  auto listener =
+      world.network()
+          .listen(server_loop, "127.0.0.1:0", nullptr, [&](std::unique_ptr<Stream> s) { server->serve(std::move(s)); })
+          .value();
   auto client = make_http_client(client_loop, world.network(), world.clock());
   int started = 0;
   std::function<void()> next = [&] {
@@ -46,7 +52,9 @@ SimRun run_calls(std::uint64_t seed, unsigned resets_per_million) {
       next();
     });
   };
-  client_loop.post([&] { for (int i = 0; i < 4; ++i) next(); });
+  client_loop.post([&] {
+    for (int i = 0; i < 4; ++i) next();
+  });
   CHECK(world.run_until([&] { return run.good + run.failed == 40; }, 1h));
   client_loop.post([&] { client.reset(); });
   server_loop.post([&] {

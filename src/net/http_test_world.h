@@ -1,12 +1,12 @@
 // For tests: an HTTP server on a real loop, over TCP or TLS, and raw clients.
 #pragma once
 
-#include <doctest/doctest.h>
-
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+
+#include <doctest/doctest.h>
 
 #include "net/http.h"
 #include "net/tls.h"
@@ -61,12 +61,15 @@ struct HttpWorld {
     if (transport != Transport::kPlain) {
       const TestIdentity identity;
       tls = make_server_context(identity.server, identity.ca.certificate_pem).value();
-      client_tls = make_client_context(identity.ca.certificate_pem, {}, false, {transport == Transport::kTls ? "http/1.1" : "h2"}).value();
+      client_tls =
+          make_client_context(identity.ca.certificate_pem, {}, false, {transport == Transport::kTls ? "http/1.1" : "h2"})
+              .value();
     }
     server = make_http_server(*loop, clock, limits, std::move(handler),
                               [](const Error& error) { return "{\"message\":\"" + error.message() + "\"}"; });
-    listener = network->listen(*loop, "127.0.0.1:0", tls, [this](std::unique_ptr<Stream> stream) { server->serve(std::move(stream)); })
-                   .value();
+    listener =
+        network->listen(*loop, "127.0.0.1:0", tls, [this](std::unique_ptr<Stream> stream) { server->serve(std::move(stream)); })
+            .value();
   }
   std::unique_ptr<RawClient> connect() {
     auto client = std::make_unique<RawClient>();

@@ -12,7 +12,8 @@ TEST_CASE("one connection with requests that are collected and others that are h
   HttpWorld world([](HttpRequest, std::shared_ptr<Responder>) {}, limits);
   std::string streamed;
   world.server = make_mixed_http_server(
-      *world.loop, world.clock, limits, [](std::string_view method, std::string_view target) { return method == "PUT" && target == "/on"; },
+      *world.loop, world.clock, limits,
+      [](std::string_view method, std::string_view target) { return method == "PUT" && target == "/on"; },
       [&](HttpRequest request, std::shared_ptr<IncomingBody> body, std::shared_ptr<Responder> responder) {
         CHECK(request.body.empty());
         body->start([&](std::string_view bytes) { streamed += bytes; },
@@ -35,7 +36,9 @@ TEST_CASE("one connection with requests that are collected and others that are h
   CHECK(says(request("POST /on", 50), "POST /on h\n" + std::string(50, 'x')));
   CHECK(says(request("PUT /on", 300), "streamed 300"));
   streamed.clear();
-  CHECK(says("PUT /on HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\nc8\r\n" + std::string(200, 'y') + "\r\n0\r\n\r\n", "streamed 200"));
+  CHECK(
+      says("PUT /on HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\nc8\r\n" + std::string(200, 'y') + "\r\n0\r\n\r\n",
+           "streamed 200"));
   streamed.clear();
   // Ahead of the answers, in one piece.
   CHECK(says(request("PUT /on", 150) + request("POST /next", 3), "POST /next h\nxxx"));

@@ -1,16 +1,16 @@
 // Owners of OpenSSL objects, and its error queue as an Error. For .cpp files of net only.
 #pragma once
 
+#include <memory>
+#include <string>
+#include <string_view>
+
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
-
-#include <memory>
-#include <string>
-#include <string_view>
 
 #include "base/result.h"
 

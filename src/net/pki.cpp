@@ -1,9 +1,9 @@
 // The platform's own certificates: ECDSA P-256, signed with SHA-256.
+#include <ctime>
+
 #include <arpa/inet.h>
 #include <fmt/core.h>
 #include <openssl/pem.h>
-
-#include <ctime>
 
 #include "net/certificate_parts.h"
 #include "net/tls.h"
@@ -33,9 +33,12 @@ Result<void> add_alternative_names(X509* certificate, const CertificateRequest& 
   for (const std::string& dns : request.dns_names) add(GEN_DNS, dns);
   for (const std::string& ip : request.ip_addresses) {
     char bytes[16];
-    if (inet_pton(AF_INET, ip.c_str(), bytes) == 1) add(GEN_IPADD, {bytes, 4});
-    else if (inet_pton(AF_INET6, ip.c_str(), bytes) == 1) add(GEN_IPADD, {bytes, 16});
-    else return bad_request(fmt::format("\"{}\" is not an IP address", ip));
+    if (inet_pton(AF_INET, ip.c_str(), bytes) == 1)
+      add(GEN_IPADD, {bytes, 4});
+    else if (inet_pton(AF_INET6, ip.c_str(), bytes) == 1)
+      add(GEN_IPADD, {bytes, 16});
+    else
+      return bad_request(fmt::format("\"{}\" is not an IP address", ip));
   }
   if (X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), 0, 0) != 1) return openssl_error("certificate names");
   return {};

@@ -27,7 +27,7 @@ using StreamsBody = std::function<bool(std::string_view method, std::string_view
 std::unique_ptr<HttpServer> make_proxy_http_server(Loop& loop, Clock& clock, HttpLimits limits, HttpStreamHandler handler,
                                                    ErrorBody error_body);
 // Requests that `which` is true for go to `streams`, and their bodies have no limit here; others are collected, for `handler`.
-std::unique_ptr<HttpServer> make_mixed_http_server(Loop& loop, Clock& clock, HttpLimits limits, StreamsBody which, HttpStreamHandler streams,
-                                                   HttpHandler handler, ErrorBody error_body);
+std::unique_ptr<HttpServer> make_mixed_http_server(Loop& loop, Clock& clock, HttpLimits limits, StreamsBody which,
+                                                   HttpStreamHandler streams, HttpHandler handler, ErrorBody error_body);
 
 }  // namespace plinth::net

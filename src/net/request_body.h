@@ -21,7 +21,7 @@ class RequestBody {
 using BodyRouter = std::function<std::shared_ptr<RequestBody>(const HttpRequest& head)>;
 
 // As make_http_server(); over HTTP/2 every body is collected. A body that is routed has no limit here.
-std::unique_ptr<HttpServer> make_streaming_http_server(Loop& loop, Clock& clock, HttpLimits limits, BodyRouter router, HttpHandler handler,
-                                                       ErrorBody error_body);
+std::unique_ptr<HttpServer> make_streaming_http_server(Loop& loop, Clock& clock, HttpLimits limits, BodyRouter router,
+                                                       HttpHandler handler, ErrorBody error_body);
 
 }  // namespace plinth::net

@@ -49,7 +49,10 @@ struct StreamingWorld {
           responder->send(std::move(response));
         },
         [](const Error& error) { return error.message(); });
-    listener = network.listen(*loop, "127.0.0.1:0", nullptr, [this](std::unique_ptr<Stream> stream) { server->serve(std::move(stream)); }).value();
+    listener =
+        network
+            .listen(*loop, "127.0.0.1:0", nullptr, [this](std::unique_ptr<Stream> stream) { server->serve(std::move(stream)); })
+            .value();
     network.connect(*loop, listener->address(), nullptr, "", std::chrono::seconds(5),
                     [this](Result<std::unique_ptr<Stream>> stream) { client.adopt(std::move(*stream)); });
     REQUIRE(world_real::poll_until(*loop, [this] { return client.stream != nullptr; }));
@@ -82,7 +85,8 @@ TEST_CASE("a routed body comes piece by piece, with a length or in chunks, beyon
   CHECK(world.receives("small"));
   CHECK(world.taken.bytes == std::string(200, 'a') + std::string(100, 'b'));
   world.taken = {};
-  world.client.send("PUT /large HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n78\r\n" + std::string(120, 'c') + "\r\n0\r\n\r\n");
+  world.client.send("PUT /large HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n78\r\n" + std::string(120, 'c') +
+                    "\r\n0\r\n\r\n");
   CHECK(world_real::poll_until(*world.loop, [&] { return world.taken.complete; }));
   CHECK(world.taken.bytes == std::string(120, 'c'));
 }
@@ -95,7 +99,8 @@ TEST_CASE("bodies that nobody routes keep their limit") {
     CHECK(world.client.received.find("100 Continue") == std::string::npos);
   }
   StreamingWorld world;
-  world.client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n" + std::string(101, 'c') + "\r\n0\r\n\r\n");
+  world.client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n" + std::string(101, 'c') +
+                    "\r\n0\r\n\r\n");
   CHECK(world.receives("413 "));
 }
 
@@ -103,7 +108,8 @@ TEST_CASE("a body that is full stops the reader until there is room") {
   StreamingWorld world;
   world.taken.room = 1000;
   constexpr std::size_t kSize = 32 * 1024 * 1024;
-  world.client.send("PUT /large HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: " + std::to_string(kSize) + "\r\n\r\n");
+  world.client.send("PUT /large HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: " + std::to_string(kSize) +
+                    "\r\n\r\n");
   CHECK(world.receives("100 Continue"));
   world.client.send(std::string(kSize, 'x'));
   REQUIRE(world_real::poll_until(*world.loop, [&] { return static_cast<bool>(world.taken.resume); }));

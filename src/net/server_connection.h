@@ -50,7 +50,8 @@ class ServerConnection {
 };
 
 std::unique_ptr<ServerConnection> make_http1_connection(ConnectionOwner& owner, std::unique_ptr<Stream> stream);
-std::unique_ptr<ServerConnection> make_http2_connection(ConnectionOwner& owner, std::unique_ptr<Stream> stream, std::string received);
+std::unique_ptr<ServerConnection> make_http2_connection(ConnectionOwner& owner, std::unique_ptr<Stream> stream,
+                                                        std::string received);
 
 // Client connection preface of HTTP/2: RFC 9113 section 3.4.
 inline constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

@@ -129,8 +129,10 @@ Result<void> add_usages(X509* certificate, X509* issuer, const std::vector<std::
   for (const std::string& name : usages) {
     const auto* usage = std::find_if(std::begin(kUsages), std::end(kUsages), [&](const Usage& u) { return u.name == name; });
     if (usage == std::end(kUsages)) return bad_request("unrecognized usage " + quoted(name));
-    if (usage->key_usage != nullptr) add_once(key_usage, usage->key_usage);
-    else add_once(extended, usage->extended);
+    if (usage->key_usage != nullptr)
+      add_once(key_usage, usage->key_usage);
+    else
+      add_once(extended, usage->extended);
   }
   if (key_usage != "critical") TRY(add_extension(certificate, issuer, NID_key_usage, key_usage));
   if (!extended.empty()) TRY(add_extension(certificate, issuer, NID_ext_key_usage, extended));
@@ -143,7 +145,8 @@ Result<void> add_names(X509* certificate, X509_REQ* request) {
   const NamesPtr names = alternative_names(request);
   if (!names) return {};
   const int critical = X509_NAME_entry_count(subject) == 0 ? 1 : 0;  // RFC 5280, section 4.2.1.6
-  if (X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), critical, 0) != 1) return openssl_error("certificate names");
+  if (X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), critical, 0) != 1)
+    return openssl_error("certificate names");
   return {};
 }
 
@@ -158,16 +161,25 @@ Result<RequestedNames> read_certificate_request(std::string_view pem) {
   const NamesPtr alternatives = alternative_names(request.get());
   for (int i = 0; alternatives && i < sk_GENERAL_NAME_num(alternatives.get()); ++i) {
     switch (sk_GENERAL_NAME_value(alternatives.get(), i)->type) {
-      case GEN_DNS: ++out.dns_names; break;
-      case GEN_IPADD: ++out.ip_addresses; break;
-      case GEN_EMAIL: ++out.email_addresses; break;
-      default: ++out.uris; break;
+      case GEN_DNS:
+        ++out.dns_names;
+        break;
+      case GEN_IPADD:
+        ++out.ip_addresses;
+        break;
+      case GEN_EMAIL:
+        ++out.email_addresses;
+        break;
+      default:
+        ++out.uris;
+        break;
     }
   }
   return out;
 }
 
-Result<std::string> sign_certificate_request(Entropy& entropy, const KeyPair& ca, std::string_view request_pem, const SigningTerms& terms) {
+Result<std::string> sign_certificate_request(Entropy& entropy, const KeyPair& ca, std::string_view request_pem,
+                                             const SigningTerms& terms) {
   const RequestPtr request = TRY(parse_request(request_pem));
   const SeededLibrary library = TRY(SeededLibrary::create(entropy));
   const Issuer issuer = TRY(read_issuer(library, ca));

@@ -1,4 +1,5 @@
-// Certificates that others ask for with a PKCS#10 request: what the request says, and signing it. OpenSSL is behind this header.
+// Certificates that others ask for with a PKCS#10 request: what the request says, and signing it. OpenSSL is behind this
+// header.
 #pragma once
 
 #include <cstdint>
@@ -25,11 +26,13 @@ struct SigningTerms {
   std::int64_t not_before_s = 0;    // seconds since the epoch
   std::int64_t not_after_s = 0;
 };
-// A certificate for the request's key, subject and alternative names (DNS, IP, e-mail, URI), in PEM. Nothing else that the request
-// asks for is heard: it is no authority, and is good for `usages` alone.
-Result<std::string> sign_certificate_request(Entropy& entropy, const KeyPair& ca, std::string_view request_pem, const SigningTerms& terms);
+// A certificate for the request's key, subject and alternative names (DNS, IP, e-mail, URI), in PEM. Nothing else that the
+// request asks for is heard: it is no authority, and is good for `usages` alone.
+Result<std::string> sign_certificate_request(Entropy& entropy, const KeyPair& ca, std::string_view request_pem,
+                                             const SigningTerms& terms);
 
-// BadRequest unless the text is one or more certificates in PEM, without headers and without anything else between BEGIN and END.
+// BadRequest unless the text is one or more certificates in PEM, without headers and without anything else between BEGIN and
+// END.
 Result<void> check_certificates(std::string_view pem);
 
 }  // namespace plinth::net

@@ -2,7 +2,6 @@
 #include "net/signing.h"
 
 #include <doctest/doctest.h>
-
 #include <openssl/pem.h>
 
 #include "net/openssl_ptr.h"
@@ -25,7 +24,8 @@ CFbsgxh5NB4B/Xt5Uwza
 
 struct CountingEntropy final : Entropy {
   void fill(std::span<unsigned char> out) override {
-    for (unsigned char& byte : out) byte = static_cast<unsigned char>((state = state * 6364136223846793005u + 1442695040888963407u) >> 33);
+    for (unsigned char& byte : out)
+      byte = static_cast<unsigned char>((state = state * 6364136223846793005u + 1442695040888963407u) >> 33);
   }
   std::uint64_t state = 7;
 };
@@ -45,7 +45,8 @@ std::string extensions_of(X509* certificate) {
     if (id == NID_authority_key_identifier) continue;
     const BioPtr bio(BIO_new(BIO_s_mem()));
     X509V3_EXT_print(bio.get(), extension, 0, 0);
-    out += std::string(OBJ_nid2sn(id)) + (X509_EXTENSION_get_critical(extension) != 0 ? " critical" : "") + ": " + bio_text(bio.get()) + "\n";
+    out += std::string(OBJ_nid2sn(id)) + (X509_EXTENSION_get_critical(extension) != 0 ? " critical" : "") + ": " +
+           bio_text(bio.get()) + "\n";
   }
   return out;
 }
@@ -64,7 +65,8 @@ TEST_CASE("what is no certificate request, or not signed by its key, is refused"
   const std::pair<std::string, std::string> rows[] = {
       {"", "PEM block type must be CERTIFICATE REQUEST"},
       {"no", "PEM block type must be CERTIFICATE REQUEST"},
-      {replaced(replaced(kJane, "BEGIN CERTIFICATE REQUEST", "BEGIN NEW CERTIFICATE REQUEST"), "END CERTIFICATE REQUEST", "END NEW CERTIFICATE REQUEST"),
+      {replaced(replaced(kJane, "BEGIN CERTIFICATE REQUEST", "BEGIN NEW CERTIFICATE REQUEST"), "END CERTIFICATE REQUEST",
+                "END NEW CERTIFICATE REQUEST"),
        "PEM block type must be CERTIFICATE REQUEST"},
       {"-----BEGIN CERTIFICATE REQUEST-----\nbm8=\n-----END CERTIFICATE REQUEST-----\n", "malformed"},
       {replaced(kJane, "MAsGA1UEAwwEamFuZTBZ", "MAsGA1UEAwwEamFuYTBZ"), "not signed with its own key"},  // jana
@@ -85,7 +87,9 @@ TEST_CASE("a signed request is a certificate for its key and names, and for what
   CountingEntropy entropy;
   const KeyPair ca = make_ca(entropy, "ca", 1000, 5000).value();
   const std::string pem =
-      sign_certificate_request(entropy, ca, kJane, {{"client auth", "digital signature", "signing", "key encipherment"}, 1500, 2500}).value();
+      sign_certificate_request(entropy, ca, kJane,
+                               {{"client auth", "digital signature", "signing", "key encipherment"}, 1500, 2500})
+          .value();
   CHECK(certificate_expiry(pem).value() == 2500);
   CHECK(check_certificates(pem).ok());
   const X509Ptr made(PEM_read_bio_X509(bio_over(pem).get(), nullptr, nullptr, nullptr));

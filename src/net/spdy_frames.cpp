@@ -13,7 +13,16 @@ constexpr std::size_t kHeadBytes = 8;
 constexpr std::uint32_t kControlBit = 0x80000000u, kVersion = 3, kIdMask = 0x7FFFFFFFu;
 constexpr unsigned kFin = 0x01;
 
-enum Type : std::uint16_t { kSynStream = 1, kSynReply = 2, kRstStream = 3, kSettings = 4, kPing = 6, kGoAway = 7, kHeaders = 8, kWindowUpdate = 9 };
+enum Type : std::uint16_t {
+  kSynStream = 1,
+  kSynReply = 2,
+  kRstStream = 3,
+  kSettings = 4,
+  kPing = 6,
+  kGoAway = 7,
+  kHeaders = 8,
+  kWindowUpdate = 9
+};
 
 std::uint32_t number(std::string_view bytes, std::size_t at, std::size_t size) {
   std::uint32_t out = 0;
@@ -195,7 +204,7 @@ SharedBytes SpdyWriter::syn_stream(std::uint32_t id, const SpdyHeaders& headers)
   const std::string packed = pack(headers);
   std::string out = control_head(kSynStream, 10 + packed.size());
   put(out, id);
-  put(out, 0);         // no stream that it belongs to
+  put(out, 0);          // no stream that it belongs to
   out.append(2, '\0');  // the highest priority, no credential
   return SharedBytes(out + packed);
 }

@@ -15,7 +15,12 @@ namespace plinth::net {
 
 using SpdyHeaders = std::vector<std::pair<std::string, std::string>>;  // names as sent: lower case
 
-enum class SpdyStatus : std::uint32_t { kProtocolError = 1, kInvalidStream = 2, kRefusedStream = 3, kCancel = 5 };  // of RST_STREAM
+enum class SpdyStatus : std::uint32_t {
+  kProtocolError = 1,
+  kInvalidStream = 2,
+  kRefusedStream = 3,
+  kCancel = 5
+};  // of RST_STREAM
 
 // What the other side sends. Data comes in pieces as it arrives; the bytes are valid during the call only.
 class SpdyFrameEvents {

@@ -17,8 +17,10 @@ struct Heard final : SpdyFrameEvents {
   void on_stream_data(std::uint32_t id, std::string_view bytes) override {
     // Pieces of one frame are joined, however they were cut.
     const std::string head = "data " + std::to_string(id) + " ";
-    if (last == id) text.insert(text.size() - 1, bytes);
-    else text += head + std::string(bytes) + "\n";
+    if (last == id)
+      text.insert(text.size() - 1, bytes);
+    else
+      text += head + std::string(bytes) + "\n";
     last = id;
   }
   void on_fin(std::uint32_t id) override { add("fin", id); }
@@ -43,7 +45,8 @@ class Client {
  public:
   Client() {
     deflateInit(&stream_, 9);
-    deflateSetDictionary(&stream_, reinterpret_cast<const Bytef*>(kSpdyDictionary.data()), static_cast<uInt>(kSpdyDictionary.size()));
+    deflateSetDictionary(&stream_, reinterpret_cast<const Bytef*>(kSpdyDictionary.data()),
+                         static_cast<uInt>(kSpdyDictionary.size()));
   }
   ~Client() { deflateEnd(&stream_); }
   std::string pack(std::string block) {
@@ -59,7 +62,8 @@ class Client {
   std::string syn(std::uint32_t id, const SpdyHeaders& headers, bool fin = false) {
     std::string block = number(static_cast<std::uint32_t>(headers.size()), 4);
     for (const auto& [name, value] : headers) {
-      block += number(static_cast<std::uint32_t>(name.size()), 4) + name + number(static_cast<std::uint32_t>(value.size()), 4) + value;
+      block += number(static_cast<std::uint32_t>(name.size()), 4) + name + number(static_cast<std::uint32_t>(value.size()), 4) +
+               value;
     }
     const std::string packed = pack(block);
     return control(1, fin ? 1 : 0, number(id, 4) + number(0, 4) + number(0, 2) + packed);
@@ -82,14 +86,17 @@ TEST_CASE("spdy: a client's frames, however they are cut") {
   std::string sent = client.syn(1, {{"streamtype", "error"}}, true);  // one after the other: compression has a memory
   sent += client.syn(3, {{"streamtype", "data"}, {"port", "80"}});
   sent += Client::data(3, "hello ", false) + Client::data(3, "", false) + Client::data(3, "you", true);
-  sent += Client::control(6, 0, number(7, 4)) + Client::control(4, 0, number(0, 4)) + Client::control(9, 0, number(3, 4) + number(9, 4));
+  sent += Client::control(6, 0, number(7, 4)) + Client::control(4, 0, number(0, 4)) +
+          Client::control(9, 0, number(3, 4) + number(9, 4));
   sent += Client::control(3, 0, number(1, 4) + number(5, 4));
   for (const std::size_t piece : {sent.size(), std::size_t{1}, std::size_t{7}, std::size_t{19}}) {
     CAPTURE(piece);
     SpdyReader reader;
     Heard heard;
-    for (std::size_t at = 0; at < sent.size(); at += piece) REQUIRE(reader.feed(std::string_view(sent).substr(at, piece), heard).ok());
-    CHECK(heard.text == "syn 1 fin streamtype=error\nsyn 3 streamtype=data port=80\ndata 3 hello you\nfin 3\nping 7\nreset 1\n");
+    for (std::size_t at = 0; at < sent.size(); at += piece)
+      REQUIRE(reader.feed(std::string_view(sent).substr(at, piece), heard).ok());
+    CHECK(heard.text ==
+          "syn 1 fin streamtype=error\nsyn 3 streamtype=data port=80\ndata 3 hello you\nfin 3\nping 7\nreset 1\n");
   }
 }
 
@@ -109,7 +116,8 @@ TEST_CASE("spdy: what is no frame of a client is refused") {
   // A small block that is a large one.
   CHECK(refused(client.syn(1, {{"a", std::string(64 * 1024, 'x')}})).find("too large") != std::string::npos);
   Client other;
-  CHECK(refused(Client::control(1, 0, std::string(10, '\0') + other.pack(number(1, 4) + number(99, 4)))).find("within a header") != std::string::npos);
+  CHECK(refused(Client::control(1, 0, std::string(10, '\0') + other.pack(number(1, 4) + number(99, 4))))
+            .find("within a header") != std::string::npos);
 }
 
 TEST_CASE("spdy: what a client writes is what a server reads") {
@@ -139,7 +147,8 @@ TEST_CASE("spdy: an answer's headers can be read by a client") {
     stream.next_out = reinterpret_cast<Bytef*>(out.data());
     stream.avail_out = static_cast<uInt>(out.size());
     if (inflate(&stream, Z_SYNC_FLUSH) == Z_NEED_DICT) {
-      REQUIRE(inflateSetDictionary(&stream, reinterpret_cast<const Bytef*>(kSpdyDictionary.data()), static_cast<uInt>(kSpdyDictionary.size())) == Z_OK);
+      REQUIRE(inflateSetDictionary(&stream, reinterpret_cast<const Bytef*>(kSpdyDictionary.data()),
+                                   static_cast<uInt>(kSpdyDictionary.size())) == Z_OK);
       inflate(&stream, Z_SYNC_FLUSH);
     }
     out.resize(out.size() - stream.avail_out);

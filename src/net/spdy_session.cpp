@@ -22,8 +22,10 @@ std::unique_ptr<SpdyStream> SpdySession::open_stream(SpdyHeaders headers) {
   last_id_ = last_id_ == 0 ? 1 : last_id_ + 2;
   write(writer_.syn_stream(last_id_, headers));
   auto stream = std::make_unique<SpdyStream>(shared_from_this(), last_id_, std::move(headers));
-  if (open_) streams_[last_id_] = stream.get();
-  else stream->lost();
+  if (open_)
+    streams_[last_id_] = stream.get();
+  else
+    stream->lost();
   return stream;
 }
 

@@ -1,7 +1,8 @@
 // SPDY/3.1 on either side of an upgraded connection: streams that the client opens, each a byte stream of its own.
 //
-// Flow control is the connection's: the Go library that Kubernetes clients use neither sends WINDOW_UPDATE nor waits for it, so a window
-// would only ever fill up. A stream that is not read keeps kUnreadBytesMax; then the connection is not read until it is.
+// Flow control is the connection's: the Go library that Kubernetes clients use neither sends WINDOW_UPDATE nor waits for it, so
+// a window would only ever fill up. A stream that is not read keeps kUnreadBytesMax; then the connection is not read until it
+// is.
 #pragma once
 
 #include <map>
@@ -27,9 +28,9 @@ class SpdySessionEvents {
 // On the connection's loop.
 class SpdySession final : private StreamEvents, private SpdyFrameEvents, public std::enable_shared_from_this<SpdySession> {
  public:
-  static constexpr std::size_t kStreamsMax = 1000;              // at once; more are refused
-  static constexpr std::size_t kUnreadBytesMax = 256 * 1024;    // of one stream
-  static constexpr std::size_t kUnreadAnswersMax = 4 << 20;     // queued bytes past which a PING ends the connection
+  static constexpr std::size_t kStreamsMax = 1000;            // at once; more are refused
+  static constexpr std::size_t kUnreadBytesMax = 256 * 1024;  // of one stream
+  static constexpr std::size_t kUnreadAnswersMax = 4 << 20;   // queued bytes past which a PING ends the connection
 
   enum class Side : std::uint8_t { kServer, kClient };
 

@@ -39,7 +39,8 @@ constexpr unsigned char kSessionContext[] = "plinth";
 constexpr long kSessionSeconds = 300;
 constexpr unsigned char kProtocols[] = {2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
-int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned int in_size, void*) {
+int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned int in_size,
+                    void*) {
   unsigned char* selected = nullptr;
   if (SSL_select_next_proto(&selected, out_size, kProtocols, sizeof kProtocols, in, in_size) != OPENSSL_NPN_NEGOTIATED) {
     return SSL_TLSEXT_ERR_ALERT_FATAL;
@@ -181,14 +182,16 @@ std::vector<Error> set_named_identities(TlsServerContext& context, const std::ve
 }
 
 Result<std::shared_ptr<TlsClientContext>> make_client_context(const std::string& ca_pem, const KeyPair& identity,
-                                                              bool insecure_skip_verify, const std::vector<std::string>& protocols) {
+                                                              bool insecure_skip_verify,
+                                                              const std::vector<std::string>& protocols) {
   auto client = std::make_shared<TlsClientContext>();
   client->context = TRY(new_context(TLS_client_method()));
   client->verify = !insecure_skip_verify;
   SSL_CTX* context = client->context.get();
   SSL_CTX_set_verify(context, insecure_skip_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
   const std::string offered = alpn_list(protocols);
-  SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(offered.data()), static_cast<unsigned>(offered.size()));
+  SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(offered.data()),
+                          static_cast<unsigned>(offered.size()));
   if (!identity.certificate_pem.empty()) TRY(use_identity(context, identity));
   if (insecure_skip_verify) return client;
   if (ca_pem.empty()) {

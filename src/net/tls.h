@@ -44,13 +44,14 @@ struct NamedIdentity {
   std::vector<std::string> names;  // lower case
   KeyPair identity;
 };
-// Replaces all of them, for new connections; from any thread. Clients that ask for no name, or for another one, get the context's
-// own. Those that are not usable are left out; what is wrong with them is returned, with their first name.
+// Replaces all of them, for new connections; from any thread. Clients that ask for no name, or for another one, get the
+// context's own. Those that are not usable are left out; what is wrong with them is returned, with their first name.
 std::vector<Error> set_named_identities(TlsServerContext& context, const std::vector<NamedIdentity>& identities);
 
 // Trusts `ca_pem` (system roots when empty); `identity` may be empty. ALPN offers `protocols`. What connects with it must
 // name the server it expects (the host of the address unless told otherwise).
-Result<std::shared_ptr<TlsClientContext>> make_client_context(const std::string& ca_pem, const KeyPair& identity, bool insecure_skip_verify,
+Result<std::shared_ptr<TlsClientContext>> make_client_context(const std::string& ca_pem, const KeyPair& identity,
+                                                              bool insecure_skip_verify,
                                                               const std::vector<std::string>& protocols = {"http/1.1"});
 
 }  // namespace plinth::net

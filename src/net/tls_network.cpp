@@ -1,8 +1,8 @@
 #include "net/tls_network.h"
 
-#include <fmt/core.h>
-
 #include <atomic>
+
+#include <fmt/core.h>
 
 #include "net/tls_context.h"
 #include "net/tls_stream.h"
@@ -38,8 +38,10 @@ class Handshake : public std::enable_shared_from_this<Handshake> {
     if (timer_ != 0) loop_.cancel(timer_);
     const Done done = std::move(done_);
     std::unique_ptr<TlsStream> stream = std::move(stream_);
-    if (outcome.ok()) done(std::unique_ptr<Stream>(std::move(stream)));
-    else done(std::move(outcome).error());
+    if (outcome.ok())
+      done(std::unique_ptr<Stream>(std::move(stream)));
+    else
+      done(std::move(outcome).error());
   }
 
   Loop& loop_;
@@ -113,9 +115,8 @@ class TlsNetwork final : public Network {
     auto acceptor = std::make_shared<Acceptor>();
     acceptor->context = std::move(tls);
     acceptor->accept = std::move(accept);
-    auto plain = TRY(plain_.listen_shared(loops, address, nullptr, [acceptor](std::unique_ptr<Stream> stream) {
-      accept_tls(acceptor, std::move(stream));
-    }));
+    auto plain = TRY(plain_.listen_shared(
+        loops, address, nullptr, [acceptor](std::unique_ptr<Stream> stream) { accept_tls(acceptor, std::move(stream)); }));
     return std::unique_ptr<Listener>(std::make_unique<TlsListener>(std::move(plain), std::move(acceptor)));
   }
 
@@ -129,8 +130,9 @@ class TlsNetwork final : public Network {
                      if (!plain.ok()) return done(std::move(plain).error());
                      auto ssl = tls->new_connection(expected);
                      if (!ssl.ok()) return done(std::move(ssl).error());
-                     Handshake::start(std::make_shared<Handshake>(std::move(ssl).value(), std::move(plain).value(), std::move(done)),
-                                      timeout);
+                     Handshake::start(
+                         std::make_shared<Handshake>(std::move(ssl).value(), std::move(plain).value(), std::move(done)),
+                         timeout);
                    });
   }
 

@@ -16,13 +16,16 @@ constexpr std::int64_t kDay = 24 * 3600;
 
 struct CountingEntropy final : Entropy {
   void fill(std::span<unsigned char> out) override {
-    for (unsigned char& byte : out) byte = static_cast<unsigned char>((state = state * 6364136223846793005u + 1442695040888963407u) >> 33);
+    for (unsigned char& byte : out)
+      byte = static_cast<unsigned char>((state = state * 6364136223846793005u + 1442695040888963407u) >> 33);
   }
   std::uint64_t state = 7;
 };
 
 struct Authority {
-  Authority() : now(world_real::RealClock().wall_ns() / 1'000'000'000), ca(make_ca(entropy, "plinth-ca", now - 60, now + kDay).value()) {}
+  Authority()
+      : now(world_real::RealClock().wall_ns() / 1'000'000'000),
+        ca(make_ca(entropy, "plinth-ca", now - 60, now + kDay).value()) {}
   KeyPair server(std::int64_t not_after_s) {
     CertificateRequest request;
     request.common_name = "plinth";
@@ -63,19 +66,21 @@ struct Peer final : StreamEvents {
 
 struct TlsWorld {
   explicit TlsWorld(std::shared_ptr<TlsServerContext> context) {
-    listener = network->listen(*loop, "127.0.0.1:0", std::move(context), [this](std::unique_ptr<Stream> s) {
-                         server = std::make_unique<Peer>(std::move(s));
-                       }).value();
+    listener = network
+                   ->listen(*loop, "127.0.0.1:0", std::move(context),
+                            [this](std::unique_ptr<Stream> s) { server = std::make_unique<Peer>(std::move(s)); })
+                   .value();
   }
   // The client's error, or "" once both ends are connected.
   std::string connect(std::shared_ptr<TlsClientContext> context, const std::string& server_name = "") {
     std::optional<std::string> outcome;
     server.reset();
     client.reset();
-    network->connect(*loop, listener->address(), std::move(context), server_name, kTimeout, [&](Result<std::unique_ptr<Stream>> s) {
-      outcome = s.ok() ? "" : s.error().message();
-      if (s.ok()) client = std::make_unique<Peer>(std::move(s).value());
-    });
+    network->connect(*loop, listener->address(), std::move(context), server_name, kTimeout,
+                     [&](Result<std::unique_ptr<Stream>> s) {
+                       outcome = s.ok() ? "" : s.error().message();
+                       if (s.ok()) client = std::make_unique<Peer>(std::move(s).value());
+                     });
     REQUIRE(poll_until(*loop, [&] { return outcome.has_value(); }));
     if (client) REQUIRE(poll_until(*loop, [&] { return server != nullptr; }));
     return *outcome;
@@ -162,8 +167,10 @@ TEST_CASE("server certificates are checked for authority and name, unless told t
             .find("certificate is refused") != std::string::npos);
   CHECK(world.connect(make_client_context(ca, {}, false).value(), "kubernetes.default.svc") == "");
   CHECK(world.connect(make_client_context(ca, {}, false).value(), "::1") == "");
-  CHECK(world.connect(make_client_context(ca, {}, false).value(), "example.org").find("certificate is refused") != std::string::npos);
-  CHECK(world.connect(make_client_context(stranger.ca.certificate_pem, {}, false).value()).find("certificate is refused") != std::string::npos);
+  CHECK(world.connect(make_client_context(ca, {}, false).value(), "example.org").find("certificate is refused") !=
+        std::string::npos);
+  CHECK(world.connect(make_client_context(stranger.ca.certificate_pem, {}, false).value()).find("certificate is refused") !=
+        std::string::npos);
   CHECK(world.connect(make_client_context("", {}, true).value(), "example.org") == "");
 }
 

@@ -74,7 +74,8 @@ void WebSocketConnection::take(WebSocketOpcode opcode, std::string_view payload)
   }
   if (opcode == WebSocketOpcode::kClose) return gone(kNormalClosure);
   if (opcode == WebSocketOpcode::kPong) return;
-  const bool known = opcode == WebSocketOpcode::kText || opcode == WebSocketOpcode::kBinary || opcode == WebSocketOpcode::kContinuation;
+  const bool known =
+      opcode == WebSocketOpcode::kText || opcode == WebSocketOpcode::kBinary || opcode == WebSocketOpcode::kContinuation;
   if (!known) return gone(kProtocolError);
   if (events_ != nullptr) events_->on_frame(opcode, payload);
 }

@@ -51,7 +51,7 @@ class WebSocketConnection final : private StreamEvents, public std::enable_share
   std::string received_;
   WebSocketReader reader_{kFrameBytesMax};
   WebSocketEvents* events_ = nullptr;
-  bool open_ = true;    // frames may be sent
+  bool open_ = true;  // frames may be sent
   TimerId linger_ = 0;
   std::size_t queued_at_linger_ = 0;
 };

@@ -1,8 +1,8 @@
 #include "node_real/control_groups.h"
 
-#include <fmt/format.h>
-
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "node_real/real_files.h"
@@ -23,14 +23,16 @@ std::vector<Setting> settings_v1(const node::LinuxResources& resources) {
     out.push_back({"cpu", "cpu.cfs_period_us", std::to_string(resources.cpu_period_us)});
     out.push_back({"cpu", "cpu.cfs_quota_us", std::to_string(resources.cpu_quota_us)});
   }
-  if (resources.memory_limit_bytes > 0) out.push_back({"memory", "memory.limit_in_bytes", std::to_string(resources.memory_limit_bytes)});
+  if (resources.memory_limit_bytes > 0)
+    out.push_back({"memory", "memory.limit_in_bytes", std::to_string(resources.memory_limit_bytes)});
   return out;
 }
 
 std::vector<Setting> settings_v2(const node::LinuxResources& resources) {
   std::vector<Setting> out;
   if (resources.cpu_shares > 0) out.push_back({"cpu", "cpu.weight", std::to_string(cpu_weight(resources.cpu_shares))});
-  if (resources.cpu_quota_us > 0) out.push_back({"cpu", "cpu.max", fmt::format("{} {}", resources.cpu_quota_us, resources.cpu_period_us)});
+  if (resources.cpu_quota_us > 0)
+    out.push_back({"cpu", "cpu.max", fmt::format("{} {}", resources.cpu_quota_us, resources.cpu_period_us)});
   if (resources.memory_limit_bytes > 0) out.push_back({"memory", "memory.max", std::to_string(resources.memory_limit_bytes)});
   return out;
 }
@@ -70,7 +72,9 @@ class MachineGroups final : public node::ControlGroups {
 
 }  // namespace
 
-std::unique_ptr<node::ControlGroups> make_control_groups(std::string root) { return std::make_unique<MachineGroups>(std::move(root)); }
+std::unique_ptr<node::ControlGroups> make_control_groups(std::string root) {
+  return std::make_unique<MachineGroups>(std::move(root));
+}
 
 std::int64_t cpu_weight(std::int64_t shares) {
   constexpr std::int64_t kSharesMin = 2, kSharesMax = 262144, kWeights = 9999;

@@ -1,9 +1,9 @@
 #include "node_real/control_groups.h"
 
-#include <doctest/doctest.h>
-
 #include <filesystem>
 #include <fstream>
+
+#include <doctest/doctest.h>
 
 namespace plinth::node_real {
 namespace {

@@ -1,10 +1,10 @@
 #include "node_real/machine_gauges.h"
 
-#include <sys/statvfs.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <vector>
+
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "node_real/real_files.h"

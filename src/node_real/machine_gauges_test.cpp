@@ -8,9 +8,11 @@ TEST_CASE("what /proc says of a machine") {
   // user 100, nice 20, system 30, idle 1000, iowait 50, irq 4, softirq 6, steal 7, guest 99
   CHECK(read_cpu_ns("cpu  100 20 30 1000 50 4 6 7 99 0\ncpu0 1 2 3\n", 100) == 160ull * 10'000'000);
   CHECK(read_cpu_ns("cpu  100 20 30 1000 50 4 6 7", 1000) == 160ull * 1'000'000);
-  for (const char* text : {"", "cpu 1 2 3", "cpu0 1 2 3 4 5 6 7", "cpu a 2 3 4 5 6 7 8"}) CHECK_FALSE(read_cpu_ns(text, 100).has_value());
+  for (const char* text : {"", "cpu 1 2 3", "cpu0 1 2 3 4 5 6 7", "cpu a 2 3 4 5 6 7 8"})
+    CHECK_FALSE(read_cpu_ns(text, 100).has_value());
 
-  const auto memory = read_memory("MemTotal:       1000 kB\nMemFree:         300 kB\nInactive:  500 kB\nInactive(file):  200 kB\n");
+  const auto memory =
+      read_memory("MemTotal:       1000 kB\nMemFree:         300 kB\nInactive:  500 kB\nInactive(file):  200 kB\n");
   REQUIRE(memory.has_value());
   CHECK(memory->bytes == 1000 * 1024);
   CHECK(memory->working_set_bytes == 500 * 1024);

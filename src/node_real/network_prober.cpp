@@ -1,8 +1,8 @@
 #include "node_real/network_prober.h"
 
-#include <fmt/core.h>
-
 #include <map>
+
+#include <fmt/core.h>
 
 #include "net/grpc/grpc.h"
 #include "net/http.h"
@@ -63,8 +63,10 @@ std::optional<Url> resolve(const Url& base, std::string location) {
     out.target = location.empty() || location.front() != '/' ? "/" + location : location;
     return out;
   }
-  if (!location.empty() && location.front() == '/') out.target = std::move(location);
-  else out.target = base.target.substr(0, base.target.substr(0, base.target.find('?')).rfind('/') + 1) + location;
+  if (!location.empty() && location.front() == '/')
+    out.target = std::move(location);
+  else
+    out.target = base.target.substr(0, base.target.substr(0, base.target.find('?')).rfind('/') + 1) + location;
   return out;
 }
 
@@ -81,7 +83,8 @@ class HttpRun final : public Probe {
  public:
   HttpRun(Loop& loop, Network& network, Clock& clock, node::HttpProbe probe, Finish finish)
       : probe_(std::move(probe)), client_(net::make_http_client(loop, network, clock)), finish_(std::move(finish)) {
-    url_ = {probe_.tls, probe_.host, probe_.port, probe_.path.empty() || probe_.path.front() != '/' ? "/" + probe_.path : probe_.path};
+    url_ = {probe_.tls, probe_.host, probe_.port,
+            probe_.path.empty() || probe_.path.front() != '/' ? "/" + probe_.path : probe_.path};
     deadline_ns_ = clock.monotonic_ns() + probe_.timeout.count();
     clock_ = &clock;
     get();
@@ -96,8 +99,10 @@ class HttpRun final : public Probe {
     for (const auto& [name, value] : probe_.headers) {
       std::string lower = name;
       for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-      if (lower == "host") request.host = value;
-      else request.headers.add(std::move(lower), value);
+      if (lower == "host")
+        request.host = value;
+      else
+        request.headers.add(std::move(lower), value);
     }
     net::HttpClient::Options options;
     options.timeout = Duration(std::max<std::int64_t>(deadline_ns_ - clock_->monotonic_ns(), 1));
@@ -128,9 +133,10 @@ class HttpRun final : public Probe {
   void end(Result<void> outcome) {
     if (outcome.ok()) return judge();
     const bool late = outcome.error().reason() == Reason::kTimeout;
-    finish(ProbeOutcome::kFailure, fmt::format("Get \"{}\": {}", url_.text(),
-                                               late ? "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
-                                                    : outcome.error().message()));
+    finish(ProbeOutcome::kFailure,
+           fmt::format("Get \"{}\": {}", url_.text(),
+                       late ? "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+                            : outcome.error().message()));
   }
 
   void judge() {
@@ -138,13 +144,15 @@ class HttpRun final : public Probe {
       const auto next = resolve(url_, location_);
       if (next && next->host == url_.host) {
         if (++redirects_ >= kRedirectsMax) {
-          return finish(ProbeOutcome::kFailure, fmt::format("Get \"{}\": stopped after {} redirects", url_.text(), kRedirectsMax));
+          return finish(ProbeOutcome::kFailure,
+                        fmt::format("Get \"{}\": stopped after {} redirects", url_.text(), kRedirectsMax));
         }
         url_ = *next;
         return get();
       }
     }
-    if (status_ >= 300 && status_ < 400) return finish(ProbeOutcome::kWarning, "Probe terminated redirects, Response body: " + body_);
+    if (status_ >= 300 && status_ < 400)
+      return finish(ProbeOutcome::kWarning, "Probe terminated redirects, Response body: " + body_);
     if (status_ >= 200 && status_ < 400) return finish(ProbeOutcome::kSuccess, body_);
     finish(ProbeOutcome::kFailure, fmt::format("HTTP probe failed with statuscode: {}", status_));
   }
@@ -174,13 +182,14 @@ class GrpcRun final : public Probe {
     if (!probe_.service.empty()) request = append_text(1, probe_.service);
     net::GrpcCallOptions options;
     options.timeout = probe_.timeout;
-    channel_->unary("/grpc.health.v1.Health/Check", std::move(request), std::move(options), [this](net::GrpcReply reply) { judge(reply); });
+    channel_->unary("/grpc.health.v1.Health/Check", std::move(request), std::move(options),
+                    [this](net::GrpcReply reply) { judge(reply); });
   }
 
  private:
   static std::string append_text(int number, std::string_view text) {
     std::string out(1, static_cast<char>(number << 3 | 2));
-    for (std::size_t size = text.size(); ; size >>= 7) {
+    for (std::size_t size = text.size();; size >>= 7) {
       out += static_cast<char>((size & 0x7F) | (size > 0x7F ? 0x80 : 0));
       if (size <= 0x7F) break;
     }
@@ -207,7 +216,8 @@ class GrpcRun final : public Probe {
     } else if (reply.status.code == net::GrpcCode::kDeadlineExceeded) {
       answer.text = fmt::format("timeout: health rpc did not complete within {}s", seconds);
     } else if (reply.status.code == net::GrpcCode::kUnavailable) {
-      answer.text = fmt::format("timeout: failed to connect service \"{}\" within {}s: {}", host_port(probe_.host, probe_.port), seconds, text);
+      answer.text = fmt::format("timeout: failed to connect service \"{}\" within {}s: {}", host_port(probe_.host, probe_.port),
+                                seconds, text);
     } else {
       answer.text = "error: health rpc probe failed: " + to_error(reply.status).message();
     }
@@ -240,12 +250,13 @@ class NetworkProber final : public node::Prober {
   template <typename Run, typename Request>
   void run(Request probe, Answered done) {
     const std::uint64_t id = ++last_id_;
-    runs_[id] = std::make_unique<Run>(loop_, network_, clock_, std::move(probe), [this, id, done = std::move(done)](ProbeAnswer answer) {
-      loop_.post([this, alive = alive_, id] {
-        if (*alive) runs_.erase(id);
-      });
-      done(std::move(answer));
-    });
+    runs_[id] = std::make_unique<Run>(loop_, network_, clock_, std::move(probe),
+                                      [this, id, done = std::move(done)](ProbeAnswer answer) {
+                                        loop_.post([this, alive = alive_, id] {
+                                          if (*alive) runs_.erase(id);
+                                        });
+                                        done(std::move(answer));
+                                      });
   }
 
   Loop& loop_;

@@ -1,8 +1,8 @@
 #include "node_real/network_prober.h"
 
-#include <doctest/doctest.h>
-
 #include <optional>
+
+#include <doctest/doctest.h>
 
 #include "net/grpc/grpc.h"
 #include "net/http.h"
@@ -15,20 +15,28 @@ using namespace node;
 
 struct ProbeWorld {
   ProbeWorld() : loop(world.new_loop("all")), prober(make_network_prober(loop, world.network(), world.clock())) {
-    http = net::make_http_server(loop, world.clock(), {}, [this](net::HttpRequest request, std::shared_ptr<net::Responder> responder) {
-      last = request;
-      answer(request.target, responder);
-    }, nullptr);
-    listener = world.network().listen(loop, "10.0.0.9:80", nullptr, [this](std::unique_ptr<Stream> s) { http->serve(std::move(s)); }).value();
-    grpc = net::make_grpc_server(loop, world.clock(), [](net::GrpcRequest request, std::shared_ptr<net::GrpcResponder> responder) {
-      if (request.path != "/grpc.health.v1.Health/Check") return responder->finish(net::unimplemented(request.path));
-      if (request.message == "\x0A\x04hang") return responder->on_cancelled([responder] {});
-      if (request.message == "\x0A\x04none") return responder->finish({net::GrpcCode::kUnimplemented, "unknown service"});
-      if (request.message == "\x0A\x04gone") return responder->finish({net::GrpcCode::kNotFound, "unknown"});
-      responder->send(request.message == "\x0A\x03ill" ? "\x08\x02" : "\x08\x01");
-      responder->finish({});
-    });
-    grpc_listener = world.network().listen(loop, "10.0.0.9:90", nullptr, [this](std::unique_ptr<Stream> s) { grpc->serve(std::move(s)); }).value();
+    http = net::make_http_server(
+        loop, world.clock(), {},
+        [this](net::HttpRequest request, std::shared_ptr<net::Responder> responder) {
+          last = request;
+          answer(request.target, responder);
+        },
+        nullptr);
+    listener = world.network()
+                   .listen(loop, "10.0.0.9:80", nullptr, [this](std::unique_ptr<Stream> s) { http->serve(std::move(s)); })
+                   .value();
+    grpc =
+        net::make_grpc_server(loop, world.clock(), [](net::GrpcRequest request, std::shared_ptr<net::GrpcResponder> responder) {
+          if (request.path != "/grpc.health.v1.Health/Check") return responder->finish(net::unimplemented(request.path));
+          if (request.message == "\x0A\x04hang") return responder->on_cancelled([responder] {});
+          if (request.message == "\x0A\x04none") return responder->finish({net::GrpcCode::kUnimplemented, "unknown service"});
+          if (request.message == "\x0A\x04gone") return responder->finish({net::GrpcCode::kNotFound, "unknown"});
+          responder->send(request.message == "\x0A\x03ill" ? "\x08\x02" : "\x08\x01");
+          responder->finish({});
+        });
+    grpc_listener = world.network()
+                        .listen(loop, "10.0.0.9:90", nullptr, [this](std::unique_ptr<Stream> s) { grpc->serve(std::move(s)); })
+                        .value();
   }
   ~ProbeWorld() {
     prober.reset();
@@ -88,8 +96,10 @@ TEST_CASE("HTTP probes") {
   };
   for (const Row& row :
        {Row{"/ok", ProbeOutcome::kSuccess, "fine"}, Row{"ok", ProbeOutcome::kSuccess, "fine"},
-        Row{"/500", ProbeOutcome::kFailure, "HTTP probe failed with statuscode: 500"}, Row{"/399", ProbeOutcome::kWarning, "Probe terminated redirects, Response body: "},
-        Row{"/near", ProbeOutcome::kSuccess, "fine"}, Row{"/dir/page?x=1", ProbeOutcome::kSuccess, "fine"}, Row{"/same", ProbeOutcome::kSuccess, "fine"},
+        Row{"/500", ProbeOutcome::kFailure, "HTTP probe failed with statuscode: 500"},
+        Row{"/399", ProbeOutcome::kWarning, "Probe terminated redirects, Response body: "},
+        Row{"/near", ProbeOutcome::kSuccess, "fine"}, Row{"/dir/page?x=1", ProbeOutcome::kSuccess, "fine"},
+        Row{"/same", ProbeOutcome::kSuccess, "fine"},
         Row{"/far", ProbeOutcome::kWarning, "Probe terminated redirects, Response body: moved"},
         Row{"/loop", ProbeOutcome::kFailure, "Get \"http://10.0.0.9:80/loop\": stopped after 10 redirects"},
         Row{"/large", ProbeOutcome::kSuccess, std::string(10 * 1024, 'x')},
@@ -129,12 +139,14 @@ TEST_CASE("TCP and gRPC probes") {
     ProbeOutcome outcome;
     std::string text;
   };
-  for (const Row& row : {Row{"", 90, ProbeOutcome::kSuccess, "service healthy"}, Row{"ill", 90, ProbeOutcome::kFailure, "service unhealthy (responded with \"NOT_SERVING\")"},
-                         Row{"hang", 90, ProbeOutcome::kFailure, "timeout: health rpc did not complete within 1s"},
-                         Row{"none", 90, ProbeOutcome::kFailure, "error: this server does not implement the grpc health protocol"},
-                         Row{"gone", 90, ProbeOutcome::kFailure, "error: health rpc probe failed: rpc error: code = NotFound desc = unknown"},
-                         Row{"", 91, ProbeOutcome::kFailure, "timeout: failed to connect service \"10.0.0.9:91\" within 1s"},
-                         Row{"", 80, ProbeOutcome::kFailure, "error: health rpc probe failed"}}) {
+  for (const Row& row :
+       {Row{"", 90, ProbeOutcome::kSuccess, "service healthy"},
+        Row{"ill", 90, ProbeOutcome::kFailure, "service unhealthy (responded with \"NOT_SERVING\")"},
+        Row{"hang", 90, ProbeOutcome::kFailure, "timeout: health rpc did not complete within 1s"},
+        Row{"none", 90, ProbeOutcome::kFailure, "error: this server does not implement the grpc health protocol"},
+        Row{"gone", 90, ProbeOutcome::kFailure, "error: health rpc probe failed: rpc error: code = NotFound desc = unknown"},
+        Row{"", 91, ProbeOutcome::kFailure, "timeout: failed to connect service \"10.0.0.9:91\" within 1s"},
+        Row{"", 80, ProbeOutcome::kFailure, "error: health rpc probe failed"}}) {
     CAPTURE(row.service);
     CAPTURE(row.port);
     GrpcProbe probe;

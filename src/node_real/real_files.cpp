@@ -1,16 +1,16 @@
 #include "node_real/real_files.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <fmt/core.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <functional>
 #include <memory>
 #include <set>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "world_real/posix_error.h"
 #include "world_real/unique_fd.h"
@@ -29,7 +29,8 @@ constexpr std::uint32_t kModeBits = 07777;
 
 // What the interface calls BadRequest: a wrong type, a link where none may be.
 Error file_error(const std::string& path, int error_number) {
-  if (error_number == ENOTDIR || error_number == EISDIR || error_number == ELOOP || error_number == ENAMETOOLONG || error_number == EXDEV) {
+  if (error_number == ENOTDIR || error_number == EISDIR || error_number == ELOOP || error_number == ENAMETOOLONG ||
+      error_number == EXDEV) {
     return Error(Reason::kBadRequest, posix_error(path, error_number).message());
   }
   return posix_error(path, error_number);
@@ -37,13 +38,20 @@ Error file_error(const std::string& path, int error_number) {
 
 FileType type_of(mode_t mode) {
   switch (mode & S_IFMT) {
-    case S_IFREG: return FileType::kFile;
-    case S_IFDIR: return FileType::kDirectory;
-    case S_IFLNK: return FileType::kLink;
-    case S_IFSOCK: return FileType::kSocket;
-    case S_IFCHR: return FileType::kCharDevice;
-    case S_IFBLK: return FileType::kBlockDevice;
-    default: return FileType::kOther;
+    case S_IFREG:
+      return FileType::kFile;
+    case S_IFDIR:
+      return FileType::kDirectory;
+    case S_IFLNK:
+      return FileType::kLink;
+    case S_IFSOCK:
+      return FileType::kSocket;
+    case S_IFCHR:
+      return FileType::kCharDevice;
+    case S_IFBLK:
+      return FileType::kBlockDevice;
+    default:
+      return FileType::kOther;
   }
 }
 
@@ -81,7 +89,8 @@ Result<DirPtr> open_dir(const UniqueFd& fd, const std::string& path) {
   return dir;
 }
 
-// Calls `visit` for everything below an open folder, children before their folder. Never follows a link, never leaves the device.
+// Calls `visit` for everything below an open folder, children before their folder. Never follows a link, never leaves the
+// device.
 class Walk {
  public:
   using Visit = std::function<Result<void>(int folder, const char* name, const struct stat& found, const std::string& path)>;
@@ -101,7 +110,8 @@ class Walk {
  private:
   Result<void> one(int folder, const char* name, const std::string& path) {
     struct stat found {};
-    if (::fstatat(folder, name, &found, AT_SYMLINK_NOFOLLOW) != 0) return errno == ENOENT ? Result<void>() : file_error(path, errno);
+    if (::fstatat(folder, name, &found, AT_SYMLINK_NOFOLLOW) != 0)
+      return errno == ENOENT ? Result<void>() : file_error(path, errno);
     if (found.st_dev != device_) return Error(Reason::kBadRequest, path + ": another file system is mounted here");
     if (S_ISDIR(found.st_mode)) {
       UniqueFd child(::openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -231,7 +241,8 @@ Result<void> RealFiles::remove_all(const std::string& path) {
   // A bind of the same file system does not show as another device.
   const auto mounted = TRY(mounts());
   for (const node::MountEntry& entry : mounted) {
-    const bool below = entry.target == path || (entry.target.size() > path.size() && entry.target.starts_with(path) && entry.target[path.size()] == '/');
+    const bool below = entry.target == path || (entry.target.size() > path.size() && entry.target.starts_with(path) &&
+                                                entry.target[path.size()] == '/');
     if (below) return Error(Reason::kBadRequest, entry.target + ": still mounted");
   }
   struct stat found {};
@@ -240,7 +251,8 @@ Result<void> RealFiles::remove_all(const std::string& path) {
   UniqueFd root(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!root.valid()) return file_error(path, errno);
   Walk walk(found.st_dev, [](int folder, const char* name, const struct stat& one, const std::string& where) -> Result<void> {
-    if (::unlinkat(folder, name, S_ISDIR(one.st_mode) ? AT_REMOVEDIR : 0) != 0 && errno != ENOENT) return file_error(where, errno);
+    if (::unlinkat(folder, name, S_ISDIR(one.st_mode) ? AT_REMOVEDIR : 0) != 0 && errno != ENOENT)
+      return file_error(where, errno);
     return {};
   });
   TRY(walk.below(std::move(root), path));

@@ -38,10 +38,10 @@ bool may_mount() {
   return files.make_directories(request.target, 0755).ok() && files.mount(request).ok();
 }
 
-#define SKIP_WITHOUT_MOUNTS()                               \
-  if (!may_mount()) {                                       \
-    MESSAGE("skipped: mounts need root");                   \
-    return;                                                 \
+#define SKIP_WITHOUT_MOUNTS()             \
+  if (!may_mount()) {                     \
+    MESSAGE("skipped: mounts need root"); \
+    return;                               \
   }
 
 TEST_CASE("files: modes hold whatever the umask is, content is replaced in place") {

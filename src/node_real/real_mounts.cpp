@@ -1,12 +1,12 @@
 // The mounts of RealFiles.
+#include <array>
+#include <cerrno>
+
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <array>
-#include <cerrno>
 
 #include "base/text.h"
 #include "node_real/real_files.h"
@@ -79,7 +79,8 @@ Result<void> bind_mount(const std::string& source, const std::string& target, un
   if (::mount(source.c_str(), target.c_str(), nullptr, MS_BIND, nullptr) != 0) return mount_error(target, errno);
   // The flags of a bind are those of its source until it is mounted once more.
   if (!readonly && flags == 0) return {};
-  if (::mount(nullptr, target.c_str(), nullptr, MS_REMOUNT | MS_BIND | flags | (readonly ? MS_RDONLY : 0), nullptr) == 0) return {};
+  if (::mount(nullptr, target.c_str(), nullptr, MS_REMOUNT | MS_BIND | flags | (readonly ? MS_RDONLY : 0), nullptr) == 0)
+    return {};
   const int error_number = errno;
   ::umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
   return mount_error(target, error_number);
@@ -126,11 +127,13 @@ Result<void> RealFiles::mount(const node::MountRequest& request) {
   std::string own;
   const unsigned long flags = split_options(request.options, own);
   if (request.bind) {
-    if (!own.empty()) return bad_request(fmt::format("mount {}: a bind has no options of a file system: {}", request.target, own));
+    if (!own.empty())
+      return bad_request(fmt::format("mount {}: a bind has no options of a file system: {}", request.target, own));
     return bind_mount(request.source, request.target, flags, request.readonly || (flags & MS_RDONLY) != 0);
   }
   const char* source = request.source.empty() ? request.type.c_str() : request.source.c_str();
-  if (::mount(source, request.target.c_str(), request.type.c_str(), flags | (request.readonly ? MS_RDONLY : 0), own.c_str()) != 0) {
+  if (::mount(source, request.target.c_str(), request.type.c_str(), flags | (request.readonly ? MS_RDONLY : 0), own.c_str()) !=
+      0) {
     return mount_error(request.target, errno);
   }
   return {};
@@ -155,7 +158,8 @@ Result<std::vector<node::MountEntry>> RealFiles::mounts() {
   return out;
 }
 
-Result<void> RealFiles::bind_inside(const std::string& root, const std::string& path, const std::string& target, bool readonly) {
+Result<void> RealFiles::bind_inside(const std::string& root, const std::string& path, const std::string& target,
+                                    bool readonly) {
   if (!path.empty() && path.front() == '/') return bad_request(fmt::format("{}: a relative path is needed", path));
   const UniqueFd inside = TRY(open_inside(root, path));
   struct stat found {};

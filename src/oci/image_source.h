@@ -19,7 +19,7 @@ struct Manifest {
 };
 
 struct ManifestQuery {
-  std::string host;        // the registry that the image's name says, where a mirror is asked; empty: the mirror itself is meant
+  std::string host;  // the registry that the image's name says, where a mirror is asked; empty: the mirror itself is meant
   std::string repository;  // without a host: "library/busybox"
   std::string reference;   // tag or digest
 };

@@ -1,8 +1,8 @@
 #include "oci/image.h"
 
-#include <doctest/doctest.h>
-
 #include <optional>
+
+#include <doctest/doctest.h>
 
 #include "base/json.h"
 #include "oci/digest.h"
@@ -75,7 +75,9 @@ TEST_CASE("the pull endpoint") {
   world_sim::SimWorld world(1);
   auto& loop = world.new_loop("all");
   auto server = net::make_http_server(loop, world.clock(), {}, pull_endpoint(images), nullptr);
-  auto listener = world.network().listen(loop, "127.0.0.1:0", nullptr, [&](std::unique_ptr<Stream> s) { server->serve(std::move(s)); }).value();
+  auto listener = world.network()
+                      .listen(loop, "127.0.0.1:0", nullptr, [&](std::unique_ptr<Stream> s) { server->serve(std::move(s)); })
+                      .value();
   auto client = net::make_http_client(loop, world.network(), world.clock());
   const auto ask = [&](const std::string& method, const std::string& target) {
     std::optional<Result<net::HttpResponse>> answer;
@@ -83,7 +85,8 @@ TEST_CASE("the pull endpoint") {
       net::HttpRequest request;
       request.method = method;
       request.target = target;
-      client->send(listener->address(), nullptr, std::move(request), {}, [&](Result<net::HttpResponse> r) { answer.emplace(std::move(r)); });
+      client->send(listener->address(), nullptr, std::move(request), {},
+                   [&](Result<net::HttpResponse> r) { answer.emplace(std::move(r)); });
     });
     REQUIRE(world.run_until([&] { return answer.has_value(); }, std::chrono::minutes(1)));
     REQUIRE(answer->ok());
@@ -93,12 +96,13 @@ TEST_CASE("the pull endpoint") {
     std::string method, target;
     int status;
   };
-  for (const Row& row : {Row{"GET", "/v2/", 200}, Row{"HEAD", "/v2/team/hello/manifests/1?ns=docker.io%3A443", 200},
-                         Row{"GET", "/v2/team/hello/manifests/" + image.manifest.digest, 200}, Row{"GET", "/v2/team/hello/blobs/" + blob, 200},
-                         Row{"HEAD", "/v2/team/hello/blobs/" + blob, 200}, Row{"GET", "/v2/team/hello/manifests/2", 404},
-                         Row{"GET", "/v2/hello/manifests/1", 404}, Row{"GET", "/v2/team/hello/blobs/sha256:00", 404},
-                         Row{"GET", "/v2//manifests/1", 404}, Row{"GET", "/v2/manifests/1", 404}, Row{"GET", "/v2/team/hello/manifests/", 404},
-                         Row{"GET", "/v1/x", 404}, Row{"PUT", "/v2/team/hello/manifests/1", 405}}) {
+  for (const Row& row :
+       {Row{"GET", "/v2/", 200}, Row{"HEAD", "/v2/team/hello/manifests/1?ns=docker.io%3A443", 200},
+        Row{"GET", "/v2/team/hello/manifests/" + image.manifest.digest, 200}, Row{"GET", "/v2/team/hello/blobs/" + blob, 200},
+        Row{"HEAD", "/v2/team/hello/blobs/" + blob, 200}, Row{"GET", "/v2/team/hello/manifests/2", 404},
+        Row{"GET", "/v2/hello/manifests/1", 404}, Row{"GET", "/v2/team/hello/blobs/sha256:00", 404},
+        Row{"GET", "/v2//manifests/1", 404}, Row{"GET", "/v2/manifests/1", 404}, Row{"GET", "/v2/team/hello/manifests/", 404},
+        Row{"GET", "/v1/x", 404}, Row{"PUT", "/v2/team/hello/manifests/1", 405}}) {
     CAPTURE(row.method);
     CAPTURE(row.target);
     CHECK(ask(row.method, row.target).status == row.status);

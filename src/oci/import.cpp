@@ -1,12 +1,12 @@
 #include "oci/import.h"
 
-#include <fmt/core.h>
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <charconv>
 #include <map>
 #include <memory>
+
+#include <fmt/core.h>
+#include <openssl/evp.h>
 
 #include "base/hex.h"
 #include "base/json.h"
@@ -47,7 +47,8 @@ std::optional<std::uint64_t> read_number(std::string_view field) {
 bool checksum_holds(std::string_view header) {
   constexpr std::size_t kAt = 148, kSize = 8;
   unsigned sum = 0;
-  for (std::size_t i = 0; i < header.size(); ++i) sum += i >= kAt && i < kAt + kSize ? ' ' : static_cast<unsigned char>(header[i]);
+  for (std::size_t i = 0; i < header.size(); ++i)
+    sum += i >= kAt && i < kAt + kSize ? ' ' : static_cast<unsigned char>(header[i]);
   return read_number(header.substr(kAt, kSize)) == sum;
 }
 
@@ -113,7 +114,8 @@ class Import {
     }
     TRY(disk_.sync_directory(folder_ + "/blobs/sha256"));
     for (const LayoutEntry& entry : entries) {
-      if (!disk_.open(blob_path(folder_, entry.digest), OpenMode::kRead).ok()) return wrong("the manifest " + entry.digest + " is missing");
+      if (!disk_.open(blob_path(folder_, entry.digest), OpenMode::kRead).ok())
+        return wrong("the manifest " + entry.digest + " is missing");
     }
     TRY(merge_index(std::move(entries)));
     return std::move(done_);
@@ -129,8 +131,8 @@ class Import {
     return content;
   }
 
-  // The images of an archive as `docker save` made it before 2024 and skopeo makes docker-archive: manifest.json names a config and
-  // layers, by path. One entry for each name; without names one for each image.
+  // The images of an archive as `docker save` made it before 2024 and skopeo makes docker-archive: manifest.json names a config
+  // and layers, by path. One entry for each name; without names one for each image.
   Result<std::vector<LayoutEntry>> docker_images(bool renamed) {
     const auto parsed = TRY(parse_json(TRY(read_entry("manifest.json"))));
     if (!parsed.root().is_array()) return wrong("manifest.json is not a list");
@@ -159,11 +161,12 @@ class Import {
       const TarEntry* entry = TRY(find_file(std::string(layer.as_string())));
       std::string magic(2, '\0');
       const bool gzip = entry->size > 2 && TRY(archive_.read_at(entry->offset, magic)) == 2 && magic == "\x1F\x8B";
-      layers += fmt::format(R"({}{{"mediaType":"{}{}","digest":"{}","size":{}}})", layers.empty() ? "" : ",", kLayerType, gzip ? "+gzip" : "",
-                            TRY(store_layer(*entry)), entry->size);
+      layers += fmt::format(R"({}{{"mediaType":"{}{}","digest":"{}","size":{}}})", layers.empty() ? "" : ",", kLayerType,
+                            gzip ? "+gzip" : "", TRY(store_layer(*entry)), entry->size);
     }
-    return fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"{}","digest":"{}","size":{}}},"layers":[{}]}})", kManifestType,
-                       kConfigType, config_digest, config.size(), layers);
+    return fmt::format(
+        R"({{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"{}","digest":"{}","size":{}}},"layers":[{}]}})",
+        kManifestType, kConfigType, config_digest, config.size(), layers);
   }
 
   // Through one link: a layer that several images share is in the archive once.
@@ -192,7 +195,8 @@ class Import {
       entries[0].name = TRY(parse_reference(name)).text();
     }
     for (const LayoutEntry& entry : entries) {
-      if (entry.name.empty()) return bad_request(fmt::format("image {} has no name in the archive: give it one with --name", entry.digest));
+      if (entry.name.empty())
+        return bad_request(fmt::format("image {} has no name in the archive: give it one with --name", entry.digest));
       done_.names.push_back(entry.name);
     }
     return {};
@@ -241,7 +245,8 @@ class Import {
     if (!before.ok() && before.error().reason() != Reason::kNotFound) return std::move(before).error();
     if (before.ok()) {
       for (LayoutEntry& entry : TRY(parse_index(*before))) {
-        const bool replaced = std::any_of(added.begin(), added.end(), [&](const LayoutEntry& one) { return one.name == entry.name; });
+        const bool replaced =
+            std::any_of(added.begin(), added.end(), [&](const LayoutEntry& one) { return one.name == entry.name; });
         if (!replaced) added.push_back(std::move(entry));
       }
     }

@@ -23,7 +23,8 @@ std::string entry_name(const Value& annotations) {
 }
 
 // The manifest of a digest: a blob that says that it is one.
-Result<std::optional<Manifest>> read_manifest(Disk& disk, const std::string& folder, const std::string& digest, std::string media_type) {
+Result<std::optional<Manifest>> read_manifest(Disk& disk, const std::string& folder, const std::string& digest,
+                                              std::string media_type) {
   auto content = read_file(disk, blob_path(folder, digest), kManifestBytesMax);
   if (!content.ok()) {
     const Reason reason = content.error().reason();
@@ -35,7 +36,8 @@ Result<std::optional<Manifest>> read_manifest(Disk& disk, const std::string& fol
     if (!parsed.ok() || parsed->root()["schemaVersion"].as_int() != 2) return std::optional<Manifest>();
     media_type = parsed->root()["mediaType"].as_string();
     if (media_type.empty()) {
-      media_type = parsed->root()["manifests"].is_array() ? "application/vnd.oci.image.index.v1+json" : "application/vnd.oci.image.manifest.v1+json";
+      media_type = parsed->root()["manifests"].is_array() ? "application/vnd.oci.image.index.v1+json"
+                                                          : "application/vnd.oci.image.manifest.v1+json";
     }
   }
   return std::optional<Manifest>(Manifest{std::move(media_type), digest, SharedBytes(std::move(*content))});
@@ -66,7 +68,8 @@ void run_on(Pool& pool, Loop& loop, UniqueFunction<Result<T>()> work, UniqueFunc
 
 class FileBlob final : public Blob {
  public:
-  FileBlob(std::shared_ptr<File> file, std::uint64_t size, Pool& pool, Loop& loop) : file_(std::move(file)), size_(size), pool_(pool), loop_(loop) {}
+  FileBlob(std::shared_ptr<File> file, std::uint64_t size, Pool& pool, Loop& loop)
+      : file_(std::move(file)), size_(size), pool_(pool), loop_(loop) {}
   std::uint64_t size() const override { return size_; }
   void read(std::uint64_t offset, std::size_t bytes, UniqueFunction<void(Result<SharedBytes>)> done) override {
     run_on<SharedBytes>(
@@ -95,9 +98,11 @@ Result<std::vector<LayoutEntry>> parse_index(std::string_view text) {
   if (!list.is_array()) return bad_request("index.json: manifests is not a list");
   std::vector<LayoutEntry> out;
   for (const Value& entry : list.items()) {
-    LayoutEntry one{entry_name(entry["annotations"]), std::string(entry["mediaType"].as_string()), std::string(entry["digest"].as_string()),
+    LayoutEntry one{entry_name(entry["annotations"]), std::string(entry["mediaType"].as_string()),
+                    std::string(entry["digest"].as_string()),
                     static_cast<std::uint64_t>(std::max<std::int64_t>(entry["size"].as_int(), 0))};
-    if (!is_digest(one.digest)) return bad_request(fmt::format("index.json: manifests[{}].digest: \"{}\" is no sha256 digest", out.size(), one.digest));
+    if (!is_digest(one.digest))
+      return bad_request(fmt::format("index.json: manifests[{}].digest: \"{}\" is no sha256 digest", out.size(), one.digest));
     out.push_back(std::move(one));
   }
   return out;

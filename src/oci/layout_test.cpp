@@ -1,8 +1,8 @@
 #include "oci/layout.h"
 
-#include <doctest/doctest.h>
-
 #include <optional>
+
+#include <doctest/doctest.h>
 
 #include "base/json.h"
 #include "net/http.h"
@@ -22,17 +22,19 @@ TEST_CASE("names of images") {
   struct Row {
     std::string name, text;
   };
-  for (const Row& row : {Row{"busybox", "docker.io/library/busybox:latest"}, Row{"busybox:1.36", "docker.io/library/busybox:1.36"},
-                         Row{"team/app", "docker.io/team/app:latest"}, Row{"localhost/app:1", "localhost/app:1"},
-                         Row{"localhost:5000/a/b:T_1.0-x", "localhost:5000/a/b:T_1.0-x"}, Row{"ghcr.io/a/b", "ghcr.io/a/b:latest"},
-                         Row{"Host/app", "Host/app:latest"}, Row{"index.docker.io/library/busybox", "docker.io/library/busybox:latest"},
-                         Row{"busybox@" + digest, "docker.io/library/busybox@" + digest}, Row{"a/b:1@" + digest, "docker.io/a/b:1@" + digest}}) {
+  for (const Row& row :
+       {Row{"busybox", "docker.io/library/busybox:latest"}, Row{"busybox:1.36", "docker.io/library/busybox:1.36"},
+        Row{"team/app", "docker.io/team/app:latest"}, Row{"localhost/app:1", "localhost/app:1"},
+        Row{"localhost:5000/a/b:T_1.0-x", "localhost:5000/a/b:T_1.0-x"}, Row{"ghcr.io/a/b", "ghcr.io/a/b:latest"},
+        Row{"Host/app", "Host/app:latest"}, Row{"index.docker.io/library/busybox", "docker.io/library/busybox:latest"},
+        Row{"busybox@" + digest, "docker.io/library/busybox@" + digest}, Row{"a/b:1@" + digest, "docker.io/a/b:1@" + digest}}) {
     CAPTURE(row.name);
     const auto parsed = parse_reference(row.name);
     REQUIRE(parsed.ok());
     CHECK(parsed->text() == row.text);
   }
-  for (const char* wrong : {"", ":1", "Busybox", "a//b", "a/", "busybox:", "busybox:.x", "busybox:a b", "a@sha256:0", "-a", "a..b", "a___b", "docker.io/"}) {
+  for (const char* wrong : {"", ":1", "Busybox", "a//b", "a/", "busybox:", "busybox:.x", "busybox:a b", "a@sha256:0", "-a",
+                            "a..b", "a___b", "docker.io/"}) {
     CAPTURE(wrong);
     CHECK(!parse_reference(wrong).ok());
   }
@@ -47,7 +49,8 @@ TEST_CASE("an index: what it must say") {
   CHECK((*back)[0].name == "docker.io/a/b:1");
   CHECK((*back)[0].size == 7);
   CHECK((*back)[1].name.empty());
-  for (const char* wrong : {"", "[]", "{}", R"({"manifests":{}})", R"({"manifests":[{}]})", R"({"manifests":[{"digest":"sha256:../../etc/passwd"}]})"}) {
+  for (const char* wrong : {"", "[]", "{}", R"({"manifests":{}})", R"({"manifests":[{}]})",
+                            R"({"manifests":[{"digest":"sha256:../../etc/passwd"}]})"}) {
     CAPTURE(wrong);
     CHECK(!parse_index(wrong).ok());
   }
@@ -85,9 +88,12 @@ std::string archive_of(const BuiltImage& image, const std::string& name, const s
 }
 
 struct Served {
-  explicit Served(std::uint64_t seed) : world(seed), loop(world.new_loop("all")), images(world.disk(), world.pool(), loop, "/images") {
+  explicit Served(std::uint64_t seed)
+      : world(seed), loop(world.new_loop("all")), images(world.disk(), world.pool(), loop, "/images") {
     server = net::make_http_server(loop, world.clock(), {}, pull_endpoint(images), nullptr);
-    listener = world.network().listen(loop, "127.0.0.1:0", nullptr, [this](std::unique_ptr<Stream> s) { server->serve(std::move(s)); }).value();
+    listener = world.network()
+                   .listen(loop, "127.0.0.1:0", nullptr, [this](std::unique_ptr<Stream> s) { server->serve(std::move(s)); })
+                   .value();
     client = net::make_http_client(loop, world.network(), world.clock());
   }
   ~Served() {
@@ -102,7 +108,8 @@ struct Served {
       net::HttpRequest request;
       request.method = "GET";
       request.target = target;
-      client->send(listener->address(), nullptr, std::move(request), {}, [&](Result<net::HttpResponse> r) { answer.emplace(std::move(r)); });
+      client->send(listener->address(), nullptr, std::move(request), {},
+                   [&](Result<net::HttpResponse> r) { answer.emplace(std::move(r)); });
     });
     REQUIRE(world.run_until([&] { return answer.has_value(); }, std::chrono::minutes(1)));
     REQUIRE(answer->ok());
@@ -125,19 +132,25 @@ TEST_CASE("an archive of an older docker save becomes images with all their name
   REQUIRE(tar.add_file("one/layer.tar", 0644, "plain").ok());
   REQUIRE(tar.add_link("two/layer.tar", "../one/layer.tar").ok());
   REQUIRE(tar.add_file("three/layer.tar", 0644, zipped).ok());
-  REQUIRE(tar.add_file("manifest.json", 0644,
-                       R"([{"Config":"c.json","RepoTags":["team/app:1","ghcr.io/team/app:2"],"Layers":["two/layer.tar","three/layer.tar"]}])").ok());
+  REQUIRE(
+      tar.add_file(
+             "manifest.json", 0644,
+             R"([{"Config":"c.json","RepoTags":["team/app:1","ghcr.io/team/app:2"],"Layers":["two/layer.tar","three/layer.tar"]}])")
+          .ok());
   put(disk, "/archive.tar", tar.finish());
   const auto imported = import_archive(disk, "/archive.tar", "/images", "");
   REQUIRE(imported.ok());
   CHECK((imported->names == std::vector<std::string>{"docker.io/team/app:1", "ghcr.io/team/app:2"}));
   const std::string manifest = flatten(served.ask("/v2/team/app/manifests/2?ns=ghcr.io").body);
   CHECK(manifest == flatten(served.ask("/v2/team/app/manifests/1?ns=docker.io").body));
-  CHECK(manifest.find(R"("layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":")" + sha256_digest("plain")) != std::string::npos);
-  CHECK(manifest.find(R"({"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":")" + sha256_digest(zipped)) != std::string::npos);
+  CHECK(manifest.find(R"("layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":")" +
+                      sha256_digest("plain")) != std::string::npos);
+  CHECK(manifest.find(R"({"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":")" + sha256_digest(zipped)) !=
+        std::string::npos);
   CHECK((flatten(served.ask("/v2/any/blobs/" + sha256_digest(config)).body) == config));
   CHECK((flatten(served.ask("/v2/any/blobs/" + sha256_digest("plain")).body) == "plain"));
-  CHECK((import_archive(disk, "/archive.tar", "/images", "other:3")->names == std::vector<std::string>{"docker.io/library/other:3"}));
+  CHECK((import_archive(disk, "/archive.tar", "/images", "other:3")->names ==
+         std::vector<std::string>{"docker.io/library/other:3"}));
 
   TarWriter broken;
   REQUIRE(broken.add_link("a/layer.tar", "../b/layer.tar").ok());
@@ -188,8 +201,9 @@ TEST_CASE("archives that are refused, and leave nothing named") {
   struct Row {
     std::string archive, name, word;
   };
-  for (const Row& row : {Row{"", "", "index.json is missing"}, Row{"\x1F\x8B" + std::string(600, 'x'), "", "compressed"}, Row{std::string(600, 'x'), "", "not the head"},
-                         Row{cut, "", "longer than the archive"}, Row{flipped, "", "not the head"}, Row{empty.finish(), "", "names no image"},
+  for (const Row& row : {Row{"", "", "index.json is missing"}, Row{"\x1F\x8B" + std::string(600, 'x'), "", "compressed"},
+                         Row{std::string(600, 'x'), "", "not the head"}, Row{cut, "", "longer than the archive"},
+                         Row{flipped, "", "not the head"}, Row{empty.finish(), "", "names no image"},
                          Row{archive_of(image, ""), "", "--name"}, Row{good, "Not A Name", "image name"},
                          Row{archive_of(image, "docker.io/a/b:1", image.blobs.begin()->first), "", "another digest"}}) {
     CAPTURE(row.word);

@@ -1,8 +1,8 @@
 #include "oci/pull_endpoint.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
+
+#include <fmt/core.h>
 
 #include "base/json.h"
 #include "oci/digest.h"
@@ -59,15 +59,18 @@ net::HttpResponse content(std::string type, std::string digest, SharedBytes byte
   net::HttpResponse response;
   response.headers.add("content-type", std::move(type));
   response.headers.add("docker-content-digest", std::move(digest));
-  if (head_only) response.headers.add("content-length", std::to_string(bytes.size()));
-  else response.body.push_back(std::move(bytes));
+  if (head_only)
+    response.headers.add("content-length", std::to_string(bytes.size()));
+  else
+    response.body.push_back(std::move(bytes));
   return response;
 }
 
 // A blob on its way, a piece at a time: no more of it is in memory than the client has not taken. Lives by what it waits for.
 class Download : public std::enable_shared_from_this<Download> {
  public:
-  Download(std::unique_ptr<Blob> blob, std::shared_ptr<net::Responder> responder) : blob_(std::move(blob)), responder_(std::move(responder)) {}
+  Download(std::unique_ptr<Blob> blob, std::shared_ptr<net::Responder> responder)
+      : blob_(std::move(blob)), responder_(std::move(responder)) {}
 
   void start(const std::string& digest) {
     net::HttpResponse head;
@@ -85,7 +88,8 @@ class Download : public std::enable_shared_from_this<Download> {
     const auto bytes = static_cast<std::size_t>(std::min<std::uint64_t>(blob_->size() - sent_, kPieceBytes));
     blob_->read(sent_, bytes, [self = shared_from_this()](Result<SharedBytes> piece) {
       // Later: what is in memory is read inside of the call.
-      self->responder_->loop().post([self, piece = std::make_shared<Result<SharedBytes>>(std::move(piece))] { self->send(std::move(*piece)); });
+      self->responder_->loop().post(
+          [self, piece = std::make_shared<Result<SharedBytes>>(std::move(piece))] { self->send(std::move(*piece)); });
     });
   }
 
@@ -126,11 +130,13 @@ void answer_blob(ImageSource& source, std::string digest, bool head_only, std::s
 
 void answer(ImageSource& source, const net::HttpRequest& request, std::shared_ptr<net::Responder> responder) {
   const bool head_only = request.method == "HEAD";
-  if (!head_only && request.method != "GET") return responder->send(failure(405, "UNSUPPORTED", "images can only be pulled here"));
+  if (!head_only && request.method != "GET")
+    return responder->send(failure(405, "UNSUPPORTED", "images can only be pulled here"));
   const std::string_view whole = request.target;
   const std::size_t mark = std::min(whole.find('?'), whole.size());
   const std::string_view path = whole.substr(0, mark);
-  if (path == "/v2/" || path == "/v2") return responder->send(content("application/json", "", SharedBytes::literal("{}"), head_only));
+  if (path == "/v2/" || path == "/v2")
+    return responder->send(content("application/json", "", SharedBytes::literal("{}"), head_only));
   const auto target = parse_path(path);
   if (!target) return responder->send(failure(404, "NAME_UNKNOWN", "no such resource"));
   if (target->kind == "blobs") return answer_blob(source, std::string(target->reference), head_only, std::move(responder));
@@ -139,7 +145,8 @@ void answer(ImageSource& source, const net::HttpRequest& request, std::shared_pt
   source.manifest(query, [query, head_only, responder](Result<std::optional<Manifest>> manifest) {
     if (!manifest.ok()) return responder->send(broken(manifest.error()));
     if (!manifest->has_value()) {
-      return responder->send(failure(404, "MANIFEST_UNKNOWN", fmt::format("{}: no manifest {}", query.repository, query.reference)));
+      return responder->send(
+          failure(404, "MANIFEST_UNKNOWN", fmt::format("{}: no manifest {}", query.repository, query.reference)));
     }
     responder->send(content((*manifest)->media_type, (*manifest)->digest, (*manifest)->content, head_only));
   });
@@ -148,7 +155,9 @@ void answer(ImageSource& source, const net::HttpRequest& request, std::shared_pt
 }  // namespace
 
 net::HttpHandler pull_endpoint(ImageSource& source) {
-  return [&source](net::HttpRequest request, std::shared_ptr<net::Responder> responder) { answer(source, request, std::move(responder)); };
+  return [&source](net::HttpRequest request, std::shared_ptr<net::Responder> responder) {
+    answer(source, request, std::move(responder));
+  };
 }
 
 }  // namespace plinth::oci

@@ -19,7 +19,8 @@ bool is_host(std::string_view first) {
 bool is_repository(std::string_view text) {
   while (true) {
     const std::string_view part = text.substr(0, text.find('/'));
-    if (part.empty() || part.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") != std::string_view::npos) return false;
+    if (part.empty() || part.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") != std::string_view::npos)
+      return false;
     if (kLower.find(part.front()) == std::string_view::npos || kLower.find(part.back()) == std::string_view::npos) return false;
     if (part.find("..") != std::string_view::npos || part.find("___") != std::string_view::npos) return false;
     if (part.size() == text.size()) return true;
@@ -56,13 +57,15 @@ Result<Reference> parse_reference(std::string_view name) {
     rest.remove_prefix(slash + 1);
   }
   if (out.host == "index.docker.io" || out.host.empty()) out.host = "docker.io";
-  if (const std::size_t colon = rest.rfind(':'); colon != std::string_view::npos && rest.find('/', colon) == std::string_view::npos) {
+  if (const std::size_t colon = rest.rfind(':');
+      colon != std::string_view::npos && rest.find('/', colon) == std::string_view::npos) {
     out.tag = rest.substr(colon + 1);
     if (!is_tag(out.tag)) return wrong("the tag has 1 to 128 letters, digits, \".\", \"_\" and \"-\"");
     rest = rest.substr(0, colon);
   }
   if (rest.size() > kNameMax || !is_repository(rest)) return wrong("the repository is made of lower-case words");
-  out.repository = out.host == "docker.io" && rest.find('/') == std::string_view::npos ? "library/" + std::string(rest) : std::string(rest);
+  out.repository =
+      out.host == "docker.io" && rest.find('/') == std::string_view::npos ? "library/" + std::string(rest) : std::string(rest);
   if (out.tag.empty() && out.digest.empty()) out.tag = "latest";
   return out;
 }

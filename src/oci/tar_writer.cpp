@@ -1,9 +1,9 @@
 #include "oci/tar_writer.h"
 
-#include <fmt/core.h>
-
 #include <array>
 #include <cstring>
+
+#include <fmt/core.h>
 
 namespace plinth::oci {
 namespace {
@@ -15,12 +15,14 @@ constexpr std::size_t kNameMax = 100;
 struct Field {
   std::size_t offset, size;
 };
-constexpr Field kName{0, 100}, kMode{100, 8}, kUid{108, 8}, kGid{116, 8}, kSize{124, 12}, kTime{136, 12}, kChecksum{148, 8}, kType{156, 1},
-    kLink{157, 100}, kMagic{257, 8}, kOwner{265, 32}, kGroup{297, 32};
+constexpr Field kName{0, 100}, kMode{100, 8}, kUid{108, 8}, kGid{116, 8}, kSize{124, 12}, kTime{136, 12}, kChecksum{148, 8},
+    kType{156, 1}, kLink{157, 100}, kMagic{257, 8}, kOwner{265, 32}, kGroup{297, 32};
 
 using Header = std::array<char, kBlock>;
 
-void put(Header& header, Field field, std::string_view text) { std::memcpy(header.data() + field.offset, text.data(), text.size()); }
+void put(Header& header, Field field, std::string_view text) {
+  std::memcpy(header.data() + field.offset, text.data(), text.size());
+}
 void put_octal(Header& header, Field field, std::uint64_t number) {
   put(header, field, fmt::format("{:0{}o}", number, field.size - 1));
 }
@@ -35,7 +37,8 @@ void put_checksum(Header& header) {
 
 }  // namespace
 
-Result<void> TarWriter::add_header(std::string_view path, char type, std::uint32_t mode, std::size_t size, std::string_view link) {
+Result<void> TarWriter::add_header(std::string_view path, char type, std::uint32_t mode, std::size_t size,
+                                   std::string_view link) {
   if (path.empty() || path.size() > kNameMax || link.size() > kNameMax) {
     return bad_request(fmt::format("archive entry \"{}\": a path has 1 to {} bytes here", path, kNameMax));
   }
@@ -67,7 +70,9 @@ Result<void> TarWriter::add_file(std::string_view path, std::uint32_t mode, std:
   return {};
 }
 
-Result<void> TarWriter::add_link(std::string_view path, std::string_view target) { return add_header(path, '2', 0777, 0, target); }
+Result<void> TarWriter::add_link(std::string_view path, std::string_view target) {
+  return add_header(path, '2', 0777, 0, target);
+}
 
 std::string TarWriter::finish() {
   out_.append(2 * kBlock, '\0');

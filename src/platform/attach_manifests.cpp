@@ -6,8 +6,8 @@
 namespace plinth::platform {
 namespace {
 
-// Two roles: what the controllers do themselves, and what they do to children, which may be of any kind. Who has all definitions act
-// with service accounts of their own binds only the first.
+// Two roles: what the controllers do themselves, and what they do to children, which may be of any kind. Who has all
+// definitions act with service accounts of their own binds only the first.
 constexpr std::string_view kRights = R"(
 apiVersion: v1
 kind: ServiceAccount
@@ -58,7 +58,8 @@ Document in_namespace(const Document& document, const std::string& name_space) {
 Document with_crd_deletion(const Document& role) {
   Draft draft(role);
   Value rule = draft.object();
-  for (const auto& [member, text] : {std::pair{"apiGroups", "apiextensions.k8s.io"}, {"resources", "customresourcedefinitions"}, {"verbs", "delete"}})
+  for (const auto& [member, text] :
+       {std::pair{"apiGroups", "apiextensions.k8s.io"}, {"resources", "customresourcedefinitions"}, {"verbs", "delete"}})
     draft.push(draft.member(rule, member), draft.text(text));
   draft.push(draft.member(draft.root(), "rules"), rule);
   return std::move(draft).finish();
@@ -73,7 +74,8 @@ std::vector<Document> attach_manifests(const std::string& name_space, const Comp
   }
   const auto rights = parse_yaml_stream(kRights);
   for (const Document& document : *rights) {
-    const bool own = document["kind"].as_string() == "ClusterRole" && document["metadata"]["name"].as_string() == kAttachAccount;
+    const bool own =
+        document["kind"].as_string() == "ClusterRole" && document["metadata"]["name"].as_string() == kAttachAccount;
     out.push_back(in_namespace(own && choices.allow_crd_deletion ? with_crd_deletion(document) : document, name_space));
   }
   return out;

@@ -23,10 +23,10 @@
 namespace plinth::platform {
 namespace {
 
-constexpr Duration kLookAgain = std::chrono::milliseconds(500);     // for a server that does not answer
-constexpr Duration kKindsPoll = std::chrono::milliseconds(100);     // for CRDs that are missing
-constexpr Duration kTokenEvery = std::chrono::seconds(60);         // as client-go reads a token's file
-constexpr Duration kLeaseTimeout = std::chrono::seconds(4);         // less than a third of what a leader has for renewing
+constexpr Duration kLookAgain = std::chrono::milliseconds(500);  // for a server that does not answer
+constexpr Duration kKindsPoll = std::chrono::milliseconds(100);  // for CRDs that are missing
+constexpr Duration kTokenEvery = std::chrono::seconds(60);       // as client-go reads a token's file
+constexpr Duration kLeaseTimeout = std::chrono::seconds(4);      // less than a third of what a leader has for renewing
 
 std::string host_name() {
   char name[256] = {};
@@ -149,9 +149,9 @@ void Attached::wait_for(const std::string& what) {
 }
 
 void Attached::look_for_others(std::size_t at) {
-  const Lists lists = {{"/apis/apps/v1/deployments", running_kro},
-                       {"/apis/coordination.k8s.io/v1/leases",
-                        [this](const Value& leases) { return leading_kro(leases, clock_.wall_ns()); }}};
+  const Lists lists = {
+      {"/apis/apps/v1/deployments", running_kro},
+      {"/apis/coordination.k8s.io/v1/leases", [this](const Value& leases) { return leading_kro(leases, clock_.wall_ns()); }}};
   if (at == lists.size()) return manifests_.empty() ? elect() : install(0);
   transport_->call({"GET", lists[at].first}, [this, at, find = lists[at].second](Result<client::Response> response) {
     if (ending_) return;
@@ -163,8 +163,9 @@ void Attached::look_for_others(std::size_t at) {
     auto list = parse_json(response->body);
     const std::string other = list.ok() ? find(list->root()) : "";
     if (other.empty()) return look_for_others(at + 1);
-    end(Error(Reason::kConflict, "the kinds of kro.run are already reconciled: " + other +
-                                     "; scale it to 0 (its definitions and instances are taken over as they are), then attach again"));
+    end(Error(Reason::kConflict,
+              "the kinds of kro.run are already reconciled: " + other +
+                  "; scale it to 0 (its definitions and instances are taken over as they are), then attach again"));
   });
 }
 
@@ -178,7 +179,8 @@ void Attached::install(std::size_t at) {
                                          manifest.root(), kAttachAccount),
                    [this, at, name = std::string(metadata["name"].as_string())](Result<client::Response> response) {
                      if (ending_) return;
-                     auto checked = response.ok() ? client::check_response(*response) : Result<void>(std::move(response).error());
+                     auto checked =
+                         response.ok() ? client::check_response(*response) : Result<void>(std::move(response).error());
                      if (checked.ok()) return install(at + 1);
                      end(Error(checked.error().reason(), "--install: " + name + " was refused: " + checked.error().message()));
                    });
@@ -230,7 +232,8 @@ std::string Attached::missing_kinds() {
 void Attached::await_kinds() {
   const std::string missing = missing_kinds();
   if (missing.empty()) return told_.ready();
-  wait_for("CustomResourceDefinitions " + missing + (options_.install ? "" : " (plinth attach --print-manifests | kubectl apply -f -)"));
+  wait_for("CustomResourceDefinitions " + missing +
+           (options_.install ? "" : " (plinth attach --print-manifests | kubectl apply -f -)"));
   try_again(kKindsPoll, [this] { await_kinds(); });
 }
 

@@ -17,7 +17,9 @@ class OwnAuthority final : public control::CertificateAuthority {
   Result<std::string> sign(std::string_view request_pem, const Terms& terms) const override {
     return net::sign_certificate_request(entropy_, ca_, request_pem, {terms.usages, terms.not_before_s, terms.not_after_s});
   }
-  Result<std::int64_t> end_of(std::string_view certificate_pem) const override { return net::certificate_expiry(certificate_pem); }
+  Result<std::int64_t> end_of(std::string_view certificate_pem) const override {
+    return net::certificate_expiry(certificate_pem);
+  }
   std::int64_t own_end_s() const override { return end_s_; }
 
  private:

@@ -232,9 +232,9 @@ void ControlPlane::start(Loop& loop, UniqueFunction<void(Result<void>)> done) {
 
 void ControlPlane::start_node(UniqueFunction<void(Result<void>)> done) {
   if (!parts_->options.make_node) return done({});
-  auto node = parts_->options.make_node({parts_->world, parts_->api.get(), parts_->store.get(), parts_->loop, parts_->options.log, &parts_->usage,
-                                         parts_->options.allocation.service_range.text(), parts_->options.advertised_address,
-                                         parts_->options.serve_api});
+  auto node = parts_->options.make_node({parts_->world, parts_->api.get(), parts_->store.get(), parts_->loop,
+                                         parts_->options.log, &parts_->usage, parts_->options.allocation.service_range.text(),
+                                         parts_->options.advertised_address, parts_->options.serve_api});
   if (!node.ok()) return done(std::move(node).error());
   parts_->node = std::move(*node);
   parts_->node_slots = make_node_slots(parts_->node->agent(), parts_->usage);

@@ -29,7 +29,7 @@ struct ControlPlaneOptions {
   bool workloads = false;             // controllers of Deployments, Jobs and the like: for a platform that runs pods
   std::vector<Document> definitions;  // composition definitions that are installed after each start
   ComposeChoices compose;
-  Pool* pool = nullptr;               // of ApiServerParts
+  Pool* pool = nullptr;  // of ApiServerParts
   Logger log;
   std::uint64_t store_bytes_max = 0;                // 0: no ceiling
   std::uint64_t store_segment_bytes = 16ull << 20;  // small where disks are simulated: segments are zeroed when they are made
@@ -39,7 +39,8 @@ struct ControlPlaneOptions {
       open_store;
   std::function<std::unique_ptr<client::Cluster>(server::ApiServer&, store::Store&, Loop&)> make_cluster;
   MakeNodeHost make_node;  // null: no node
-  // IPv4 at which pods reach this machine; default/kubernetes leads there while the API is on loopback. "": no pods in containers.
+  // IPv4 at which pods reach this machine; default/kubernetes leads there while the API is on loopback. "": no pods in
+  // containers.
   std::string pod_gateway;
   ServeApi serve_api;  // see NodeHostParts
 };

@@ -1,7 +1,7 @@
 // The whole control plane in simulation: it survives power cuts, and a seed replays it byte for byte.
-#include <doctest/doctest.h>
-
 #include <map>
+
+#include <doctest/doctest.h>
 
 #include "base/json.h"
 #include "platform/sim_platform.h"
@@ -12,7 +12,8 @@ namespace {
 constexpr const char* kConfigMaps = "/api/v1/namespaces/default/configmaps";
 
 std::string config_map(const std::string& name, const std::string& value, const std::string& more = "") {
-  return R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":")" + name + "\"" + more + R"(},"data":{"v":")" + value + "\"}}";
+  return R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":")" + name + "\"" + more + R"(},"data":{"v":")" + value +
+         "\"}}";
 }
 
 std::uint64_t revision_of(const std::string& body) {
@@ -27,7 +28,9 @@ std::string transcript(std::uint64_t seed) {
   REQUIRE(platform.boot().ok());
   std::string out;
   for (int i = 0; i < 5; ++i) out += platform.call("POST", kConfigMaps, config_map("c" + std::to_string(i), "x")).body + "\n";
-  out += platform.call("POST", "/api/v1/namespaces", R"({"apiVersion":"v1","kind":"Namespace","metadata":{"generateName":"n-"}})").body;
+  out +=
+      platform.call("POST", "/api/v1/namespaces", R"({"apiVersion":"v1","kind":"Namespace","metadata":{"generateName":"n-"}})")
+          .body;
   platform.settle();
   return out + platform.call("GET", "/api/v1/serviceaccounts").body;
 }
@@ -45,8 +48,9 @@ TEST_CASE("what was acknowledged survives power cuts, and no revision comes twic
       for (int i = 0; i < 8; ++i) {
         const std::string name = "c" + std::to_string(platform.world().random().below(6));
         const std::string value = std::to_string(life * 100 + i);
-        auto answer = acknowledged.count(name) > 0 ? platform.call("PUT", std::string(kConfigMaps) + "/" + name, config_map(name, value))
-                                                   : platform.call("POST", kConfigMaps, config_map(name, value));
+        auto answer = acknowledged.count(name) > 0
+                          ? platform.call("PUT", std::string(kConfigMaps) + "/" + name, config_map(name, value))
+                          : platform.call("POST", kConfigMaps, config_map(name, value));
         REQUIRE_MESSAGE(answer.status < 300, answer.body);
         const std::uint64_t revision = revision_of(answer.body);
         CHECK(revision > newest);
@@ -93,13 +97,15 @@ TEST_CASE("dependents follow their owner, and a namespace ends") {
     auto object = parse_json(owner.body);
     REQUIRE(object.ok());
     const std::string uid((*object)["metadata"]["uid"].as_string());
-    const std::string reference = R"(,"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"owner","uid":")" + uid + "\"}]";
+    const std::string reference =
+        R"(,"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"owner","uid":")" + uid + "\"}]";
     CHECK(platform.call("POST", kConfigMaps, config_map("dependent", "1", reference)).status == 201);
     CHECK(platform.call("DELETE", std::string(kConfigMaps) + "/owner").status == 200);
     platform.settle();
     CHECK(platform.call("GET", std::string(kConfigMaps) + "/dependent").status == 404);
 
-    CHECK(platform.call("POST", "/api/v1/namespaces", R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"team"}})").status == 201);
+    CHECK(platform.call("POST", "/api/v1/namespaces", R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"team"}})")
+              .status == 201);
     CHECK(platform.call("POST", "/api/v1/namespaces/team/configmaps", config_map("c", "1")).status == 201);
     CHECK(platform.call("DELETE", "/api/v1/namespaces/team").status == 200);
     // A crash in the middle of the deletion only delays it.

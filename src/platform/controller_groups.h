@@ -19,7 +19,7 @@ enum class InstallKinds : bool { kNo, kYes };
 
 // What those who run them may choose of composition.
 struct ComposeChoices {
-  bool allow_crd_deletion = false;  // the CRD of a definition, with all instances, goes with the definition
+  bool allow_crd_deletion = false;   // the CRD of a definition, with all instances, goes with the definition
   std::int64_t graph_revisions = 5;  // that are kept of a definition
 };
 

@@ -1,10 +1,10 @@
 #include "platform/cri_node.h"
 
-#include <fmt/core.h>
-
 #include <chrono>
 #include <filesystem>
 #include <optional>
+
+#include <fmt/core.h>
 
 #include "api/address_range.h"
 #include "base/text.h"
@@ -41,10 +41,10 @@ constexpr std::size_t kCommandOutputMax = 4096;
 
 // Where the node of a data directory has its things. Several platforms on one machine do not meet.
 struct Places {
-  std::string node_dir;     // DIR/node
-  std::string run_dir;      // /run/plinth/HASH
-  std::string bridge;       // plinth-HASH
-  std::string cgroup_root;  // /plinth-HASH
+  std::string node_dir;                                        // DIR/node
+  std::string run_dir;                                         // /run/plinth/HASH
+  std::string bridge;                                          // plinth-HASH
+  std::string cgroup_root;                                     // /plinth-HASH
   std::string images() const { return node_dir + "/images"; }  // as images_folder() says  // an OCI layout
   std::string pods_root() const { return node_dir + "/kubelet"; }
 };
@@ -86,7 +86,7 @@ struct RuntimeHost {
   std::unique_ptr<world_real::RealProcesses> processes;
   std::unique_ptr<oci::LayoutImages> images;
   std::unique_ptr<registry::Registry> registry;  // null where none was asked for
-  std::unique_ptr<cri::Containerd> containerd;  // null for a runtime that is not ours
+  std::unique_ptr<cri::Containerd> containerd;   // null for a runtime that is not ours
   std::unique_ptr<node::Runtime> runtime;
 
   ~RuntimeHost() {
@@ -169,7 +169,8 @@ Result<void> RuntimeHost::open_registry(const CriNodeOptions& given) {
   parts.log = log.named("registry");
   parts.images = images.get();
   auto opened = registry::open_registry(std::move(parts), given.registry_address, places.images());
-  if (!opened.ok()) return Error(opened.error().reason(), fmt::format("--registry {}: {}", given.registry_address, opened.error().message()));
+  if (!opened.ok())
+    return Error(opened.error().reason(), fmt::format("--registry {}: {}", given.registry_address, opened.error().message()));
   registry = std::move(*opened);
   if (given.registry_bound) *given.registry_bound = registry->address();
   return {};
@@ -185,7 +186,8 @@ Result<void> RuntimeHost::attach(const std::string& socket) {
   runtime->version([&](Result<node::RuntimeVersion> told) { version.emplace(std::move(told)); });
   while (!version) loop->poll(std::chrono::milliseconds(100));
   if (!version->ok()) {
-    return Error(Reason::kServiceUnavailable, fmt::format("no container runtime answers at {}: {}", socket, version->error().message()));
+    return Error(Reason::kServiceUnavailable,
+                 fmt::format("no container runtime answers at {}: {}", socket, version->error().message()));
   }
   driver.id_scheme = (*version)->name;
   runtime_version = fmt::format("{}://{}", (*version)->name, (*version)->version);
@@ -246,7 +248,8 @@ class CriNode final : public NodeHost {
     agent.config.kept_images = {fmt::format("{}/{}:{}", cri::kPauseRegistry, cri::kPauseRepository, cri::kPauseTag)};
     agent.config.memory_capacity_bytes = machine_memory_bytes();
     if (auto text = files_.read("/etc/resolv.conf", 0, 64 * 1024); text.ok()) agent.config.host_dns = parse_resolv_conf(*text);
-    if (host_->containerd) agent.config.cluster_dns = {cluster_dns_address(api::AddressRange::parse(parts.service_range).value())};
+    if (host_->containerd)
+      agent.config.cluster_dns = {cluster_dns_address(api::AddressRange::parse(parts.service_range).value())};
     agent_ = std::make_unique<node::NodeAgent>(std::move(agent));
     if (host_->registry) host_->registry->on_push(push_events(parts, name_));
     drivers_ = make_drivers();
@@ -309,7 +312,8 @@ class CriNode final : public NodeHost {
     PodNetworkOptions options = network_options(*host_, name_, given.pod_range);
     options.forward_to = given.dns_forward;
     if (!options.forward_to.empty()) return make_pod_network(std::move(parts), std::move(options));
-    if (auto text = files_.read("/etc/resolv.conf", 0, 64 * 1024); text.ok()) options.forward_to = network::dns::resolvers_of(*text);
+    if (auto text = files_.read("/etc/resolv.conf", 0, 64 * 1024); text.ok())
+      options.forward_to = network::dns::resolvers_of(*text);
     return make_pod_network(std::move(parts), std::move(options));
   }
 
@@ -318,7 +322,9 @@ class CriNode final : public NodeHost {
     parts.site.loop = parts_.loop;
     parts.site.clock = parts_.world.clock;
     parts.site.network = host_->network.get();
-    parts.site.make_cluster = [given = parts_] { return std::make_unique<DirectCluster>(*given.api, *given.store, *given.loop); };
+    parts.site.make_cluster = [given = parts_] {
+      return std::make_unique<DirectCluster>(*given.api, *given.store, *given.loop);
+    };
     parts.site.log = parts_.log.named("csi");
     parts.processes = host_->processes.get();
     parts.pool = host_->pool.get();
@@ -326,7 +332,8 @@ class CriNode final : public NodeHost {
     csi::DriversOptions options;
     options.node_name = name_;
     options.root = host_->places.pods_root();
-    options.built_in = csi::BuiltInOptions{"/proc/self/exe", host_->places.run_dir + "/csi.sock", host_->places.node_dir + "/volumes", name_};
+    options.built_in =
+        csi::BuiltInOptions{"/proc/self/exe", host_->places.run_dir + "/csi.sock", host_->places.node_dir + "/volumes", name_};
     options.sockets = csi_sockets_;
     return std::make_unique<csi::Drivers>(std::move(parts), std::move(options));
   }
@@ -345,7 +352,8 @@ class CriNode final : public NodeHost {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-// What is mounted below in a pod with propagation is seen outside: the folder of the pods' volumes is a mount of its own, shared.
+// What is mounted below in a pod with propagation is seen outside: the folder of the pods' volumes is a mount of its own,
+// shared.
 Result<void> share_pods_root(RuntimeHost& host) {
   node_real::RealFiles files;
   const std::string root = host.places.pods_root();
@@ -359,7 +367,8 @@ Result<void> share_pods_root(RuntimeHost& host) {
   bind.bind = true;
   TRY(files.mount(bind));
   const CommandOutcome shared = TRY(host.run_now({"mount", "--make-rshared", root}));
-  if (!shared.status.ok()) return Error(Reason::kServiceUnavailable, fmt::format("{} cannot be shared: {}", root, shared.error_output));
+  if (!shared.status.ok())
+    return Error(Reason::kServiceUnavailable, fmt::format("{} cannot be shared: {}", root, shared.error_output));
   return {};
 }
 
@@ -383,13 +392,16 @@ Result<void> check_cri_node(const CriNodeOptions& options) {
   TRY(find_places(options.data_dir));
   auto range = api::AddressRange::parse(options.pod_range);
   if (!range.ok()) return bad_request("--pod-cidr: " + range.error().message());
-  if (options.pod_range.find(':') != std::string::npos) return bad_request("--pod-cidr " + options.pod_range + ": an IPv4 range is needed");
+  if (options.pod_range.find(':') != std::string::npos)
+    return bad_request("--pod-cidr " + options.pod_range + ": an IPv4 range is needed");
   for (const std::string& server : options.dns_forward) {
     const std::size_t colon = server.rfind(':');
-    if (colon == std::string::npos || !api::parse_ip(server.substr(0, colon)) || !parse_integer<std::uint16_t>(server.substr(colon + 1)))
+    if (colon == std::string::npos || !api::parse_ip(server.substr(0, colon)) ||
+        !parse_integer<std::uint16_t>(server.substr(colon + 1)))
       return bad_request("--dns-forward " + server + ": an IPv4 address and a port are needed (10.0.0.2:53)");
   }
-  if (!options.cri_socket.empty() && !options.dns_forward.empty()) return bad_request("--dns-forward: a runtime of somebody else has its own DNS");
+  if (!options.cri_socket.empty() && !options.dns_forward.empty())
+    return bad_request("--dns-forward: a runtime of somebody else has its own DNS");
   if (!options.cri_socket.empty() && options.cri_socket.front() != '/') {
     return bad_request("--cri-socket " + options.cri_socket + ": an absolute path is needed");
   }
@@ -423,16 +435,20 @@ Result<NodeDownReport> take_down_cri_node(CriNodeOptions given, Duration grace_m
   while (host->containerd && !ready) loop->poll(std::chrono::milliseconds(100));
   if (ready && !ready->ok()) return std::move(*ready).error();
   std::optional<cri::TakeDownReport> report;
-  cri::TakeDownParts parts{loop.get(), &disk, host->pool.get(), host->processes.get(), host->runtime.get(), host->containerd.get()};
+  cri::TakeDownParts parts{
+      loop.get(), &disk, host->pool.get(), host->processes.get(), host->runtime.get(), host->containerd.get()};
   // Of a runtime of others these are all that it is about.
   host->options.data_dir = places.node_dir;
   host->options.run_dir = places.run_dir;
-  cri::take_down(parts, host->options, places.cgroup_root, grace_max, [&](cri::TakeDownReport told) { report = std::move(told); });
+  cri::take_down(parts, host->options, places.cgroup_root, grace_max,
+                 [&](cri::TakeDownReport told) { report = std::move(told); });
   while (!report) loop->poll(std::chrono::milliseconds(100));
   if (host->containerd) {
     auto removed = host->run_now(pod_network_removal(network_options(*host, "", given.pod_range)));
-    if (!removed.ok()) report->problems.push_back("rules of Services: " + removed.error().message());
-    else if (!removed->status.ok()) report->problems.push_back("rules of Services: " + removed->error_output);
+    if (!removed.ok())
+      report->problems.push_back("rules of Services: " + removed.error().message());
+    else if (!removed->status.ok())
+      report->problems.push_back("rules of Services: " + removed->error_output);
   }
   host.reset();
   return NodeDownReport{report->containers, report->sandboxes, std::move(report->problems)};

@@ -15,8 +15,13 @@ constexpr std::size_t kOnTheWayMax = 256 * 1024;
 class Connection final : public LiveStream, public std::enable_shared_from_this<Connection> {
  public:
   Connection(node::NodeAgent& agent, LiveStreams& live, server::ForwardedConnection client, std::string pod)
-      : agent_(agent), live_(live), pod_name_(std::move(pod)), port_(client.port), end_(std::move(client.end)),
-        client_(*this, client.data->loop()), pod_(*this, agent.loop()) {
+      : agent_(agent),
+        live_(live),
+        pod_name_(std::move(pod)),
+        port_(client.port),
+        end_(std::move(client.end)),
+        client_(*this, client.data->loop()),
+        pod_(*this, agent.loop()) {
     client_.other = &pod_;
     pod_.other = &client_;
     client_.stream = std::move(client.data);
@@ -26,7 +31,9 @@ class Connection final : public LiveStream, public std::enable_shared_from_this<
   void open(const std::string& sandbox) {
     pod_.loop.post([self = shared_from_this(), sandbox] {
       self->agent_.runtime().port_forward(sandbox, self->port_, [self](Result<std::unique_ptr<Stream>> made) {
-        if (!made.ok()) return self->end_client(fmt::format("error forwarding port {} to pod {}: {}", self->port_, self->pod_name_, made.error().message()));
+        if (!made.ok())
+          return self->end_client(
+              fmt::format("error forwarding port {} to pod {}: {}", self->port_, self->pod_name_, made.error().message()));
         self->connected(std::move(*made));
       });
     });
@@ -134,7 +141,8 @@ class Forwarding final : public LiveStream, private server::PortForwardEvents, p
 
   void find() {
     agent_.loop().post([self = shared_from_this(), io = &exchange_->loop()] {
-      auto sandbox = std::make_shared<Result<std::string>>(self->agent_.find_sandbox(self->query_.name_space, self->query_.pod));
+      auto sandbox =
+          std::make_shared<Result<std::string>>(self->agent_.find_sandbox(self->query_.name_space, self->query_.pod));
       io->post([self, sandbox] { self->found(*sandbox); });
     });
   }
@@ -158,8 +166,10 @@ class Forwarding final : public LiveStream, private server::PortForwardEvents, p
 
   void on_connection(server::ForwardedConnection forwarded) override {
     auto connection = std::make_shared<Connection>(agent_, live_, std::move(forwarded), query_.pod);
-    if (live_.add(connection)) connection->open(sandbox_);
-    else connection->drop();
+    if (live_.add(connection))
+      connection->open(sandbox_);
+    else
+      connection->drop();
   }
   void on_gone() override {
     const auto self = shared_from_this();
@@ -179,7 +189,8 @@ class Forwarding final : public LiveStream, private server::PortForwardEvents, p
 
 void serve_forward(node::NodeAgent& agent, LiveStreams& live, server::PodForwardQuery query, server::ExchangePtr exchange) {
   auto forwarding = std::make_shared<Forwarding>(agent, live, std::move(query), exchange);
-  if (!live.add(forwarding)) return exchange->fail(server::too_many_requests("too many commands and ports are streamed at once, try again later", 1));
+  if (!live.add(forwarding))
+    return exchange->fail(server::too_many_requests("too many commands and ports are streamed at once, try again later", 1));
   forwarding->find();
 }
 

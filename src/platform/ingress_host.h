@@ -24,7 +24,7 @@ struct IngressOptions {
 };
 
 struct IngressParts {
-  std::vector<Loop*> loops;   // serve requests
+  std::vector<Loop*> loops;    // serve requests
   Network* network = nullptr;  // speaks TLS
   Clock* clock = nullptr;
   net::KeyPair identity;  // for names that no Ingress has a certificate for

@@ -1,5 +1,5 @@
-// What goes on between clients and processes or ports after a request has become a stream: how much of it there may be, and its end
-// with the node.
+// What goes on between clients and processes or ports after a request has become a stream: how much of it there may be, and its
+// end with the node.
 #pragma once
 
 #include <memory>

@@ -1,10 +1,10 @@
 #include "platform/local_images.h"
 
-#include <fmt/core.h>
-
 #include <chrono>
 #include <filesystem>
 #include <thread>
+
+#include <fmt/core.h>
 
 #include "oci/reference.h"
 #include "world_real/real_disk.h"
@@ -21,7 +21,8 @@ Result<std::unique_ptr<FileLock>> wait_for_lock(Disk& disk, const std::string& f
   for (int tries = 1;; ++tries) {
     auto lock = disk.lock(oci::lock_path(folder));
     if (lock.ok() || lock.error().reason() != Reason::kConflict) return lock;
-    if (tries == kLockTries) return Error(Reason::kConflict, fmt::format("{}: the images are being changed by another process; try again", folder));
+    if (tries == kLockTries)
+      return Error(Reason::kConflict, fmt::format("{}: the images are being changed by another process; try again", folder));
     std::this_thread::sleep_for(kLockRetry);
   }
 }
@@ -55,7 +56,8 @@ Result<void> import_images(const std::string& data_dir, const std::string& folde
   for (const std::string& file : TRY(disk.list(folder))) {
     if (!file.ends_with(".tar")) continue;
     auto imported = import_image(data_dir, folder + "/" + file, "");
-    if (!imported.ok()) return Error(imported.error().reason(), fmt::format("{}/{}: {}", folder, file, imported.error().message()));
+    if (!imported.ok())
+      return Error(imported.error().reason(), fmt::format("{}/{}: {}", folder, file, imported.error().message()));
   }
   return {};
 }

@@ -1,5 +1,5 @@
-// The images that a data directory's node has without a registry elsewhere: DIR/node/images. For commands; calls block, and wait
-// up to 10 s for others who change them.
+// The images that a data directory's node has without a registry elsewhere: DIR/node/images. For commands; calls block, and
+// wait up to 10 s for others who change them.
 #pragma once
 
 #include <string>

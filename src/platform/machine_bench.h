@@ -1,11 +1,11 @@
 // For tests: a node whose runtime outlives the platform, over the whole control plane in simulation.
 #pragma once
 
-#include <doctest/doctest.h>
-
 #include <functional>
 #include <memory>
 #include <string>
+
+#include <doctest/doctest.h>
 
 #include "base/json.h"
 #include "node/host/loop_pool.h"
@@ -67,17 +67,19 @@ struct MachineBench {
     };
     REQUIRE(platform.boot().ok());
     platform.settle(std::chrono::seconds(2));
-    CHECK(platform.call("POST", "/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"c"},"data":{"k":"v"}})").status == 201);
+    CHECK(platform.call("POST", "/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"c"},"data":{"k":"v"}})")
+              .status == 201);
   }
   ~MachineBench() { kill(); }  // before the machine
   void create() {
-    const auto made = platform.call("POST", "/api/v1/namespaces/default/pods",
-                                    R"({"metadata":{"name":"p"},"spec":{"nodeName":"n1","terminationGracePeriodSeconds":3,)"
-                                    R"("volumes":[{"name":"v","configMap":{"name":"c"}},{"name":"e","emptyDir":{"medium":"Memory"}}],)"
-                                    R"("initContainers":[{"name":"i","image":"busybox:1","command":["true"]}],)"
-                                    R"("containers":[{"name":"a","image":"app:1","volumeMounts":[{"name":"v","mountPath":"/v"},{"name":"v","mountPath":"/s","subPath":"k"}],)"
-                                    R"("lifecycle":{"preStop":{"exec":{"command":["sleep","1"]}},"postStart":{"exec":{"command":["true"]}}}},)"
-                                    R"({"name":"b","image":"app:2","readinessProbe":{"httpGet":{"port":80},"periodSeconds":1}}]}})");
+    const auto made = platform.call(
+        "POST", "/api/v1/namespaces/default/pods",
+        R"({"metadata":{"name":"p"},"spec":{"nodeName":"n1","terminationGracePeriodSeconds":3,)"
+        R"("volumes":[{"name":"v","configMap":{"name":"c"}},{"name":"e","emptyDir":{"medium":"Memory"}}],)"
+        R"("initContainers":[{"name":"i","image":"busybox:1","command":["true"]}],)"
+        R"("containers":[{"name":"a","image":"app:1","volumeMounts":[{"name":"v","mountPath":"/v"},{"name":"v","mountPath":"/s","subPath":"k"}],)"
+        R"("lifecycle":{"preStop":{"exec":{"command":["sleep","1"]}},"postStart":{"exec":{"command":["true"]}}}},)"
+        R"({"name":"b","image":"app:2","readinessProbe":{"httpGet":{"port":80},"periodSeconds":1}}]}})");
     REQUIRE_MESSAGE(made.status == 201, made.body);
   }
   Document pod() {
@@ -105,8 +107,8 @@ struct MachineBench {
   // Nothing of the pod is left anywhere.
   bool is_gone() {
     const auto pods = machine->files.list("/var/lib/kubelet/pods");
-    return platform.call("GET", "/api/v1/namespaces/default/pods/p").status == 404 && machine->runtime.sandbox_count() == 0 && pods.ok() &&
-           pods->empty();
+    return platform.call("GET", "/api/v1/namespaces/default/pods/p").status == 404 && machine->runtime.sandbox_count() == 0 &&
+           pods.ok() && pods->empty();
   }
   // Lets time pass, a second after the other, until it is so or five minutes are over.
   void settle_until(const std::function<bool()>& done) {

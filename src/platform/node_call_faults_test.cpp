@@ -1,7 +1,7 @@
 // Every call to the runtime, and every call about files, fails once, at every place of a pod's life.
-#include <doctest/doctest.h>
-
 #include <map>
+
+#include <doctest/doctest.h>
 
 #include "platform/machine_bench.h"
 

@@ -65,7 +65,8 @@ void grant_node_rights(const NodeHostParts& parts, const std::string& name, Uniq
   auto finish = std::make_shared<UniqueFunction<void(Result<void>)>>(std::move(done));
   transport->call({"POST", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", "", to_json(root)},
                   [transport, finish](Result<client::Response> response) {
-                    auto outcome = response.ok() ? client::check_response(*response) : Result<void>(std::move(response).error());
+                    auto outcome =
+                        response.ok() ? client::check_response(*response) : Result<void>(std::move(response).error());
                     if (!outcome.ok() && outcome.error().reason() == Reason::kAlreadyExists) outcome = Result<void>();
                     (*finish)(std::move(outcome));
                   });

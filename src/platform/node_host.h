@@ -21,9 +21,9 @@ struct NodeHostParts {
   Loop* loop = nullptr;  // of the controllers
   Logger log;
   api::UsageBoard* usage = nullptr;  // where what is measured goes
-  std::string service_range;  // "10.96.0.0/16"
-  std::string api_address;    // "127.0.0.1:6443"
-  ServeApi serve_api;         // null: pods reach the API already, or never will
+  std::string service_range;         // "10.96.0.0/16"
+  std::string api_address;           // "127.0.0.1:6443"
+  ServeApi serve_api;                // null: pods reach the API already, or never will
 };
 
 // On the controllers' loop.
@@ -55,8 +55,8 @@ struct SimNodeOptions {
   std::vector<std::string> csi_sockets;
 };
 
-// `--node sim`: a virtual machine with a virtual runtime. Both live as long as the process: after a restart its pods start anew,
-// as after a reboot.
+// `--node sim`: a virtual machine with a virtual runtime. Both live as long as the process: after a restart its pods start
+// anew, as after a reboot.
 MakeNodeHost sim_node(SimNodeOptions options);
 
 }  // namespace plinth::platform

@@ -12,13 +12,15 @@ struct Bench {
   explicit Bench(std::uint64_t seed) : platform(seed) {
     platform.make_node = sim_node({});
     REQUIRE(platform.boot().ok());
-    CHECK(platform.call("POST", "/api/v1/namespaces/default/serviceaccounts", R"({"metadata":{"name":"default"}})").status != 0);
+    CHECK(platform.call("POST", "/api/v1/namespaces/default/serviceaccounts", R"({"metadata":{"name":"default"}})").status !=
+          0);
     platform.settle(std::chrono::seconds(2));
   }
   // A pod on the node; `spec` are members of its spec without containers' braces, `metadata` more members of its metadata.
   void create(const std::string& name, const std::string& spec, const std::string& metadata = "") {
-    const auto made = platform.call("POST", "/api/v1/namespaces/default/pods",
-                                    R"({"metadata":{"name":")" + name + "\"" + metadata + R"(},"spec":{"nodeName":"sim",)" + spec + "}}");
+    const auto made =
+        platform.call("POST", "/api/v1/namespaces/default/pods",
+                      R"({"metadata":{"name":")" + name + "\"" + metadata + R"(},"spec":{"nodeName":"sim",)" + spec + "}}");
     REQUIRE_MESSAGE(made.status == 201, made.body);
   }
   Document pod(const std::string& name) {
@@ -39,7 +41,8 @@ struct Bench {
     const auto answer = platform.call("GET", "/api/v1/namespaces/default/events");
     const Document list = parse_json(answer.body).value();
     for (const Value& e : list["items"].items()) {
-      if (e["reason"].as_string() == reason && std::string(e["message"].as_string()).find(part) != std::string::npos) return true;
+      if (e["reason"].as_string() == reason && std::string(e["message"].as_string()).find(part) != std::string::npos)
+        return true;
     }
     return false;
   }
@@ -54,7 +57,8 @@ TEST_CASE("a node registers, renews its lease, and a pod becomes ready and goes"
   CHECK(node["status"]["capacity"]["pods"].as_string() == "2500");
   CHECK(node["status"]["nodeInfo"]["containerRuntimeVersion"].as_string() == "sim://1.0.0");
   bench.platform.settle(std::chrono::seconds(25));
-  const std::string lease = bench.platform.call("GET", "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/sim").body;
+  const std::string lease =
+      bench.platform.call("GET", "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/sim").body;
   CHECK(lease.find("renewTime") != std::string::npos);
 
   bench.create("web", R"("containers":[{"name":"web","image":"nginx:1","ports":[{"containerPort":80}]}])");
@@ -76,10 +80,15 @@ TEST_CASE("a node registers, renews its lease, and a pod becomes ready and goes"
 
 TEST_CASE("restart policies, back-off, and the end of pods that run to completion") {
   Bench bench(2);
-  bench.create("ok", R"("restartPolicy":"Never","containers":[{"name":"c","image":"busybox:1","command":["sh","-c","echo hi; exit 0"]}])");
-  bench.create("bad", R"("restartPolicy":"Never","containers":[{"name":"c","image":"busybox:1","command":["sh","-c","exit 3"]}])");
+  bench.create(
+      "ok",
+      R"("restartPolicy":"Never","containers":[{"name":"c","image":"busybox:1","command":["sh","-c","echo hi; exit 0"]}])");
+  bench.create("bad",
+               R"("restartPolicy":"Never","containers":[{"name":"c","image":"busybox:1","command":["sh","-c","exit 3"]}])");
   bench.create("loop", R"("containers":[{"name":"c","image":"busybox:1","command":["sh","-c","exit 1"]}])");
-  bench.create("twice", R"("restartPolicy":"OnFailure","containers":[{"name":"c","image":"busybox:1","command":["sh","-c","fail-times 2 1; exit 0"]}])");
+  bench.create(
+      "twice",
+      R"("restartPolicy":"OnFailure","containers":[{"name":"c","image":"busybox:1","command":["sh","-c","fail-times 2 1; exit 0"]}])");
   bench.platform.settle(std::chrono::seconds(8));
   CHECK(bench.phase("ok") == "Succeeded");
   CHECK(bench.phase("bad") == "Failed");
@@ -98,10 +107,12 @@ TEST_CASE("restart policies, back-off, and the end of pods that run to completio
 
 TEST_CASE("init containers, sidecars, probes") {
   Bench bench(3);
-  bench.create("init", R"("initContainers":[{"name":"first","image":"busybox:1","command":["sleep","3"]},)"
-                       R"({"name":"side","image":"proxy:1","restartPolicy":"Always"},{"name":"second","image":"busybox:1","command":["true"]}],)"
-                       R"("containers":[{"name":"main","image":"app:1","readinessProbe":{"httpGet":{"port":80},"periodSeconds":1}}])",
-               R"(,"annotations":{"sim.plinth.dev/probe.main":"fail-for 5s"})");
+  bench.create(
+      "init",
+      R"("initContainers":[{"name":"first","image":"busybox:1","command":["sleep","3"]},)"
+      R"({"name":"side","image":"proxy:1","restartPolicy":"Always"},{"name":"second","image":"busybox:1","command":["true"]}],)"
+      R"("containers":[{"name":"main","image":"app:1","readinessProbe":{"httpGet":{"port":80},"periodSeconds":1}}])",
+      R"(,"annotations":{"sim.plinth.dev/probe.main":"fail-for 5s"})");
   bench.platform.settle(std::chrono::seconds(2));
   CHECK(bench.phase("init") == "Pending");
   CHECK(bench.container(bench.pod("init"))["state"]["waiting"]["reason"].as_string() == "PodInitializing");
@@ -114,8 +125,10 @@ TEST_CASE("init containers, sidecars, probes") {
   bench.platform.settle(std::chrono::seconds(8));
   CHECK(bench.condition("init", "Ready") == "True");
 
-  bench.create("sick", R"("terminationGracePeriodSeconds":2,"containers":[{"name":"c","image":"app:1","livenessProbe":{"tcpSocket":{"port":1},"periodSeconds":1}}])",
-               R"(,"annotations":{"sim.plinth.dev/probe.c":"fail"})");
+  bench.create(
+      "sick",
+      R"("terminationGracePeriodSeconds":2,"containers":[{"name":"c","image":"app:1","livenessProbe":{"tcpSocket":{"port":1},"periodSeconds":1}}])",
+      R"(,"annotations":{"sim.plinth.dev/probe.c":"fail"})");
   bench.platform.settle(std::chrono::seconds(10));
   CHECK(bench.has_event("Killing", "Container c failed liveness probe, will be restarted"));
   CHECK(bench.container(bench.pod("sick"))["restartCount"].as_int() == 1);
@@ -125,7 +138,9 @@ TEST_CASE("what cannot start says why") {
   Bench bench(4);
   bench.create("noimage", R"("containers":[{"name":"c","image":"no-such-image:1"}])");
   bench.create("noconfig", R"("containers":[{"name":"c","image":"app:1","envFrom":[{"configMapRef":{"name":"later"}}]}])");
-  bench.create("novolume", R"("volumes":[{"name":"v","configMap":{"name":"later"}}],"containers":[{"name":"c","image":"app:1","volumeMounts":[{"name":"v","mountPath":"/v"}]}])");
+  bench.create(
+      "novolume",
+      R"("volumes":[{"name":"v","configMap":{"name":"later"}}],"containers":[{"name":"c","image":"app:1","volumeMounts":[{"name":"v","mountPath":"/v"}]}])");
   bench.create("nocommand", R"("containers":[{"name":"c","image":"app:1","command":["/no/such/command"]}])");
   bench.create("root", R"("securityContext":{"runAsNonRoot":true},"containers":[{"name":"c","image":"app:1"}])");
   bench.create("big", R"("containers":[{"name":"c","image":"app:1","resources":{"requests":{"cpu":"100"}}}])");
@@ -142,7 +157,9 @@ TEST_CASE("what cannot start says why") {
   CHECK(bench.phase("big") == "Failed");
   CHECK(bench.pod("big")["status"]["reason"].as_string() == "OutOfcpu");
   // What was missing comes: it is noticed at once.
-  CHECK(bench.platform.call("POST", "/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"later"},"data":{"A":"1"}})").status == 201);
+  CHECK(
+      bench.platform.call("POST", "/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"later"},"data":{"A":"1"}})")
+          .status == 201);
   bench.platform.settle(std::chrono::seconds(1));
   CHECK(bench.condition("noconfig", "Ready") == "True");
   CHECK(bench.condition("novolume", "Ready") == "True");
@@ -150,7 +167,8 @@ TEST_CASE("what cannot start says why") {
 
 TEST_CASE("a grace period is kept, and shortened by a second deletion") {
   Bench bench(5);
-  const std::string deaf = R"("containers":[{"name":"c","image":"busybox:1","command":["sh","-c","trap '' TERM; sleep 1000"]}])";
+  const std::string deaf =
+      R"("containers":[{"name":"c","image":"busybox:1","command":["sh","-c","trap '' TERM; sleep 1000"]}])";
   bench.create("slow", R"("terminationGracePeriodSeconds":20,)" + deaf);
   bench.create("forced", R"("terminationGracePeriodSeconds":600,)" + deaf);
   bench.platform.settle(std::chrono::seconds(3));
@@ -166,8 +184,10 @@ TEST_CASE("a grace period is kept, and shortened by a second deletion") {
 
 TEST_CASE("a volume that outgrows its limit costs the pod its place") {
   Bench bench(7);
-  bench.create("full", R"("volumes":[{"name":"v","emptyDir":{"sizeLimit":"10"}}],"containers":[{"name":"c","image":"app:1",)"
-                       R"("command":["sh","-c","sleep 12; echo more than ten bytes > /v/f; sleep 1000"],"volumeMounts":[{"name":"v","mountPath":"/v"}]}])");
+  bench.create(
+      "full",
+      R"("volumes":[{"name":"v","emptyDir":{"sizeLimit":"10"}}],"containers":[{"name":"c","image":"app:1",)"
+      R"("command":["sh","-c","sleep 12; echo more than ten bytes > /v/f; sleep 1000"],"volumeMounts":[{"name":"v","mountPath":"/v"}]}])");
   bench.platform.settle(std::chrono::seconds(11));
   CHECK(bench.phase("full") == "Running");
   bench.platform.settle(std::chrono::seconds(15));
@@ -211,7 +231,8 @@ TEST_CASE("metrics of nodes and pods") {
   CHECK(web["timestamp"].as_string().size() == 20);
   CHECK(web["window"].as_string().ends_with("s"));
   REQUIRE(web["containers"].size() == 2);
-  const Value a = web["containers"].items()[0]["name"].as_string() == "a" ? web["containers"].items()[0] : web["containers"].items()[1];
+  const Value a =
+      web["containers"].items()[0]["name"].as_string() == "a" ? web["containers"].items()[0] : web["containers"].items()[1];
   CHECK(a["usage"]["cpu"].as_string() == "250m");
   CHECK(a["usage"]["memory"].as_string() == "100Mi");
 

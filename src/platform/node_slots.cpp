@@ -112,7 +112,8 @@ constexpr NodePage kPages[] = {
 // On the node's loop; the answer goes out on the exchange's.
 void answer_page(node::NodeAgent& agent, const NodePage& page, const server::ExchangePtr& exchange) {
   agent.stats([&page, exchange](Result<node::NodeStats> stats) {
-    auto text = std::make_shared<Result<std::string>>(stats.ok() ? Result<std::string>(page.text(*stats)) : Result<std::string>(std::move(stats).error()));
+    auto text = std::make_shared<Result<std::string>>(stats.ok() ? Result<std::string>(page.text(*stats))
+                                                                 : Result<std::string>(std::move(stats).error()));
     exchange->loop().post([&page, exchange, text] {
       if (!text->ok()) return exchange->fail(text->error());
       exchange->reply_text(200, std::string(page.content_type), std::move(**text));
@@ -132,7 +133,8 @@ class AgentSlots final : public server::NodeSlots {
       });
     }
     for (const NodePage& page : kPages) {
-      if (page.path == path) return agent_.loop().post([&agent = agent_, &page, exchange] { answer_page(agent, page, exchange); });
+      if (page.path == path)
+        return agent_.loop().post([&agent = agent_, &page, exchange] { answer_page(agent, page, exchange); });
     }
     exchange->reply_text(404, "text/plain; charset=utf-8", "404 page not found\n");
   }

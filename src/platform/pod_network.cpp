@@ -71,7 +71,9 @@ class OwnPodNetwork final : public PodNetwork {
 
   Result<void> open_dns() {
     auto opened = network::dns::Server::open(dns_, gateway_ + ":53", options_.forward_to);
-    if (!opened.ok()) return Error(opened.error().reason(), "the cluster's DNS cannot listen on " + gateway_ + ":53: " + opened.error().message());
+    if (!opened.ok())
+      return Error(opened.error().reason(),
+                   "the cluster's DNS cannot listen on " + gateway_ + ":53: " + opened.error().message());
     server_ = std::move(*opened);
     server_->set_zone(zone_);
     return {};
@@ -109,7 +111,8 @@ std::string cluster_dns_address(const api::AddressRange& services) { return serv
 
 Result<void> check_service_range(const api::AddressRange& services) {
   if (services.v6()) return bad_request(services.text() + ": an IPv4 range is needed where pods run in containers");
-  if (services.size() <= kDnsPosition) return bad_request(services.text() + ": the tenth address is that of the cluster's DNS, and this range has less");
+  if (services.size() <= kDnsPosition)
+    return bad_request(services.text() + ": the tenth address is that of the cluster's DNS, and this range has less");
   return {};
 }
 

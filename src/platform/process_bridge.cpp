@@ -18,7 +18,12 @@ class ProcessBridge final : public LiveStream,
                             public std::enable_shared_from_this<ProcessBridge> {
  public:
   ProcessBridge(node::NodeAgent& agent, LiveStreams& live, server::PodProcessQuery query, server::ExchangePtr exchange)
-      : agent_(agent), live_(live), query_(std::move(query)), io_(exchange->loop()), node_(agent.loop()), exchange_(std::move(exchange)) {}
+      : agent_(agent),
+        live_(live),
+        query_(std::move(query)),
+        io_(exchange->loop()),
+        node_(agent.loop()),
+        exchange_(std::move(exchange)) {}
 
   void find() {
     on_node([](ProcessBridge& self) {
@@ -87,8 +92,10 @@ class ProcessBridge final : public LiveStream,
   void write(SharedBytes bytes, bool error_output) {
     if (!client_) return;
     unsent_ += bytes.size();
-    if (error_output) client_->write_error_output(std::move(bytes));
-    else client_->write_output(std::move(bytes));
+    if (error_output)
+      client_->write_error_output(std::move(bytes));
+    else
+      client_->write_output(std::move(bytes));
     if (client_->queued_bytes() == 0) on_drained();
   }
   void on_drained() override {
@@ -116,21 +123,25 @@ class ProcessBridge final : public LiveStream,
 
   void open() {
     if (abandoned_) return;
-    auto opened = [self = shared_from_this()](Result<std::unique_ptr<node::ProcessStream>> process) { self->opened(std::move(process)); };
+    auto opened = [self = shared_from_this()](Result<std::unique_ptr<node::ProcessStream>> process) {
+      self->opened(std::move(process));
+    };
     const server::ProcessStreams& wants = query_.streams;
     if (query_.attach) {
-      agent_.runtime().attach({container_id_, wants.tty, wants.standard_input, wants.standard_output, wants.standard_error}, std::move(opened));
+      agent_.runtime().attach({container_id_, wants.tty, wants.standard_input, wants.standard_output, wants.standard_error},
+                              std::move(opened));
     } else {
-      agent_.runtime().exec({container_id_, query_.command, wants.tty, wants.standard_input, wants.standard_output, wants.standard_error},
-                            std::move(opened));
+      agent_.runtime().exec(
+          {container_id_, query_.command, wants.tty, wants.standard_input, wants.standard_output, wants.standard_error},
+          std::move(opened));
     }
   }
 
   void opened(Result<std::unique_ptr<node::ProcessStream>> process) {
     if (abandoned_) return;
     if (!process.ok()) {
-      return end(internal_error(fmt::format("error {} container: {}",
-                                            query_.attach ? "attaching to" : "executing command in", process.error().message())));
+      return end(internal_error(fmt::format("error {} container: {}", query_.attach ? "attaching to" : "executing command in",
+                                            process.error().message())));
     }
     process_ = std::move(*process);
     process_->start(this);
@@ -172,7 +183,8 @@ class ProcessBridge final : public LiveStream,
   void end(Result<std::int32_t> exit_code) {
     const auto self = shared_from_this();
     process_.reset();
-    on_io([told = std::make_shared<Result<std::int32_t>>(std::move(exit_code))](ProcessBridge& bridge) { bridge.finish(*told); });
+    on_io(
+        [told = std::make_shared<Result<std::int32_t>>(std::move(exit_code))](ProcessBridge& bridge) { bridge.finish(*told); });
   }
 
   node::NodeAgent& agent_;
@@ -197,7 +209,8 @@ class ProcessBridge final : public LiveStream,
 
 void serve_process(node::NodeAgent& agent, LiveStreams& live, server::PodProcessQuery query, server::ExchangePtr exchange) {
   auto bridge = std::make_shared<ProcessBridge>(agent, live, std::move(query), exchange);
-  if (!live.add(bridge)) return exchange->fail(server::too_many_requests("too many commands and ports are streamed at once, try again later", 1));
+  if (!live.add(bridge))
+    return exchange->fail(server::too_many_requests("too many commands and ports are streamed at once, try again later", 1));
   bridge->find();
 }
 

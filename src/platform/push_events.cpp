@@ -46,7 +46,8 @@ std::string event_body(const registry::Push& push, const std::string& node, cons
 
 std::function<void(const registry::Push&)> push_events(const NodeHostParts& parts, const std::string& node) {
   std::shared_ptr<client::Transport> transport = node_transport(parts, node);
-  return [transport, node, clock = parts.world.clock, entropy = parts.world.entropy, log = parts.log.named("registry")](const registry::Push& push) mutable {
+  return [transport, node, clock = parts.world.clock, entropy = parts.world.entropy,
+          log = parts.log.named("registry")](const registry::Push& push) mutable {
     constexpr std::size_t kSuffixLength = 10;
     const std::string name = node + "." + random_suffix(*entropy, kSuffixLength);
     client::Request request{"POST", "/api/v1/namespaces/default/events", "", event_body(push, node, name, clock->wall_ns())};

@@ -9,9 +9,9 @@
 
 namespace plinth::platform {
 
-// For Registry::on_push(): each push is an Event of the Node whose pods get the image, in namespace default, reason ImagePushed, with
-// the annotations plinth.dev/image and plinth.dev/digest. An Event and no kind of its own: what there is now is the registry's list
-// of tags; what a watcher needs beside that is to be told.
+// For Registry::on_push(): each push is an Event of the Node whose pods get the image, in namespace default, reason
+// ImagePushed, with the annotations plinth.dev/image and plinth.dev/digest. An Event and no kind of its own: what there is now
+// is the registry's list of tags; what a watcher needs beside that is to be told.
 std::function<void(const registry::Push&)> push_events(const NodeHostParts& parts, const std::string& node);
 
 }  // namespace plinth::platform

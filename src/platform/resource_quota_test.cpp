@@ -190,9 +190,12 @@ TEST_CASE("custom resources and pods whose time is over") {
   SimPlatform platform(8);
   REQUIRE(platform.boot().ok());
   platform.settle(std::chrono::seconds(1));
-  CHECK(platform.call("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
-                      R"({"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"widgets.example.com"},"spec":{"group":"example.com","scope":"Namespaced","names":{"plural":"widgets","kind":"Widget"},"versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object"}}}]}})")
-            .status == 201);
+  CHECK(
+      platform
+          .call(
+              "POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+              R"({"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"widgets.example.com"},"spec":{"group":"example.com","scope":"Namespaced","names":{"plural":"widgets","kind":"Widget"},"versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object"}}}]}})")
+          .status == 201);
   platform.settle(std::chrono::seconds(1));
   const std::string widgets = "/apis/example.com/v1/namespaces/default/widgets";
   const auto widget = [](const std::string& name) {

@@ -36,7 +36,8 @@ bool is_on_loopback(const std::string& address) {
   return host.starts_with("127.") || host == "::1" || host == "localhost";
 }
 
-std::vector<std::string> certificate_hosts(const std::string& address, const api::AddressRange& services, const std::string& pod_gateway) {
+std::vector<std::string> certificate_hosts(const std::string& address, const api::AddressRange& services,
+                                           const std::string& pod_gateway) {
   std::vector<std::string> hosts = {"127.0.0.1",
                                     "::1",
                                     "localhost",
@@ -131,8 +132,8 @@ void Service::on_certificates_renewed(UniqueFunction<void()> renewed) { parts_->
 namespace {
 
 // Serves with renewed certificates from the next connection on. Clients that trust the CA notice nothing.
-CertificateRenewal::Renewed use_renewed(std::shared_ptr<TlsServerContext> tls, const std::unique_ptr<IngressHost>& ingress, Logger log,
-                                        UniqueFunction<void()>& told) {
+CertificateRenewal::Renewed use_renewed(std::shared_ptr<TlsServerContext> tls, const std::unique_ptr<IngressHost>& ingress,
+                                        Logger log, UniqueFunction<void()>& told) {
   return [tls = std::move(tls), &ingress, log, &told](const Pki& pki) {
     if (ingress) (void)ingress->renew_identity(pki.server);  // fails as the next one does
     if (auto used = net::renew_identity(*tls, pki.server); !used.ok())
@@ -161,8 +162,11 @@ ServeApi Service::serve_api_to_pods(Parts& p) {
       const std::string address = p.options.pod_gateway + p.options.api_address.substr(p.options.api_address.rfind(':'));
       auto listener = p.network->listen_shared(loops, address, p.tls, accept_on(p.io));
       Result<void> outcome;
-      if (listener.ok()) p.pod_listener = std::move(*listener);
-      else outcome = Error(listener.error().reason(), "the API cannot listen on " + address + " for pods: " + listener.error().message());
+      if (listener.ok())
+        p.pod_listener = std::move(*listener);
+      else
+        outcome = Error(listener.error().reason(),
+                        "the API cannot listen on " + address + " for pods: " + listener.error().message());
       p.control_loop->post([outcome = std::move(outcome), done = std::move(done)]() mutable { done(std::move(outcome)); });
     });
   };
@@ -225,15 +229,16 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
   control.pool = p.workers.get();
   control.log = Logger(&p.log_sink, &p.clock, "plinth");
   p.control = TRY(ControlPlane::open(world, control, nullptr));
-  const std::vector<std::string> hosts = certificate_hosts(p.options.api_address, p.options.allocation.service_range, p.options.pod_gateway);
+  const std::vector<std::string> hosts =
+      certificate_hosts(p.options.api_address, p.options.allocation.service_range, p.options.pod_gateway);
   Pki pki = TRY(load_or_make_pki(p.control->secret_files(), p.clock, p.entropy, hosts));
   p.control->set_ca(pki.ca.certificate_pem);
   p.control->add_controller(control::make_certificate_controller(TRY(make_certificate_authority(pki.ca, p.entropy))));
   p.control->set_front_proxy_ca(pki.front_proxy_ca.certificate_pem);
   p.tls = TRY(net::make_server_context(pki.server, pki.ca.certificate_pem));
   CertificateRenewalParts renewal{p.control_loop.get(), &p.clock, &p.entropy, &p.control->secret_files(), hosts, control.log};
-  p.renewal =
-      std::make_unique<CertificateRenewal>(std::move(renewal), std::move(pki), use_renewed(p.tls, p.ingress, control.log, p.renewed));
+  p.renewal = std::make_unique<CertificateRenewal>(std::move(renewal), std::move(pki),
+                                                   use_renewed(p.tls, p.ingress, control.log, p.renewed));
 
   server::ApiServer& api = p.control->api();
   for (auto& io : p.io) {
@@ -299,7 +304,9 @@ Result<void> Service::run(UniqueFunction<void()> ready) {
   TRY(p.signals->watch(*p.control_loop, end));
   p.control->start(*p.control_loop, [&](Result<void> started) {
     if (started.ok()) {
-      if (p.ingress) p.ingress->follow(std::make_unique<DirectCluster>(p.control->api(), p.control->store(), *p.control_loop), *p.control_loop);
+      if (p.ingress)
+        p.ingress->follow(std::make_unique<DirectCluster>(p.control->api(), p.control->store(), *p.control_loop),
+                          *p.control_loop);
       return ready();
     }
     outcome = std::move(started);

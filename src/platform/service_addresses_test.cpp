@@ -157,15 +157,22 @@ TEST_CASE("further ranges give out what the first one has no more, and stay whil
   platform.allocation.service_range = api::AddressRange::parse("10.0.0.0/29").value();  // five besides the API's
   REQUIRE(platform.boot().ok());
   platform.settle(std::chrono::seconds(1));
-  for (int i = 0; i < 5; ++i) CHECK(platform.call("POST", kServices, service("s" + std::to_string(i), R"("ports":[{"port":80}])")).status == 201);
+  for (int i = 0; i < 5; ++i)
+    CHECK(platform.call("POST", kServices, service("s" + std::to_string(i), R"("ports":[{"port":80}])")).status == 201);
   CHECK(platform.call("POST", kServices, service("more", R"("ports":[{"port":80}])")).status == 500);
   const std::string ranges = "/apis/networking.k8s.io/v1/servicecidrs", addresses = "/apis/networking.k8s.io/v1/ipaddresses";
-  CHECK(platform.call("POST", ranges, R"({"apiVersion":"networking.k8s.io/v1","kind":"ServiceCIDR","metadata":{"name":"more"},"spec":{"cidrs":["10.7.0.0/24"]}})").status == 201);
+  CHECK(
+      platform
+          .call(
+              "POST", ranges,
+              R"({"apiVersion":"networking.k8s.io/v1","kind":"ServiceCIDR","metadata":{"name":"more"},"spec":{"cidrs":["10.7.0.0/24"]}})")
+          .status == 201);
   CHECK(platform.call("POST", kServices, service("more", R"("ports":[{"port":80}])")).status == 201);
   CHECK(platform.call("POST", kServices, service("asked", R"("clusterIP":"10.7.0.3","ports":[{"port":80}])")).status == 201);
   CHECK(platform.call("POST", kServices, service("twice", R"("clusterIP":"10.7.0.3","ports":[{"port":80}])")).status == 422);
   platform.settle(std::chrono::seconds(1));
-  CHECK(platform.call("GET", ranges + "/more").body.find(R"("message":"Kubernetes Service CIDR is ready")") != std::string::npos);
+  CHECK(platform.call("GET", ranges + "/more").body.find(R"("message":"Kubernetes Service CIDR is ready")") !=
+        std::string::npos);
   const std::string address = platform.call("GET", addresses + "/10.7.0.3").body;
   CHECK(address.find(R"("name":"asked")") != std::string::npos);
   CHECK(parse_json(platform.call("GET", addresses).body).value()["items"].size() == 8);

@@ -62,7 +62,9 @@ class SimNode final : public NodeHost {
     parts.site.loop = parts_.loop;
     parts.site.clock = parts_.world.clock;
     parts.site.network = parts_.world.network;
-    parts.site.make_cluster = [given = parts_] { return std::make_unique<DirectCluster>(*given.api, *given.store, *given.loop); };
+    parts.site.make_cluster = [given = parts_] {
+      return std::make_unique<DirectCluster>(*given.api, *given.store, *given.loop);
+    };
     parts.site.log = parts_.log.named("csi");
     parts.pool = &pool_;
     parts.files = &files_;

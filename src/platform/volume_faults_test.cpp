@@ -1,5 +1,5 @@
-// A storage driver that fails, hangs or dies in the middle of each call that a node makes to it, and a platform that is killed meanwhile:
-// over the whole control plane in simulation.
+// A storage driver that fails, hangs or dies in the middle of each call that a node makes to it, and a platform that is killed
+// meanwhile: over the whole control plane in simulation.
 #include <doctest/doctest.h>
 
 #include "csi/claim_volumes.h"
@@ -19,10 +19,13 @@ struct FaultyDriver {
   explicit FaultyDriver(world_sim::SimWorld& world) : world(world), loop(world.new_loop("driver")) { open(); }
   ~FaultyDriver() { close(); }
   void open() {
-    server = net::make_grpc_server(loop, world.clock(), [this](net::GrpcRequest request, std::shared_ptr<net::GrpcResponder> to) {
-      serve(request.path.substr(request.path.rfind('/') + 1), std::move(to));
-    });
-    listener = world.network().listen(loop, kSocket, nullptr, [this](std::unique_ptr<Stream> stream) { server->serve(std::move(stream)); }).value();
+    server =
+        net::make_grpc_server(loop, world.clock(), [this](net::GrpcRequest request, std::shared_ptr<net::GrpcResponder> to) {
+          serve(request.path.substr(request.path.rfind('/') + 1), std::move(to));
+        });
+    listener = world.network()
+                   .listen(loop, kSocket, nullptr, [this](std::unique_ptr<Stream> stream) { server->serve(std::move(stream)); })
+                   .value();
   }
   void close() {
     hanging.clear();
@@ -66,12 +69,13 @@ struct DriverMachine : Machine {
     csi::DriverFacts facts;
     facts.info.name = "x";
     facts.stages = true;
-    const csi::NodeDriver node_driver{
-        std::make_shared<csi::CsiClient>(net::make_grpc_channel(*parts.loop, *parts.world.network, *parts.world.clock, kSocket)),
-        std::make_shared<const csi::DriverFacts>(facts)};
+    const csi::NodeDriver node_driver{std::make_shared<csi::CsiClient>(net::make_grpc_channel(*parts.loop, *parts.world.network,
+                                                                                              *parts.world.clock, kSocket)),
+                                      std::make_shared<const csi::DriverFacts>(facts)};
     agent.add_volume_plugin(csi::make_claim_volumes(
         {parts.loop, &pool, parts.world.clock, &files, &agent.transport(),
-         [node_driver](std::string_view name) { return name == "x" ? std::optional(node_driver) : std::nullopt; }, "/var/lib/kubelet", parts.log}));
+         [node_driver](std::string_view name) { return name == "x" ? std::optional(node_driver) : std::nullopt; },
+         "/var/lib/kubelet", parts.log}));
   }
   FaultyDriver driver;
 };
@@ -91,13 +95,16 @@ struct Bench {
   // As the controllers of claims would have left it.
   void bind_claim() {
     const std::string claims = "/api/v1/namespaces/default/persistentvolumeclaims";
-    post(claims, R"({"metadata":{"name":"c","annotations":{"pv.kubernetes.io/bind-completed":"yes"}},"spec":{"storageClassName":"","volumeName":"v",)"
-                 R"("accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}})");
+    post(
+        claims,
+        R"({"metadata":{"name":"c","annotations":{"pv.kubernetes.io/bind-completed":"yes"}},"spec":{"storageClassName":"","volumeName":"v",)"
+        R"("accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}})");
     const Document claim = parse_json(platform.call("GET", claims + "/c").body).value();
-    post("/api/v1/persistentvolumes",
-         R"({"metadata":{"name":"v"},"spec":{"capacity":{"storage":"1Gi"},"accessModes":["ReadWriteOnce"],"persistentVolumeReclaimPolicy":"Retain",)"
-         R"("claimRef":{"namespace":"default","name":"c","uid":")" + std::string(claim["metadata"]["uid"].as_string()) +
-             R"("},"csi":{"driver":"x","volumeHandle":"h"}}})");
+    post(
+        "/api/v1/persistentvolumes",
+        R"({"metadata":{"name":"v"},"spec":{"capacity":{"storage":"1Gi"},"accessModes":["ReadWriteOnce"],"persistentVolumeReclaimPolicy":"Retain",)"
+        R"("claimRef":{"namespace":"default","name":"c","uid":")" +
+            std::string(claim["metadata"]["uid"].as_string()) + R"("},"csi":{"driver":"x","volumeHandle":"h"}}})");
     CHECK(platform.call("PATCH", claims + "/c/status", R"({"status":{"phase":"Bound"}})").status == 200);
     platform.settle(1s);
   }
@@ -125,7 +132,8 @@ struct Bench {
     const auto events = parse_json(platform.call("GET", "/api/v1/namespaces/default/events").body);
     REQUIRE(events.ok());
     for (const Value& event : (*events)["items"].items()) {
-      if (event["reason"].as_string() == reason && event["message"].as_string().find("\"data\" : rpc error: code = ") != std::string_view::npos)
+      if (event["reason"].as_string() == reason &&
+          event["message"].as_string().find("\"data\" : rpc error: code = ") != std::string_view::npos)
         return true;
     }
     return false;
@@ -198,7 +206,8 @@ TEST_CASE("a kill of the platform at any point of the life of a pod with a claim
   }
 }
 
-// The pod is removed by force while nobody looks, its driver is late at the next start: what is left of it waits for the driver.
+// The pod is removed by force while nobody looks, its driver is late at the next start: what is left of it waits for the
+// driver.
 TEST_CASE("what a pod has left is taken away as soon as its driver is there") {
   Bench bench(33);
   bench.create();

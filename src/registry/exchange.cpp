@@ -1,8 +1,8 @@
 #include "registry/exchange.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
+
+#include <fmt/core.h>
 
 #include "base/json.h"
 #include "oci/reference.h"
@@ -18,7 +18,10 @@ struct Form {
   Kind kind;
 };
 // The longest first: an upload's path ends with a reference, the collection's with a slash.
-constexpr Form kForms[] = {{"/blobs/uploads/", Kind::kUpload}, {"/manifests/", Kind::kManifest}, {"/blobs/", Kind::kBlob}, {"/referrers/", Kind::kReferrers}};
+constexpr Form kForms[] = {{"/blobs/uploads/", Kind::kUpload},
+                           {"/manifests/", Kind::kManifest},
+                           {"/blobs/", Kind::kBlob},
+                           {"/referrers/", Kind::kReferrers}};
 
 std::optional<Target> parse_path(std::string_view path) {
   constexpr std::string_view kTags = "/tags/list", kUploads = "/blobs/uploads";
@@ -78,12 +81,17 @@ net::HttpResponse json_answer(std::string body) {
 
 net::HttpResponse failure_of(const Error& error, std::string_view not_found_code, std::string_view bad_code) {
   switch (error.reason()) {
-    case Reason::kNotFound: return failure(404, not_found_code, error.message());
-    case Reason::kBadRequest: return failure(400, bad_code, error.message());
-    case Reason::kInsufficientStorage: return failure(507, "DENIED", error.message());
+    case Reason::kNotFound:
+      return failure(404, not_found_code, error.message());
+    case Reason::kBadRequest:
+      return failure(400, bad_code, error.message());
+    case Reason::kInsufficientStorage:
+      return failure(507, "DENIED", error.message());
     case Reason::kConflict:
-    case Reason::kServiceUnavailable: return failure(503, "UNAVAILABLE", error.message());
-    default: return failure(500, "UNKNOWN", error.message());
+    case Reason::kServiceUnavailable:
+      return failure(503, "UNAVAILABLE", error.message());
+    default:
+      return failure(500, "UNKNOWN", error.message());
   }
 }
 
@@ -103,7 +111,8 @@ Result<Page> page_of(const std::vector<std::string>& sorted, const Query& query,
     append_json_string(page.json, *name);
   }
   page.json += ']';
-  if (end != sorted.end() && end != first) page.link = fmt::format("<{}?n={}&last={}>; rel=\"next\"", path, count, escape_query(*(end - 1)));
+  if (end != sorted.end() && end != first)
+    page.link = fmt::format("<{}?n={}&last={}>; rel=\"next\"", path, count, escape_query(*(end - 1)));
   return page;
 }
 

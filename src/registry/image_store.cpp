@@ -1,8 +1,8 @@
 #include "registry/image_store.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
+
+#include <fmt/core.h>
 
 #include "base/json.h"
 #include "oci/digest.h"
@@ -33,7 +33,8 @@ std::string media_type_of(const Value& root, std::string_view told) {
   if (!told.empty()) return std::string(told.substr(0, told.find(';')));
   const std::string_view own = root["mediaType"].as_string();
   if (!own.empty()) return std::string(own);
-  return root["manifests"].is_array() ? "application/vnd.oci.image.index.v1+json" : "application/vnd.oci.image.manifest.v1+json";
+  return root["manifests"].is_array() ? "application/vnd.oci.image.index.v1+json"
+                                      : "application/vnd.oci.image.manifest.v1+json";
 }
 
 // Digests of what a manifest is made of.
@@ -97,13 +98,16 @@ Result<std::vector<oci::LayoutEntry>> ImageStore::read_index() {
 Result<void> ImageStore::write_index(const std::vector<oci::LayoutEntry>& entries) {
   const std::string text = oci::print_index(entries);
   if (text.size() > oci::kIndexBytesMax) {
-    return Error(Reason::kInsufficientStorage, fmt::format("the registry's index would get {} bytes, the limit is {}: delete some tags", text.size(), oci::kIndexBytesMax));
+    return Error(Reason::kInsufficientStorage,
+                 fmt::format("the registry's index would get {} bytes, the limit is {}: delete some tags", text.size(),
+                             oci::kIndexBytesMax));
   }
   TRY(write_file_atomically(disk_, folder_ + "/oci-layout", R"({"imageLayoutVersion":"1.0.0"})"));
   return write_file_atomically(disk_, folder_ + "/index.json", text);
 }
 
-Result<StoredManifest> ImageStore::put_manifest(std::string_view repository, std::string_view reference, std::string media_type, const std::string& content) {
+Result<StoredManifest> ImageStore::put_manifest(std::string_view repository, std::string_view reference, std::string media_type,
+                                                const std::string& content) {
   const Document document = TRY(parse_manifest(content));
   const Value root = document.root();
   StoredManifest out{oci::sha256_digest(content), std::string(root["subject"]["digest"].as_string()), false};
@@ -120,11 +124,14 @@ Result<StoredManifest> ImageStore::put_manifest(std::string_view repository, std
   touch(out.digest);
   TRY(write_file_atomically(disk_, oci::blob_path(folder_, out.digest), content));
   std::vector<oci::LayoutEntry> entries = TRY(read_index());
-  const auto same = std::find_if(entries.begin(), entries.end(), [&](const oci::LayoutEntry& one) { return one.name == entry.name; });
+  const auto same =
+      std::find_if(entries.begin(), entries.end(), [&](const oci::LayoutEntry& one) { return one.name == entry.name; });
   out.changed = same == entries.end() || same->digest != entry.digest || same->media_type != entry.media_type;
   if (!out.changed) return out;
-  if (same == entries.end()) entries.push_back(std::move(entry));
-  else *same = std::move(entry);
+  if (same == entries.end())
+    entries.push_back(std::move(entry));
+  else
+    *same = std::move(entry);
   TRY(write_index(entries));
   return out;
 }
@@ -169,7 +176,8 @@ Result<std::vector<std::string>> ImageStore::repositories() {
   return std::vector<std::string>(out.begin(), out.end());
 }
 
-Result<std::string> ImageStore::referrers(std::string_view repository, std::string_view digest, std::string_view artifact_type) {
+Result<std::string> ImageStore::referrers(std::string_view repository, std::string_view digest,
+                                          std::string_view artifact_type) {
   const std::string whole = whole_repository(repository);
   std::string out = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[)";
   std::set<std::string> told;
@@ -219,7 +227,8 @@ Result<std::set<std::string>> ImageStore::reachable(const std::vector<oci::Layou
     open.pop_back();
     if (!oci::is_digest(digest) || !out.insert(digest).second) continue;  // what was imported may say anything
     const auto content = read_file(disk_, oci::blob_path(folder_, digest), kManifestBytesMax);
-    if (!content.ok() && content.error().reason() != Reason::kNotFound) return Error(content.error().reason(), content.error().message());
+    if (!content.ok() && content.error().reason() != Reason::kNotFound)
+      return Error(content.error().reason(), content.error().message());
     const auto document = content.ok() ? parse_json(*content) : Result<Document>(not_found(digest));
     if (!document.ok()) continue;
     const Value root = document->root();
@@ -246,8 +255,10 @@ Result<std::size_t> ImageStore::sweep() {
       if (named.contains(std::string(kDigestPrefix) + name)) continue;
       const auto before = unnamed_since_ns_.find(name);
       const std::int64_t since = before == unnamed_since_ns_.end() ? now : before->second;
-      if (now - since >= kGrace.count()) gone.push_back(name);
-      else unnamed.emplace(name, since);
+      if (now - since >= kGrace.count())
+        gone.push_back(name);
+      else
+        unnamed.emplace(name, since);
     }
     unnamed_since_ns_ = std::move(unnamed);
   }

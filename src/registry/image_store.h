@@ -24,9 +24,9 @@ struct StoredManifest {
   bool changed = false;         // the name meant something else before, or nothing
 };
 
-// Manifests that were pushed with a tag stay as long as a tag names them or an index holds them, those that were pushed by digest
-// until they are deleted. Calls block and may come from several threads; changes of names fail with Conflict while another process
-// or thread makes one: try again.
+// Manifests that were pushed with a tag stay as long as a tag names them or an index holds them, those that were pushed by
+// digest until they are deleted. Calls block and may come from several threads; changes of names fail with Conflict while
+// another process or thread makes one: try again.
 class ImageStore {
  public:
   static constexpr std::size_t kManifestBytesMax = 4 * 1024 * 1024;
@@ -38,7 +38,8 @@ class ImageStore {
   Result<void> open();
 
   // BadRequest: it is no manifest, or its digest is another. NotFound: content that it names is missing.
-  Result<StoredManifest> put_manifest(std::string_view repository, std::string_view reference, std::string media_type, const std::string& content);
+  Result<StoredManifest> put_manifest(std::string_view repository, std::string_view reference, std::string media_type,
+                                      const std::string& content);
   // False when there is none. By digest: all tags of the repository that name it too.
   Result<bool> remove_manifest(std::string_view repository, std::string_view reference);
 

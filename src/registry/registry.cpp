@@ -1,8 +1,8 @@
 #include "registry/registry.h"
 
-#include <fmt/core.h>
-
 #include <map>
+
+#include <fmt/core.h>
 
 #include "base/ids.h"
 #include "net/request_body.h"
@@ -44,7 +44,10 @@ class OwnNames final : public oci::ImageSource {
 class RegistryImpl final : public Registry, public std::enable_shared_from_this<RegistryImpl> {
  public:
   RegistryImpl(RegistryParts parts, std::string folder)
-      : parts_(std::move(parts)), store_(std::make_shared<ImageStore>(*parts_.disk, *parts_.clock, std::move(folder))), names_(*parts_.images), pull_(oci::pull_endpoint(names_)) {}
+      : parts_(std::move(parts)),
+        store_(std::make_shared<ImageStore>(*parts_.disk, *parts_.clock, std::move(folder))),
+        names_(*parts_.images),
+        pull_(oci::pull_endpoint(names_)) {}
 
   Result<void> open(const std::string& address);
   void close();
@@ -110,7 +113,8 @@ net::HttpResponse upload_answer(const Upload& upload, int status) {
   return response;
 }
 
-net::HttpResponse created(const std::string& repository, std::string_view kind, const std::string& reference, const std::string& digest) {
+net::HttpResponse created(const std::string& repository, std::string_view kind, const std::string& reference,
+                          const std::string& digest) {
   net::HttpResponse response = empty_answer(201);
   response.headers.add("location", fmt::format("/v2/{}/{}/{}", repository, kind, reference));
   response.headers.add("docker-content-digest", digest);
@@ -159,7 +163,8 @@ Result<void> RegistryImpl::open(const std::string& address) {
       *parts_.loop, *parts_.clock, limits, [this](const net::HttpRequest& head) { return route_body(head); },
       [this](net::HttpRequest request, ResponderPtr responder) { handle(std::move(request), std::move(responder)); },
       [](const Error& error) { return flatten(failure(error.code(), "UNKNOWN", error.message()).body); });
-  listener_ = TRY(parts_.network->listen(*parts_.loop, address, nullptr, [this](std::unique_ptr<Stream> stream) { http_->serve(std::move(stream)); }));
+  listener_ = TRY(parts_.network->listen(*parts_.loop, address, nullptr,
+                                         [this](std::unique_ptr<Stream> stream) { http_->serve(std::move(stream)); }));
   address_ = listener_->address();
   sweep_timer_ = parts_.loop->after(kSweepInterval, [this] { sweep(); });
   return {};
@@ -193,9 +198,11 @@ void RegistryImpl::end_idle_uploads() {
 Result<std::shared_ptr<Upload>> RegistryImpl::make_upload(const std::string& repository) {
   end_idle_uploads();
   if (uploads_.size() >= kUploadsMax) {
-    return Error(Reason::kServiceUnavailable, fmt::format("{} uploads are under way, which is the limit: end some", uploads_.size()));
+    return Error(Reason::kServiceUnavailable,
+                 fmt::format("{} uploads are under way, which is the limit: end some", uploads_.size()));
   }
-  auto upload = TRY(Upload::begin({parts_.loop, parts_.pool, parts_.disk, parts_.clock, store_.get()}, new_uuid(*parts_.entropy), repository));
+  auto upload = TRY(Upload::begin({parts_.loop, parts_.pool, parts_.disk, parts_.clock, store_.get()},
+                                  new_uuid(*parts_.entropy), repository));
   uploads_.emplace(upload->id(), upload);
   return upload;
 }
@@ -230,7 +237,8 @@ std::shared_ptr<net::RequestBody> RegistryImpl::route_body(const net::HttpReques
   }
   auto upload = find_upload(target);
   if (!upload) return std::make_shared<Body>(unknown_upload());
-  if (upload->in_use()) return std::make_shared<Body>(failure(409, "BLOB_UPLOAD_INVALID", "another request is writing to this upload"));
+  if (upload->in_use())
+    return std::make_shared<Body>(failure(409, "BLOB_UPLOAD_INVALID", "another request is writing to this upload"));
   if (!continues(head, *upload)) return std::make_shared<Body>(upload_answer(*upload, 416));
   return std::make_shared<Body>(shared_from_this(), std::move(upload), std::move(target), head.method == "PUT");
 }
@@ -250,7 +258,8 @@ void RegistryImpl::end_body(std::shared_ptr<Upload> upload, Target target, bool 
     if (!last) return responder->send(upload_answer(*upload, 202));
     const std::string digest(target.query.get("digest"));
     if (!oci::is_digest(digest)) {
-      return responder->send(failure(400, "DIGEST_INVALID", fmt::format("digest: \"{}\" is not sha256: and 64 hexadecimal digits", digest)));
+      return responder->send(
+          failure(400, "DIGEST_INVALID", fmt::format("digest: \"{}\" is not sha256: and 64 hexadecimal digits", digest)));
     }
     uploads_.erase(upload->id());
     upload->finish(digest, [repository = target.repository, digest, responder](Result<void> done) {
@@ -268,12 +277,13 @@ void RegistryImpl::begin_upload(Target target, ResponderPtr responder) {
   };
   const std::string digest(target.query.get("mount"));
   if (!oci::is_digest(digest)) return begin(target.repository);
-  on_pool<std::optional<std::uint64_t>>([store = store_.get(), digest] { return store->blob_size(digest); },
-                                        [begin, digest, repository = target.repository, responder](Result<std::optional<std::uint64_t>> size) {
-                                          if (!size.ok()) return responder->send(failure_of(size.error(), "", ""));
-                                          if (!size->has_value()) return begin(repository);
-                                          responder->send(created(repository, "blobs", digest, digest));
-                                        });
+  on_pool<std::optional<std::uint64_t>>(
+      [store = store_.get(), digest] { return store->blob_size(digest); },
+      [begin, digest, repository = target.repository, responder](Result<std::optional<std::uint64_t>> size) {
+        if (!size.ok()) return responder->send(failure_of(size.error(), "", ""));
+        if (!size->has_value()) return begin(repository);
+        responder->send(created(repository, "blobs", digest, digest));
+      });
 }
 
 // Requests about uploads that have no body.
@@ -284,11 +294,13 @@ void RegistryImpl::answer_upload(const net::HttpRequest& request, Target target,
   }
   const auto upload = find_upload(target);
   if (!upload) return responder->send(unknown_upload());
-  if (upload->in_use() && request.method != "GET") return responder->send(failure(409, "BLOB_UPLOAD_INVALID", "another request is writing to this upload"));
+  if (upload->in_use() && request.method != "GET")
+    return responder->send(failure(409, "BLOB_UPLOAD_INVALID", "another request is writing to this upload"));
   if (request.method == "GET") return responder->send(upload_answer(*upload, 204));
   if (request.method == "PATCH") return responder->send(upload_answer(*upload, 202));
   if (request.method == "PUT") return end_body(upload, std::move(target), true, std::move(responder));
-  if (request.method != "DELETE") return responder->send(failure(405, "UNSUPPORTED", "an upload goes on with PATCH and ends with PUT or DELETE"));
+  if (request.method != "DELETE")
+    return responder->send(failure(405, "UNSUPPORTED", "an upload goes on with PATCH and ends with PUT or DELETE"));
   uploads_.erase(upload->id());
   upload->discard();
   responder->send(empty_answer(204));
@@ -298,40 +310,47 @@ void RegistryImpl::put_manifest(Target target, net::HttpRequest request, Respond
   auto content = std::make_shared<std::string>(std::move(request.body));
   const std::string type(request.headers.get("content-type"));
   on_pool<StoredManifest>(
-      [store = store_.get(), target, type, content] { return store->put_manifest(target.repository, target.reference, type, *content); },
+      [store = store_.get(), target, type, content] {
+        return store->put_manifest(target.repository, target.reference, type, *content);
+      },
       [this, target, responder](Result<StoredManifest> stored) {
         if (!stored.ok()) return responder->send(failure_of(stored.error(), "MANIFEST_BLOB_UNKNOWN", "MANIFEST_INVALID"));
         net::HttpResponse response = created(target.repository, "manifests", target.reference, stored->digest);
         if (!stored->subject.empty()) response.headers.add("oci-subject", stored->subject);
         responder->send(std::move(response));
         if (!stored->changed || !pushed_) return;
-        pushed_({whole_repository(target.repository) + (oci::is_digest(target.reference) ? "@" : ":") + target.reference, stored->digest});
+        pushed_({whole_repository(target.repository) + (oci::is_digest(target.reference) ? "@" : ":") + target.reference,
+                 stored->digest});
       });
 }
 
 void RegistryImpl::answer_list(const net::HttpRequest& request, Target target, ResponderPtr responder) {
-  if (request.method != "GET" && request.method != "HEAD") return responder->send(failure(405, "UNSUPPORTED", "this can only be read"));
+  if (request.method != "GET" && request.method != "HEAD")
+    return responder->send(failure(405, "UNSUPPORTED", "this can only be read"));
   if (target.kind == Kind::kReferrers) {
-    if (!oci::is_digest(target.reference)) return responder->send(failure(400, "DIGEST_INVALID", "the path does not end with a digest"));
+    if (!oci::is_digest(target.reference))
+      return responder->send(failure(400, "DIGEST_INVALID", "the path does not end with a digest"));
     const std::string type(target.query.get("artifactType"));
-    return on_pool<std::string>([store = store_.get(), target, type] { return store->referrers(target.repository, target.reference, type); },
-                                [type, responder](Result<std::string> index) {
-                                  if (!index.ok()) return responder->send(failure_of(index.error(), "NAME_UNKNOWN", ""));
-                                  net::HttpResponse response = json_answer(std::move(*index));
-                                  response.headers.set("content-type", "application/vnd.oci.image.index.v1+json");
-                                  if (!type.empty()) response.headers.add("oci-filters-applied", "artifactType");
-                                  responder->send(std::move(response));
-                                });
+    return on_pool<std::string>(
+        [store = store_.get(), target, type] { return store->referrers(target.repository, target.reference, type); },
+        [type, responder](Result<std::string> index) {
+          if (!index.ok()) return responder->send(failure_of(index.error(), "NAME_UNKNOWN", ""));
+          net::HttpResponse response = json_answer(std::move(*index));
+          response.headers.set("content-type", "application/vnd.oci.image.index.v1+json");
+          if (!type.empty()) response.headers.add("oci-filters-applied", "artifactType");
+          responder->send(std::move(response));
+        });
   }
-  on_pool<std::vector<std::string>>([store = store_.get(), target] { return store->tags(target.repository); },
-                                    [target, responder](Result<std::vector<std::string>> tags) {
-                                      if (!tags.ok()) return responder->send(failure_of(tags.error(), "NAME_UNKNOWN", ""));
-                                      auto page = page_of(*tags, target.query, "/v2/" + target.repository + "/tags/list");
-                                      if (!page.ok()) return responder->send(failure_of(page.error(), "", "PAGINATION_NUMBER_INVALID"));
-                                      net::HttpResponse response = json_answer(fmt::format(R"({{"name":"{}","tags":{}}})", target.repository, page->json));
-                                      if (!page->link.empty()) response.headers.add("link", page->link);
-                                      responder->send(std::move(response));
-                                    });
+  on_pool<std::vector<std::string>>(
+      [store = store_.get(), target] { return store->tags(target.repository); },
+      [target, responder](Result<std::vector<std::string>> tags) {
+        if (!tags.ok()) return responder->send(failure_of(tags.error(), "NAME_UNKNOWN", ""));
+        auto page = page_of(*tags, target.query, "/v2/" + target.repository + "/tags/list");
+        if (!page.ok()) return responder->send(failure_of(page.error(), "", "PAGINATION_NUMBER_INVALID"));
+        net::HttpResponse response = json_answer(fmt::format(R"({{"name":"{}","tags":{}}})", target.repository, page->json));
+        if (!page->link.empty()) response.headers.add("link", page->link);
+        responder->send(std::move(response));
+      });
 }
 
 void RegistryImpl::catalog(const net::HttpRequest& request, ResponderPtr responder) {
@@ -341,8 +360,10 @@ void RegistryImpl::catalog(const net::HttpRequest& request, ResponderPtr respond
                                     [query = std::move(*query), responder](Result<std::vector<std::string>> names) {
                                       if (!names.ok()) return responder->send(failure_of(names.error(), "", ""));
                                       auto page = page_of(*names, query, "/v2/_catalog");
-                                      if (!page.ok()) return responder->send(failure_of(page.error(), "", "PAGINATION_NUMBER_INVALID"));
-                                      net::HttpResponse response = json_answer(fmt::format(R"({{"repositories":{}}})", page->json));
+                                      if (!page.ok())
+                                        return responder->send(failure_of(page.error(), "", "PAGINATION_NUMBER_INVALID"));
+                                      net::HttpResponse response =
+                                          json_answer(fmt::format(R"({{"repositories":{}}})", page->json));
                                       if (!page->link.empty()) response.headers.add("link", page->link);
                                       responder->send(std::move(response));
                                     });
@@ -359,18 +380,23 @@ void RegistryImpl::handle(net::HttpRequest request, ResponderPtr responder) {
   const bool reads = request.method == "GET" || request.method == "HEAD";
   switch (target.kind) {
     case Kind::kUploads:
-    case Kind::kUpload: return answer_upload(request, std::move(target), std::move(responder));
+    case Kind::kUpload:
+      return answer_upload(request, std::move(target), std::move(responder));
     case Kind::kTags:
-    case Kind::kReferrers: return answer_list(request, std::move(target), std::move(responder));
+    case Kind::kReferrers:
+      return answer_list(request, std::move(target), std::move(responder));
     case Kind::kBlob:
-      if (reads && !oci::is_digest(target.reference)) return responder->send(failure(400, "DIGEST_INVALID", "the path does not end with a sha256 digest"));
+      if (reads && !oci::is_digest(target.reference))
+        return responder->send(failure(400, "DIGEST_INVALID", "the path does not end with a sha256 digest"));
       if (reads) return pull_(std::move(request), std::move(responder));
       return responder->send(failure(405, "UNSUPPORTED", "blobs are shared: what no manifest names goes by itself"));
-    case Kind::kManifest: break;
+    case Kind::kManifest:
+      break;
   }
   if (reads) return pull_(std::move(request), std::move(responder));
   if (request.method == "PUT") return put_manifest(std::move(target), std::move(request), std::move(responder));
-  if (request.method != "DELETE") return responder->send(failure(405, "UNSUPPORTED", "a manifest can be read, put and deleted"));
+  if (request.method != "DELETE")
+    return responder->send(failure(405, "UNSUPPORTED", "a manifest can be read, put and deleted"));
   on_pool<bool>([store = store_.get(), target] { return store->remove_manifest(target.repository, target.reference); },
                 [responder](Result<bool> removed) {
                   if (!removed.ok()) return responder->send(failure_of(removed.error(), "MANIFEST_UNKNOWN", ""));

@@ -1,9 +1,9 @@
 #include "registry/registry.h"
 
-#include <doctest/doctest.h>
-
 #include <filesystem>
 #include <optional>
+
+#include <doctest/doctest.h>
 
 #include "net/http.h"
 #include "oci/digest.h"
@@ -49,7 +49,8 @@ struct World {
     registry.reset();
     pool.reset();
   }
-  net::HttpResponse call(std::string method, std::string target, std::string body = "", std::string type = "", std::string range = "") {
+  net::HttpResponse call(std::string method, std::string target, std::string body = "", std::string type = "",
+                         std::string range = "") {
     net::HttpRequest request;
     request.method = std::move(method);
     request.target = std::move(target);
@@ -72,7 +73,8 @@ struct World {
   }
   std::string manifest(const std::string& text) {
     const std::string config = push_blob(text);
-    return R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"c","digest":")" + config + R"(","size":1},"layers":[]})";
+    return R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"c","digest":")" +
+           config + R"(","size":1},"layers":[]})";
   }
 
   Folder folder;
@@ -113,7 +115,8 @@ TEST_CASE("a blob comes whole or in chunks, and is only kept under its own diges
   CHECK(refused.status == 400);
   CHECK(text(refused).find("DIGEST_INVALID") != std::string::npos);
   CHECK(world.call("POST", "/v2/other/app/blobs/uploads/?mount=" + digest + "&from=team/app").status == 201);
-  CHECK(world.call("POST", "/v2/other/app/blobs/uploads/?mount=" + oci::sha256_digest("nothing") + "&from=team/app").status == 202);
+  CHECK(world.call("POST", "/v2/other/app/blobs/uploads/?mount=" + oci::sha256_digest("nothing") + "&from=team/app").status ==
+        202);
   CHECK(world.call("DELETE", "/v2/team/app/blobs/" + digest).status == 405);
 }
 
@@ -124,7 +127,8 @@ TEST_CASE("an upload that was given up leaves nothing") {
   CHECK(world.disk.list(world.folder.path + "/images/uploads").value().size() == 1);
   CHECK(world.call("DELETE", upload).status == 204);
   CHECK(world.call("PATCH", upload, "more").status == 404);
-  CHECK(world_real::poll_until(*world.loop, [&] { return world.disk.list(world.folder.path + "/images/uploads").value().empty(); }));
+  CHECK(world_real::poll_until(*world.loop,
+                               [&] { return world.disk.list(world.folder.path + "/images/uploads").value().empty(); }));
 }
 
 TEST_CASE("manifests get names, which pods find too; a push is told once") {
@@ -137,7 +141,8 @@ TEST_CASE("manifests get names, which pods find too; a push is told once") {
   CHECK(world.call("PUT", "/v2/team/app/manifests/1", manifest, type).status == 201);
   CHECK(world.call("PUT", "/v2/ghcr.io/team/app/manifests/2", manifest, type).status == 201);
   CHECK(world.pushes == std::vector<std::string>{"localhost/team/app:1", "ghcr.io/team/app:2"});
-  for (const std::string where : {"/v2/team/app/manifests/1", "/v2/team/app/manifests/1?ns=localhost", "/v2/team/app/manifests/2?ns=ghcr.io"}) {
+  for (const std::string where :
+       {"/v2/team/app/manifests/1", "/v2/team/app/manifests/1?ns=localhost", "/v2/team/app/manifests/2?ns=ghcr.io"}) {
     const bool mirror = where.ends_with("ghcr.io");
     const auto got = world.call("GET", where);
     CHECK_MESSAGE(got.status == 200, where);
@@ -158,7 +163,8 @@ TEST_CASE("manifests get names, which pods find too; a push is told once") {
 TEST_CASE("lists come in pages; deletion by tag, and of all tags by digest") {
   World world;
   const std::string manifest = world.manifest("config"), other = world.manifest("other");
-  for (const char* tag : {"b", "a", "d", "c"}) CHECK(world.call("PUT", "/v2/team/app/manifests/" + std::string(tag), manifest).status == 201);
+  for (const char* tag : {"b", "a", "d", "c"})
+    CHECK(world.call("PUT", "/v2/team/app/manifests/" + std::string(tag), manifest).status == 201);
   CHECK(world.call("PUT", "/v2/team/app/manifests/e", other).status == 201);
   const auto page = world.call("GET", "/v2/team/app/tags/list?n=2&last=a");
   CHECK(text(page) == R"({"name":"team/app","tags":["b","c"]})");
@@ -208,8 +214,11 @@ TEST_CASE("content that nothing names goes after its grace, and not what a tag, 
     REQUIRE(store.adopt_blob(store.upload_path("u"), digest).ok());
     return digest;
   };
-  const auto manifest = [](const std::string& config) { return R"({"schemaVersion":2,"config":{"digest":")" + config + R"("},"layers":[]})"; };
-  const std::string kept = blob("kept"), lost = blob("lost"), asked = blob("asked"), child = manifest(kept), old = manifest(lost);
+  const auto manifest = [](const std::string& config) {
+    return R"({"schemaVersion":2,"config":{"digest":")" + config + R"("},"layers":[]})";
+  };
+  const std::string kept = blob("kept"), lost = blob("lost"), asked = blob("asked"), child = manifest(kept),
+                    old = manifest(lost);
   REQUIRE(store.put_manifest("app", oci::sha256_digest(child), "", child).ok());
   const std::string index = R"({"schemaVersion":2,"manifests":[{"digest":")" + oci::sha256_digest(child) + R"("}]})";
   REQUIRE(store.put_manifest("app", "1", "", old).ok());
@@ -227,7 +236,8 @@ TEST_CASE("content that nothing names goes after its grace, and not what a tag, 
   CHECK(store.blob_size(kept).value() == 4);
   CHECK(store.blob_size(asked).value() == 5);
   // An import puts in what it finds: a manifest that names nothing sensible keeps nothing, and is no reason to stop.
-  const std::string odd = blob(R"({"schemaVersion":2,"config":{"digest":"x"},"manifests":[{"digest":""},{"digest":"sha256:"},7]})");
+  const std::string odd =
+      blob(R"({"schemaVersion":2,"config":{"digest":"x"},"manifests":[{"digest":""},{"digest":"sha256:"},7]})");
   REQUIRE(write_file_atomically(disk, folder.path + "/index.json", oci::print_index({{"localhost/odd:1", "m", odd, 1}})).ok());
   CHECK(store.sweep().ok());
   CHECK(store.blob_size(odd).value().has_value());

@@ -38,7 +38,8 @@ Result<std::shared_ptr<Upload>> Upload::begin(const UploadParts& parts, std::str
   target->parts = parts;
   target->path = parts.store->upload_path(upload->id_);
   target->hash.reset(EVP_MD_CTX_new());
-  if (!target->hash || EVP_DigestInit_ex(target->hash.get(), EVP_sha256(), nullptr) != 1) return internal_error("SHA-256 is not to be had");
+  if (!target->hash || EVP_DigestInit_ex(target->hash.get(), EVP_sha256(), nullptr) != 1)
+    return internal_error("SHA-256 is not to be had");
   upload->target_ = std::move(target);
   upload->used_ns_ = parts.clock->monotonic_ns();
   return upload;
@@ -61,7 +62,8 @@ Result<void> Upload::Target::append(const std::string& bytes) {
   if (!file) file = TRY(parts.disk->open(path, OpenMode::kCreateExclusive));
   const std::uint64_t free = TRY(parts.disk->free_bytes(path.substr(0, path.rfind('/'))));
   if (free < kFreeBytesMin + bytes.size()) {
-    return Error(Reason::kInsufficientStorage, fmt::format("the disk of the registry has {} bytes left, {} are kept free", free, kFreeBytesMin));
+    return Error(Reason::kInsufficientStorage,
+                 fmt::format("the disk of the registry has {} bytes left, {} are kept free", free, kFreeBytesMin));
   }
   TRY(file->write_at(written, bytes));
   EVP_DigestUpdate(hash.get(), bytes.data(), bytes.size());
@@ -85,8 +87,10 @@ Result<void> Upload::Target::finish(const std::string& digest) {
 void Upload::take(std::string bytes) {
   size_ += bytes.size();
   if (!outcome_.ok() || !target_) return;  // told at the end
-  if (pending_.empty()) pending_ = std::move(bytes);
-  else pending_ += bytes;
+  if (pending_.empty())
+    pending_ = std::move(bytes);
+  else
+    pending_ += bytes;
   if (!writing_) write_next();
 }
 

@@ -20,8 +20,8 @@ struct UploadParts {
 // On the loop. What was taken is written in order; one piece is under way at a time.
 class Upload : public std::enable_shared_from_this<Upload> {
  public:
-  static constexpr std::size_t kPendingBytesMax = 4 * 1024 * 1024;    // taken, not written: then no more is read from the client
-  static constexpr std::uint64_t kFreeBytesMin = 256ull << 20;        // of the disk, after which uploads are refused
+  static constexpr std::size_t kPendingBytesMax = 4 * 1024 * 1024;  // taken, not written: then no more is read from the client
+  static constexpr std::uint64_t kFreeBytesMin = 256ull << 20;      // of the disk, after which uploads are refused
 
   static Result<std::shared_ptr<Upload>> begin(const UploadParts& parts, std::string id, std::string repository);
   ~Upload();

@@ -55,7 +55,10 @@ struct ApiServer::Parts {
 };
 
 ApiServer::ApiServer(ApiServerParts given, ApiServerOptions options)
-    : given_(given), options_(std::move(options)), parts_(std::make_unique<Parts>(given_, options_)), started_ns_(given_.world.clock->wall_ns()) {
+    : given_(given),
+      options_(std::move(options)),
+      parts_(std::make_unique<Parts>(given_, options_)),
+      started_ns_(given_.world.clock->wall_ns()) {
   ServerContext& context = parts_->context;
   context.clock = given_.world.clock;
   context.entropy = given_.world.entropy;
@@ -105,7 +108,8 @@ void ApiServer::bootstrap(SeedOptions options, Loop& loop, UniqueFunction<void(R
   });
 }
 
-void ApiServer::handle(net::HttpRequest request, std::shared_ptr<net::IncomingBody> body, std::shared_ptr<net::Responder> responder) {
+void ApiServer::handle(net::HttpRequest request, std::shared_ptr<net::IncomingBody> body,
+                       std::shared_ptr<net::Responder> responder) {
   auto snapshot = given_.store->snapshot();
   auto user = given_.auth->authenticate(request, *snapshot, given_.world.clock->wall_ns());
   if (!user.ok()) {
@@ -133,7 +137,8 @@ void ApiServer::dispatch(net::HttpRequest request, std::shared_ptr<net::Incoming
   if (!exchange->info.is_watch && !asks_for_proxy(exchange->info)) {
     exchange->responder = compressed_responder(std::move(exchange->responder), exchange->request, options_.compression);
   }
-  parts_->flow.enter(std::move(exchange), *given_.store->snapshot(), [this](ExchangePtr admitted) { admit(std::move(admitted)); });
+  parts_->flow.enter(std::move(exchange), *given_.store->snapshot(),
+                     [this](ExchangePtr admitted) { admit(std::move(admitted)); });
 }
 
 void ApiServer::admit(ExchangePtr exchange) {
@@ -179,8 +184,8 @@ void ApiServer::route(ExchangePtr exchange) {
 }
 
 void ApiServer::route_path(ExchangePtr exchange) {
-  PathServer server{parts_->context, parts_->documents, parts_->metrics, *given_.auth, parts_->flow,
-                    parts_->health, options_.advertised_address, phase_.load(), started_ns_};
+  PathServer server{parts_->context, parts_->documents,           parts_->metrics, *given_.auth, parts_->flow,
+                    parts_->health,  options_.advertised_address, phase_.load(),   started_ns_};
   serve_path(server, std::move(exchange));
 }
 
@@ -189,7 +194,8 @@ void ApiServer::route_resource(ExchangePtr exchange) {
   if (asks_for_node_proxy(exchange->info)) return serve_node_proxy(parts_->context, node_, std::move(exchange));
   if (asks_for_pod_log(exchange->info)) return serve_pod_log(parts_->context, node_, std::move(exchange));
   if (asks_for_pod_stream(exchange->info)) return serve_pod_stream(parts_->context, node_, std::move(exchange));
-  if (NodeSlots* node = node_; node != nullptr && exchange->info.group == kMetricsGroup) return serve_resource_metrics(parts_->context, *node, std::move(exchange));
+  if (NodeSlots* node = node_; node != nullptr && exchange->info.group == kMetricsGroup)
+    return serve_resource_metrics(parts_->context, *node, std::move(exchange));
   serve_resource(parts_->context, std::move(exchange));
 }
 

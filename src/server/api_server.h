@@ -24,8 +24,8 @@ namespace plinth::server {
 class NodeSlots;
 
 struct ApiServerOptions {
-  std::string advertised_address;       // "host:port" as discovery tells clients
-  std::size_t requests_max = 600;  // worked on at once, shared out among priority levels (server/flow)
+  std::string advertised_address;                        // "host:port" as discovery tells clients
+  std::size_t requests_max = 600;                        // worked on at once, shared out among priority levels (server/flow)
   Duration request_wait_max = std::chrono::seconds(15);  // for its turn
   std::size_t forms_cache_bytes = 8 * 1024 * 1024;
   std::size_t decoded_cache_bytes = 4 * 1024 * 1024;
@@ -50,7 +50,9 @@ class ApiServer {
   ~ApiServer();
 
   // A request from the network, on the responder's loop.
-  void handle(net::HttpRequest request, std::shared_ptr<net::Responder> responder) { handle(std::move(request), nullptr, std::move(responder)); }
+  void handle(net::HttpRequest request, std::shared_ptr<net::Responder> responder) {
+    handle(std::move(request), nullptr, std::move(responder));
+  }
   // The same while its body still arrives, which is for requests that are passed on (is_proxied()).
   void handle(net::HttpRequest request, std::shared_ptr<net::IncomingBody> body, std::shared_ptr<net::Responder> responder);
   // A request whose sender is known: controllers in this process. The same pipeline from authorization on.
@@ -75,7 +77,8 @@ class ApiServer {
 
  private:
   struct Parts;
-  void dispatch(net::HttpRequest request, std::shared_ptr<net::IncomingBody> body, auth::UserPtr user, std::shared_ptr<net::Responder> responder);
+  void dispatch(net::HttpRequest request, std::shared_ptr<net::IncomingBody> body, auth::UserPtr user,
+                std::shared_ptr<net::Responder> responder);
   void admit(ExchangePtr exchange);
   void route(ExchangePtr exchange);
   void route_path(ExchangePtr exchange);

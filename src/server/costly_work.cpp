@@ -29,7 +29,8 @@ void run_costly(ServerContext& context, Loop& loop, std::function<void(api::Cost
     Loop& owner = costly->loop;
     owner.post([costly = std::move(costly)] { costly->done({}); });
   });
-  if (!queued.ok()) costly->done(too_many_requests("too many costly expressions wait to be evaluated, please try again later", 1));
+  if (!queued.ok())
+    costly->done(too_many_requests("too many costly expressions wait to be evaluated, please try again later", 1));
 }
 
 }  // namespace plinth::server

@@ -12,9 +12,10 @@ namespace plinth::server {
 // patterns: 0.2 to 1 ms.
 constexpr std::uint64_t kCostOnLoopMax = 50'000;
 
-// Calls `work` here with that allowance. When it spends it, calls it once more on the pool, with all that it wants; `work` begins
-// anew then, and changes nothing that others see until it is done. `done` runs on `loop`: before this returns, where the allowance was
-// enough. It gets TooManyRequests when too many wait for the pool already.
-void run_costly(ServerContext& context, Loop& loop, std::function<void(api::CostAllowance&)> work, UniqueFunction<void(Result<void>)> done);
+// Calls `work` here with that allowance. When it spends it, calls it once more on the pool, with all that it wants; `work`
+// begins anew then, and changes nothing that others see until it is done. `done` runs on `loop`: before this returns, where the
+// allowance was enough. It gets TooManyRequests when too many wait for the pool already.
+void run_costly(ServerContext& context, Loop& loop, std::function<void(api::CostAllowance&)> work,
+                UniqueFunction<void(Result<void>)> done);
 
 }  // namespace plinth::server

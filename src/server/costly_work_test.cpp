@@ -36,13 +36,15 @@ struct Trial {
 // Deep enough to cost some hundred thousand.
 std::string costly_rule(std::string_view last) {
   const std::string ten = "[1,2,3,4,5,6,7,8,9,10]";
-  return ten + ".all(a, " + ten + ".all(b, " + ten + ".all(c, " + ten + ".all(d, " + ten + ".all(e, " + std::string(last) + ")))))";
+  return ten + ".all(a, " + ten + ".all(b, " + ten + ".all(c, " + ten + ".all(d, " + ten + ".all(e, " + std::string(last) +
+         ")))))";
 }
 
 std::string definition(const std::string& rule) {
   return R"({"metadata":{"name":"things.x.io"},"spec":{"group":"x.io","scope":"Cluster","names":{"plural":"things","singular":"thing","kind":"Thing","listKind":"ThingList"},)"
          R"("versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":{"type":"object","properties":{"n":{"type":"integer"}},)"
-         R"("x-kubernetes-validations":[{"rule":")" + rule + R"(","message":"not so"}]}}}}}]}})";
+         R"("x-kubernetes-validations":[{"rule":")" +
+         rule + R"(","message":"not so"}]}}}}}]}})";
 }
 
 }  // namespace
@@ -96,7 +98,8 @@ TEST_CASE("rules, policies and conditions decide the same wherever they are eval
         bench.call("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition(row.rule));
     CAPTURE(defined.body);
     REQUIRE(defined.status == 201);
-    const LocalAnswer answer = bench.call("POST", "/apis/x.io/v1/things", R"({"apiVersion":"x.io/v1","kind":"Thing","metadata":{"name":"a"},"spec":{"n":1}})");
+    const LocalAnswer answer = bench.call("POST", "/apis/x.io/v1/things",
+                                          R"({"apiVersion":"x.io/v1","kind":"Thing","metadata":{"name":"a"},"spec":{"n":1}})");
     CAPTURE(answer.body);
     CHECK(answer.status == row.status);
     CHECK((answer.body.find("spec: Invalid value: \\\"object\\\": not so") != std::string::npos) == (row.status == 422));

@@ -9,8 +9,8 @@ namespace plinth::server {
 // columns); status changes of a CRD do not end watches.
 bool serves_same(const CustomKind& a, const CustomKind& b);
 
-// A stamp says which version a record is stored in and which schema its shape is of: 16 bits of the version's name, 48 of its schema.
-// Shape 0: of none, so that a read prunes and defaults it.
+// A stamp says which version a record is stored in and which schema its shape is of: 16 bits of the version's name, 48 of its
+// schema. Shape 0: of none, so that a read prunes and defaults it.
 std::uint64_t make_stamp(std::string_view version, std::uint64_t shape);
 inline bool same_shape(std::uint64_t a, std::uint64_t b) { return (a ^ b) << 16 == 0; }
 // The version that a record of a custom kind is stored in; today's storage version where that is no more.

@@ -24,8 +24,12 @@ struct FlowMarks;
 
 class Exchange {
  public:
-  Exchange(net::HttpRequest request, RequestInfo info, auth::UserPtr user, std::shared_ptr<net::Responder> responder, std::string audit_id)
-      : request(std::move(request)), info(std::move(info)), user(std::move(user)), responder(std::move(responder)),
+  Exchange(net::HttpRequest request, RequestInfo info, auth::UserPtr user, std::shared_ptr<net::Responder> responder,
+           std::string audit_id)
+      : request(std::move(request)),
+        info(std::move(info)),
+        user(std::move(user)),
+        responder(std::move(responder)),
         audit_id_(std::move(audit_id)) {}
 
   net::HttpRequest request;
@@ -33,11 +37,11 @@ class Exchange {
   auth::UserPtr user;
   std::shared_ptr<net::Responder> responder;
   std::shared_ptr<net::IncomingBody> body;  // of a request that is passed on while it arrives; null: request.body is all of it
-  std::shared_ptr<void> in_flight;  // a place among the requests that are worked on
-  std::shared_ptr<const FlowMarks> flow;  // which FlowSchema and priority level it belongs to; null where nothing limits it
+  std::shared_ptr<void> in_flight;          // a place among the requests that are worked on
+  std::shared_ptr<const FlowMarks> flow;    // which FlowSchema and priority level it belongs to; null where nothing limits it
   Metrics* metrics = nullptr;
-  Clock* clock = nullptr;        // with metrics: to measure how long the answer took
-  std::int64_t started_ns = 0;   // monotonic
+  Clock* clock = nullptr;       // with metrics: to measure how long the answer took
+  std::int64_t started_ns = 0;  // monotonic
 
   Loop& loop() { return responder->loop(); }
 

@@ -22,8 +22,8 @@ class SchemaRules;
 
 namespace plinth::server {
 
-// A CRD's row. The schema of a version is decoded and compiled on first use: hundreds of CRDs that nobody uses cost their names only,
-// beside the text that the store has anyway.
+// A CRD's row. The schema of a version is decoded and compiled on first use: hundreds of CRDs that nobody uses cost their names
+// only, beside the text that the store has anyway.
 class CustomKind {
  public:
   // Of a stored CustomResourceDefinition; null when it cannot be read.
@@ -31,7 +31,7 @@ class CustomKind {
   virtual ~CustomKind() = default;
 
   virtual const api::KindRow& row() const = 0;
-  virtual std::uint64_t shape() const = 0;  // equal where instances look and behave the same
+  virtual std::uint64_t shape() const = 0;       // equal where instances look and behave the same
   virtual store::Revision revision() const = 0;  // of the CRD object that the row was made from
   virtual const std::string& crd_name() const = 0;
   virtual bool established() const = 0;
@@ -90,8 +90,8 @@ class KindRegistry {
   // Takes over the CRDs of a snapshot when any of them changed since the last call. Any thread. Returns whether the table
   // changed.
   bool sync(const store::Snapshot& snapshot);
-  // Whether kinds that only a node's measurements fill (metrics.k8s.io) are served; not from the start. Where nobody measures, clients that
-  // walk through all kinds must not meet one that always fails. Any thread.
+  // Whether kinds that only a node's measurements fill (metrics.k8s.io) are served; not from the start. Where nobody measures,
+  // clients that walk through all kinds must not meet one that always fails. Any thread.
   void serve_measured(bool measured);
   // `changed` runs, on the thread that called sync(), after a new table is published, with the kinds whose served shape changed
   // ("group/plural"): their watches end.

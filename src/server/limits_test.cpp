@@ -19,7 +19,8 @@ TEST_CASE("the timeout of a request must be a duration") {
     CAPTURE(bad);
     const auto answer = server.send("GET", std::string("/version?timeout=") + bad, true);
     CHECK(answer->status == 400);
-    CHECK(answer->body.find(std::string(R"(invalid timeout specified in the request URL - time: invalid duration \")") + bad) != std::string::npos);
+    CHECK(answer->body.find(std::string(R"(invalid timeout specified in the request URL - time: invalid duration \")") + bad) !=
+          std::string::npos);
   }
   CHECK(server.send("GET", kQuick + "?watch=true&timeout=x", true)->status == 200);
 }

@@ -9,7 +9,8 @@ namespace plinth::server {
 namespace {
 
 Error bad_number(std::string_view name, std::string_view value) {
-  return bad_request("invalid value for query parameter " + std::string(name) + ": \"" + std::string(value) + "\" is not a number");
+  return bad_request("invalid value for query parameter " + std::string(name) + ": \"" + std::string(value) +
+                     "\" is not a number");
 }
 
 Result<std::int64_t> read_int(const Query& query, std::string_view name) {
@@ -23,22 +24,24 @@ Result<std::int64_t> read_int(const Query& query, std::string_view name) {
 void check_match(const ListOptions& o, bool match_given, api::FieldErrors& errors) {
   if (!match_given) return;
   if (!o.revision_set && !o.send_initial_events) {
-    errors.push_back(api::field_forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"));
+    errors.push_back(
+        api::field_forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"));
   }
   if (!o.continue_token.empty()) {
-    errors.push_back(api::field_forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided"));
+    errors.push_back(
+        api::field_forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided"));
   }
   if (o.match == VersionMatch::kExact && o.revision_set && o.revision == 0) {
-    errors.push_back(api::field_forbidden("resourceVersionMatch",
-                                          "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
+    errors.push_back(
+        api::field_forbidden("resourceVersionMatch", "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
   }
 }
 
 void check_initial_events(const ListOptions& o, bool watch, api::FieldErrors& errors) {
   if (!o.send_initial_events) {
     if (watch && o.match != VersionMatch::kUnset) {
-      errors.push_back(api::field_forbidden("resourceVersionMatch",
-                                            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
+      errors.push_back(api::field_forbidden(
+          "resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
     }
     return;
   }
@@ -47,8 +50,8 @@ void check_initial_events(const ListOptions& o, bool watch, api::FieldErrors& er
     return;
   }
   if (o.match != VersionMatch::kNotOlderThan) {
-    errors.push_back(api::field_forbidden(
-        "resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+    errors.push_back(api::field_forbidden("resourceVersionMatch",
+                                          "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
   }
 }
 
@@ -60,14 +63,17 @@ Result<ListOptions> parse_list_options(const Query& query, bool watch) {
   if (auto v = query_value(query, "fieldSelector")) o.field_selector = *v;
   if (auto v = query_value(query, "continue")) o.continue_token = *v;
   o.limit = TRY(read_int(query, "limit"));
-  if (auto v = query_value(query, "timeoutSeconds"); v && !v->empty()) o.timeout_seconds = TRY(read_int(query, "timeoutSeconds"));
+  if (auto v = query_value(query, "timeoutSeconds"); v && !v->empty())
+    o.timeout_seconds = TRY(read_int(query, "timeoutSeconds"));
   o.bookmarks = query_flag(query, "allowWatchBookmarks");
-  if (auto v = query_value(query, "sendInitialEvents"); v && !v->empty()) o.send_initial_events = query_flag(query, "sendInitialEvents");
+  if (auto v = query_value(query, "sendInitialEvents"); v && !v->empty())
+    o.send_initial_events = query_flag(query, "sendInitialEvents");
   api::FieldErrors errors;
   if (auto v = query_value(query, "resourceVersion"); v && !v->empty()) {
     auto parsed = parse_integer<std::uint64_t>(*v);
     if (!parsed) {
-      errors.push_back(api::field_invalid("resourceVersion", *v, "strconv.ParseUint: parsing \"" + std::string(*v) + "\": invalid syntax"));
+      errors.push_back(
+          api::field_invalid("resourceVersion", *v, "strconv.ParseUint: parsing \"" + std::string(*v) + "\": invalid syntax"));
       return api::invalid("", "ListOptions", "", errors);
     }
     o.revision_set = true;
@@ -77,9 +83,12 @@ Result<ListOptions> parse_list_options(const Query& query, bool watch) {
   if (auto v = query_value(query, "resourceVersionMatch"); v && !v->empty()) {
     match_given = true;
     static constexpr std::string_view kSupported[] = {"Exact", "NotOlderThan"};
-    if (*v == "NotOlderThan") o.match = VersionMatch::kNotOlderThan;
-    else if (*v == "Exact") o.match = VersionMatch::kExact;
-    else errors.push_back(api::field_not_supported("resourceVersionMatch", Value::ref(*v), kSupported));
+    if (*v == "NotOlderThan")
+      o.match = VersionMatch::kNotOlderThan;
+    else if (*v == "Exact")
+      o.match = VersionMatch::kExact;
+    else
+      errors.push_back(api::field_not_supported("resourceVersionMatch", Value::ref(*v), kSupported));
   }
   check_match(o, match_given, errors);
   check_initial_events(o, watch, errors);
@@ -114,7 +123,8 @@ Result<ContinueToken> decode_continue(std::string_view text) {
   token.revision = revision < 0 ? 0 : static_cast<store::Revision>(revision);
   token.start = root["start"].as_string();
   if (token.start.empty()) return invalid("encoded start key empty");
-  if (token.start.find("..") != std::string::npos || token.start.front() == '/') return invalid("encoded start key is not a key");
+  if (token.start.find("..") != std::string::npos || token.start.front() == '/')
+    return invalid("encoded start key is not a key");
   return token;
 }
 

@@ -17,7 +17,7 @@ struct ListOptions {
   std::string label_selector, field_selector;
   std::int64_t limit = 0;
   std::string continue_token;
-  bool revision_set = false;        // resourceVersion given and not ""
+  bool revision_set = false;  // resourceVersion given and not ""
   store::Revision revision = 0;
   VersionMatch match = VersionMatch::kUnset;
   std::optional<std::int64_t> timeout_seconds;

@@ -41,7 +41,9 @@ std::shared_ptr<LocalResponder> collect_answer(Loop& loop, UniqueFunction<void(L
   return std::make_shared<LocalResponder>(
       loop, [answer](const net::HttpResponse& head) { answer->status = head.status; },
       [answer](ByteChain chunk) { answer->body += flatten(chunk); },
-      [answer, done = std::make_shared<UniqueFunction<void(LocalAnswer)>>(std::move(done))](bool) { (*done)(std::move(*answer)); });
+      [answer, done = std::make_shared<UniqueFunction<void(LocalAnswer)>>(std::move(done))](bool) {
+        (*done)(std::move(*answer));
+      });
 }
 
 }  // namespace plinth::server

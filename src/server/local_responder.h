@@ -9,8 +9,8 @@
 
 namespace plinth::server {
 
-// Receives a streamed or a complete answer on `loop`. Stopping it (the receiver lost interest) is what a closed connection is to the
-// server. Used on its loop only.
+// Receives a streamed or a complete answer on `loop`. Stopping it (the receiver lost interest) is what a closed connection is
+// to the server. Used on its loop only.
 class LocalResponder : public net::Responder, public std::enable_shared_from_this<LocalResponder> {
  public:
   using Head = UniqueFunction<void(const net::HttpResponse&)>;

@@ -29,13 +29,17 @@ AcceptClause parse_clause(std::string_view text) {
     std::string_view value = piece;
     std::string name = to_lower(next_piece(value, '='));
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
-    if (name == "q") clause.q = std::strtod(std::string(value).c_str(), nullptr);
-    else if (!name.empty()) clause.parameters.emplace_back(std::move(name), std::string(value));
+    if (name == "q")
+      clause.q = std::strtod(std::string(value).c_str(), nullptr);
+    else if (!name.empty())
+      clause.parameters.emplace_back(std::move(name), std::string(value));
   }
   return clause;
 }
 
-bool accepts_json(const AcceptClause& c) { return c.type == "application/json" || c.type == "*/*" || c.type == "application/*"; }
+bool accepts_json(const AcceptClause& c) {
+  return c.type == "application/json" || c.type == "*/*" || c.type == "application/*";
+}
 
 // False when the clause asks for a transform that cannot be given; it is then skipped, not refused.
 bool read_transform(const AcceptClause& clause, Accepted& out) {
@@ -46,10 +50,14 @@ bool read_transform(const AcceptClause& clause, Accepted& out) {
   std::string_view v = clause.parameter("v");
   if (v != "v1" && v != "v1beta1") return false;
   out.meta_version = v == "v1" ? "v1" : "v1beta1";
-  if (as == "Table") out.transform = Transform::kTable;
-  else if (as == "PartialObjectMetadata") out.transform = Transform::kPartialObjectMetadata;
-  else if (as == "PartialObjectMetadataList") out.transform = Transform::kPartialObjectMetadataList;
-  else return false;
+  if (as == "Table")
+    out.transform = Transform::kTable;
+  else if (as == "PartialObjectMetadata")
+    out.transform = Transform::kPartialObjectMetadata;
+  else if (as == "PartialObjectMetadataList")
+    out.transform = Transform::kPartialObjectMetadataList;
+  else
+    return false;
   return true;
 }
 

@@ -20,14 +20,14 @@ enum class Transform : std::uint8_t { kNone, kTable, kPartialObjectMetadata, kPa
 
 struct Accepted {
   Transform transform = Transform::kNone;
-  bool yaml = false;           // application/yaml instead of JSON
-  bool protobuf = false;       // neither of them is acceptable
+  bool yaml = false;                     // application/yaml instead of JSON
+  bool protobuf = false;                 // neither of them is acceptable
   std::string_view meta_version = "v1";  // of the transform: "v1" or "v1beta1"
   bool pretty = false;
 };
 
-// For objects and lists. 406 when no clause can be served. JSON is what is stored, so protobuf is for clients that accept nothing else.
-// Custom kinds have no protobuf form (`builtin` false) but for their metadata alone; Tables have none.
+// For objects and lists. 406 when no clause can be served. JSON is what is stored, so protobuf is for clients that accept
+// nothing else. Custom kinds have no protobuf form (`builtin` false) but for their metadata alone; Tables have none.
 Result<Accepted> negotiate_object(std::string_view accept, bool builtin);
 
 // For answers that are not stored objects (reviews, tokens): they have no Table and no metadata to show alone.
@@ -44,7 +44,7 @@ Result<OpenApiForm> negotiate_openapi(std::string_view accept);
 
 // Iterates the clauses of an Accept header in order of preference (q, then order).
 struct AcceptClause {
-  std::string type;  // "application/json"
+  std::string type;                                             // "application/json"
   std::vector<std::pair<std::string, std::string>> parameters;  // without q
   double q = 1;
   std::string_view parameter(std::string_view name) const;

@@ -45,18 +45,21 @@ std::string Metrics::text(const Gauges& g) const {
   gauge(out, "plinth_store_groups_total", "Groups written, one sync each.", "counter", static_cast<double>(g.groups));
   gauge(out, "plinth_store_sync_seconds_total", "Time spent in sync.", "counter", g.sync_seconds_total);
   gauge(out, "plinth_store_log_bytes", "Bytes of log on disk.", "gauge", static_cast<double>(g.log_bytes));
-  gauge(out, "plinth_store_history_bytes", "Bytes of log that watches can go back to.", "gauge", static_cast<double>(g.history_bytes));
+  gauge(out, "plinth_store_history_bytes", "Bytes of log that watches can go back to.", "gauge",
+        static_cast<double>(g.history_bytes));
   gauge(out, "apiserver_longrunning_requests", "Open watches.", "gauge", static_cast<double>(g.watchers));
   gauge(out, "process_resident_memory_bytes", "Resident memory.", "gauge", static_cast<double>(g.resident_bytes));
-  out += "# HELP apiserver_current_inflight_requests Requests that are worked on.\n# TYPE apiserver_current_inflight_requests gauge\n";
+  out +=
+      "# HELP apiserver_current_inflight_requests Requests that are worked on.\n# TYPE apiserver_current_inflight_requests "
+      "gauge\n";
   out += fmt::format("apiserver_current_inflight_requests{{request_kind=\"readOnly\"}} {}\n", g.reads_in_flight);
   out += fmt::format("apiserver_current_inflight_requests{{request_kind=\"mutating\"}} {}\n", g.writes_in_flight);
 
   std::lock_guard lock(mutex_);
   out += "# HELP apiserver_request_total Requests answered.\n# TYPE apiserver_request_total counter\n";
   for (const auto& [key, count] : requests_) {
-    out += fmt::format("apiserver_request_total{{verb=\"{}\",resource=\"{}\",code=\"{}\"}} {}\n", std::get<0>(key), std::get<1>(key),
-                       std::get<2>(key), count);
+    out += fmt::format("apiserver_request_total{{verb=\"{}\",resource=\"{}\",code=\"{}\"}} {}\n", std::get<0>(key),
+                       std::get<1>(key), std::get<2>(key), count);
   }
   out += "# HELP apiserver_request_duration_seconds Time from a request's arrival to its answer.\n";
   out += "# TYPE apiserver_request_duration_seconds histogram\n";

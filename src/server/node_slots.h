@@ -16,9 +16,9 @@ namespace plinth::server {
 struct PodLogQuery {
   std::string name_space, pod, container;
   bool follow = false, previous = false, timestamps = false;
-  std::optional<std::int64_t> since_ns;     // wall time
+  std::optional<std::int64_t> since_ns;  // wall time
   std::optional<std::uint64_t> tail_lines, limit_bytes;
-  std::optional<bool> error_output;         // only standard error, or only standard output
+  std::optional<bool> error_output;  // only standard error, or only standard output
 };
 
 // pods/exec and pods/attach, checked: as above, and the client asks for a protocol of streams that is served.

@@ -126,7 +126,8 @@ std::string type_header(std::string_view group, std::string_view version, std::s
   return out;
 }
 
-ByteChain object_bytes(const store::RecordPtr& record, std::string_view header, const std::shared_ptr<const void>& header_owner) {
+ByteChain object_bytes(const store::RecordPtr& record, std::string_view header,
+                       const std::shared_ptr<const void>& header_owner) {
   ByteChain chain;
   chain.reserve(3);
   chain.push_back(SharedBytes::literal("{"));
@@ -168,8 +169,8 @@ std::string_view metadata_text(const store::Record& record) {
   constexpr std::string_view kLead = "\"metadata\":{";
   const std::string_view body = record.body();
   if (body.substr(record.metadata_offset(), kLead.size()) == kLead) return body.substr(record.metadata_offset());
-  // Records of earlier releases do not say where. A quote inside a string is escaped, and nothing in metadata before managedFields has
-  // a member "metadata" that is an object: the last occurrence is the object's own.
+  // Records of earlier releases do not say where. A quote inside a string is escaped, and nothing in metadata before
+  // managedFields has a member "metadata" that is an object: the last occurrence is the object's own.
   return body.substr(body.substr(0, record.managed_fields_cut()).rfind(kLead));
 }
 
@@ -205,11 +206,15 @@ std::string_view key_namespace(std::string_view key) {
 
 std::string field_text(const Value& value) {
   switch (value.type()) {
-    case Value::Type::kString: return std::string(value.as_string());
-    case Value::Type::kBool: return value.as_bool() ? "true" : "false";
+    case Value::Type::kString:
+      return std::string(value.as_string());
+    case Value::Type::kBool:
+      return value.as_bool() ? "true" : "false";
     case Value::Type::kInt:
-    case Value::Type::kDouble: return to_json(value);
-    default: return "";
+    case Value::Type::kDouble:
+      return to_json(value);
+    default:
+      return "";
   }
 }
 

@@ -23,7 +23,8 @@ std::string type_header(std::string_view group, std::string_view version, std::s
 std::string group_version(std::string_view group, std::string_view version);
 
 // The object as sent: "{" + header + body.
-ByteChain object_bytes(const store::RecordPtr& record, std::string_view header, const std::shared_ptr<const void>& header_owner);
+ByteChain object_bytes(const store::RecordPtr& record, std::string_view header,
+                       const std::shared_ptr<const void>& header_owner);
 
 // A record's document with kind and apiVersion set. `with_managed_fields` false parses less.
 Result<Document> decode_record(const store::Record& record, std::string_view header, bool with_managed_fields);

@@ -13,8 +13,8 @@ namespace plinth::server {
 inline constexpr std::string_view kProtobufType = "application/vnd.kubernetes.protobuf";
 inline constexpr std::string_view kProtobufWatchType = "application/vnd.kubernetes.protobuf;stream=watch";
 
-// The schema of what an answer's apiVersion and kind name: built-in kinds and their lists, Status, metadata alone, Scale, ... Null for
-// anything else.
+// The schema of what an answer's apiVersion and kind name: built-in kinds and their lists, Status, metadata alone, Scale, ...
+// Null for anything else.
 const api::Schema* answer_schema(std::string_view api_version, std::string_view kind);
 
 // A whole answer. An error when its kind has no protobuf form.

@@ -59,7 +59,8 @@ struct Bench {
   Bench() : pipeline({}) {
     for (const char* name : {"a", "b"}) {
       const LocalAnswer made = pipeline.call(
-          "POST", kMaps, R"({"metadata":{"name":")" + std::string(name) + R"(","labels":{"n":")" + name + R"("}},"data":{"k":"v"}})");
+          "POST", kMaps,
+          R"({"metadata":{"name":")" + std::string(name) + R"(","labels":{"n":")" + name + R"("}},"data":{"k":"v"}})");
       REQUIRE(made.status == 201);
     }
   }
@@ -77,20 +78,28 @@ struct Bench {
 };
 
 // `b` is `a` but for the kind of items, which protobuf does not carry.
-void check_same(const Document& a, const Document& b) { CHECK_MESSAGE(equal(a.root(), b.root()), to_json(a.root()) << "\n" << to_json(b.root())); }
+void check_same(const Document& a, const Document& b) {
+  CHECK_MESSAGE(equal(a.root(), b.root()), to_json(a.root()) << "\n" << to_json(b.root()));
+}
 
 }  // namespace
 
 TEST_CASE("objects, lists, pages and metadata alone say the same in protobuf") {
   Bench b;
-  const std::string partial = ";as=PartialObjectMetadata;g=meta.k8s.io;v=v1", partials = ";as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
-  for (const auto& [target, parameters] : {std::pair<std::string, std::string>{kMaps + "/a", ""}, {kMaps, ""}, {kMaps + "?limit=1", ""},
-                                           {kMaps + "?labelSelector=n=none", ""}, {kMaps + "/a", partial}}) {
+  const std::string partial = ";as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
+                    partials = ";as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+  for (const auto& [target, parameters] : {std::pair<std::string, std::string>{kMaps + "/a", ""},
+                                           {kMaps, ""},
+                                           {kMaps + "?limit=1", ""},
+                                           {kMaps + "?labelSelector=n=none", ""},
+                                           {kMaps + "/a", partial}}) {
     CAPTURE(target);
     const auto [json, binary] = b.both(target, parameters);
     // An empty list is no list.
-    if (json["items"].is_array() && json["items"].size() == 0) CHECK(binary["items"].is_null());
-    else check_same(json, binary);
+    if (json["items"].is_array() && json["items"].size() == 0)
+      CHECK(binary["items"].is_null());
+    else
+      check_same(json, binary);
   }
   const auto [json, binary] = b.both(kMaps, partials);
   CHECK(binary["kind"].as_string() == "PartialObjectMetadataList");

@@ -23,7 +23,8 @@ std::vector<std::string> split_path(std::string_view path) {
   return parts;
 }
 
-// `namespaces/X/status` and `namespaces/X/finalize` belong to the namespace; everything else below a namespace is a resource in it.
+// `namespaces/X/status` and `namespaces/X/finalize` belong to the namespace; everything else below a namespace is a resource in
+// it.
 void fill_resource(RequestInfo& info, std::vector<std::string> parts) {
   if (!parts.empty() && parts[0] == "watch") {
     info.is_watch = true;
@@ -48,10 +49,14 @@ void fill_resource(RequestInfo& info, std::vector<std::string> parts) {
 void fill_verb(RequestInfo& info) {
   const std::string& m = info.method;
   const bool named = !info.name.empty();
-  if (m == "POST") info.verb = "create";
-  else if (m == "PUT") info.verb = "update";
-  else if (m == "PATCH") info.verb = "patch";
-  else if (m == "DELETE") info.verb = named ? "delete" : "deletecollection";
+  if (m == "POST")
+    info.verb = "create";
+  else if (m == "PUT")
+    info.verb = "update";
+  else if (m == "PATCH")
+    info.verb = "patch";
+  else if (m == "DELETE")
+    info.verb = named ? "delete" : "deletecollection";
   else if (m == "GET" || m == "HEAD") {
     const bool watch = info.is_watch || (info.subresource.empty() && query_flag(info.query, "watch"));
     info.is_watch = watch;
@@ -99,14 +104,17 @@ Result<RequestInfo> parse_request_info(std::string_view method, std::string_view
     parts.erase(parts.begin(), parts.begin() + 3);
   }
   if (info.is_resource) fill_resource(info, std::move(parts));
-  if (info.is_resource) fill_verb(info);
-  else info.verb = to_lower(method);
+  if (info.is_resource)
+    fill_verb(info);
+  else
+    info.verb = to_lower(method);
   return info;
 }
 
 bool is_long_running(const RequestInfo& info) {
   constexpr std::string_view kSubresources[] = {"attach", "exec", "log", "portforward", "proxy"};
-  return info.is_watch || std::find(std::begin(kSubresources), std::end(kSubresources), info.subresource) != std::end(kSubresources);
+  return info.is_watch ||
+         std::find(std::begin(kSubresources), std::end(kSubresources), info.subresource) != std::end(kSubresources);
 }
 
 Result<void> check_request_timeout(const RequestInfo& info) {
@@ -122,14 +130,19 @@ Result<WriteOptions> parse_write_options(const Query& query, std::string_view wh
   for (const auto& [key, value] : query.parameters()) {
     if (key != "dryRun" || value.empty()) continue;
     static constexpr std::string_view kSupported[] = {"All"};
-    if (value == "All") options.dry_run = true;
-    else errors.push_back(api::field_not_supported("dryRun", Value::ref(value), kSupported));
+    if (value == "All")
+      options.dry_run = true;
+    else
+      errors.push_back(api::field_not_supported("dryRun", Value::ref(value), kSupported));
   }
   if (auto value = query_value(query, "fieldValidation"); value && !value->empty()) {
     static constexpr std::string_view kSupported[] = {"Ignore", "Strict", "Warn"};
-    if (*value == "Ignore") options.field_validation = FieldValidation::kIgnore;
-    else if (*value == "Strict") options.field_validation = FieldValidation::kStrict;
-    else if (*value != "Warn") errors.push_back(api::field_not_supported("fieldValidation", Value::ref(*value), kSupported));
+    if (*value == "Ignore")
+      options.field_validation = FieldValidation::kIgnore;
+    else if (*value == "Strict")
+      options.field_validation = FieldValidation::kStrict;
+    else if (*value != "Warn")
+      errors.push_back(api::field_not_supported("fieldValidation", Value::ref(*value), kSupported));
   }
   if (auto value = query_value(query, "fieldManager")) options.field_manager = *value;
   constexpr std::size_t kManagerBytesMax = 128;
@@ -148,7 +161,8 @@ Result<WriteOptions> parse_write_options(const Query& query, std::string_view wh
 std::string manager_name(std::string_view field_manager, std::string_view user_agent) {
   if (!field_manager.empty()) return std::string(field_manager);
   std::string name(user_agent.substr(0, user_agent.find('/')));
-  name.erase(std::remove_if(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }), name.end());
+  name.erase(std::remove_if(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }),
+             name.end());
   constexpr std::size_t kManagerBytesMax = 128;
   if (name.size() > kManagerBytesMax) name.resize(kManagerBytesMax);
   return name.empty() ? "unknown" : name;

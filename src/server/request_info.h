@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/result.h"
 #include "api/decode.h"
+#include "base/result.h"
 #include "base/text.h"
 #include "net/http.h"
 
@@ -20,13 +20,13 @@ std::optional<std::string_view> query_value(const Query& query, std::string_view
 
 struct RequestInfo {
   std::string method;
-  std::string path;   // percent-decoded, without a trailing slash
+  std::string path;  // percent-decoded, without a trailing slash
   Query query;
   bool is_resource = false;
   bool is_watch = false;
-  std::string verb;   // get list watch create update patch delete deletecollection, or the lower-case method
+  std::string verb;  // get list watch create update patch delete deletecollection, or the lower-case method
   std::string group, version, name_space, resource, subresource, name;
-  std::string rest;   // what follows the subresource (proxy paths)
+  std::string rest;  // what follows the subresource (proxy paths)
 };
 
 // BadRequest when the target cannot be decoded.
@@ -35,8 +35,9 @@ Result<RequestInfo> parse_request_info(std::string_view method, std::string_view
 // Watches, logs and streams: they last as long as their client wants.
 bool is_long_running(const RequestInfo& info);
 
-// BadRequest when the `timeout` of a request that ends with its answer is not a duration (apiserver filters.WithRequestDeadline).
-// A good one changes nothing: the steps of a request have limits of their own (webhooks, revisions that do not come).
+// BadRequest when the `timeout` of a request that ends with its answer is not a duration (apiserver
+// filters.WithRequestDeadline). A good one changes nothing: the steps of a request have limits of their own (webhooks,
+// revisions that do not come).
 Result<void> check_request_timeout(const RequestInfo& info);
 
 using api::FieldValidation;
@@ -52,7 +53,8 @@ struct WriteOptions {
 // 422 for values that are not known (dryRun=x, fieldValidation=x), as upstream words them. `what` is "CreateOptions" etc.
 Result<WriteOptions> parse_write_options(const Query& query, std::string_view what);
 
-// "true"/"1"/... as strconv.ParseBool with "" and "0"/"false" false; anything else true, as runtime.Convert_Slice_string_To_bool.
+// "true"/"1"/... as strconv.ParseBool with "" and "0"/"false" false; anything else true, as
+// runtime.Convert_Slice_string_To_bool.
 bool query_flag(const Query& query, std::string_view name);
 
 // Manager of a write: the fieldManager parameter, else the User-Agent up to '/'.

@@ -54,7 +54,8 @@ void append_details(std::string& out, const ErrorDetails& details) {
 }
 
 bool has_details(const ErrorDetails& d) {
-  return !d.name.empty() || !d.group.empty() || !d.kind.empty() || !d.uid.empty() || !d.causes.empty() || d.retry_after_seconds > 0;
+  return !d.name.empty() || !d.group.empty() || !d.kind.empty() || !d.uid.empty() || !d.causes.empty() ||
+         d.retry_after_seconds > 0;
 }
 
 Error about(Reason reason, std::string message, std::string_view group, std::string_view plural, std::string_view name) {
@@ -125,12 +126,13 @@ Error generated_name_exists(std::string_view group, std::string_view plural, std
 
 Error conflict(std::string_view group, std::string_view plural, std::string_view name, std::string_view why) {
   return about(Reason::kConflict,
-               "Operation cannot be fulfilled on " + qualified(group, plural) + " " + quoted(name) + ": " + std::string(why), group,
-               plural, name);
+               "Operation cannot be fulfilled on " + qualified(group, plural) + " " + quoted(name) + ": " + std::string(why),
+               group, plural, name);
 }
 
 Error modified_conflict(std::string_view group, std::string_view plural, std::string_view name) {
-  return conflict(group, plural, name, "the object has been modified; please apply your changes to the latest version and try again");
+  return conflict(group, plural, name,
+                  "the object has been modified; please apply your changes to the latest version and try again");
 }
 
 Error forbidden(std::string_view group, std::string_view plural, std::string_view name, std::string_view why) {
@@ -140,8 +142,9 @@ Error forbidden(std::string_view group, std::string_view plural, std::string_vie
 }
 
 Error method_not_allowed(std::string_view group, std::string_view plural, std::string_view verb) {
-  return about(Reason::kMethodNotAllowed, std::string(verb) + " is not supported on resources of kind " + quoted(qualified(group, plural)),
-               group, plural, "");
+  return about(Reason::kMethodNotAllowed,
+               std::string(verb) + " is not supported on resources of kind " + quoted(qualified(group, plural)), group, plural,
+               "");
 }
 
 Error unknown_path() { return Error(Reason::kNotFound, "the server could not find the requested resource"); }

@@ -33,8 +33,8 @@ struct TestServer {
 
   // Sends a request and lets the loop work on it, without waiting for the answer.
   std::shared_ptr<Answer> send(const std::string& method, const std::string& target, bool master, std::string body = "") {
-    return send_as(master ? "admin" : "jane", master ? std::vector<std::string>{"system:masters"} : std::vector<std::string>{}, method, target,
-                   std::move(body));
+    return send_as(master ? "admin" : "jane", master ? std::vector<std::string>{"system:masters"} : std::vector<std::string>{},
+                   method, target, std::move(body));
   }
   std::shared_ptr<Answer> send_as(const std::string& name, std::vector<std::string> groups, const std::string& method,
                                   const std::string& target, std::string body = "") {

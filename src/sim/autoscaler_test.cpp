@@ -33,7 +33,9 @@ void measure(SimPlatform& platform, const Load& load) {
     const Value metadata = pod["metadata"];
     if (pod["status"]["phase"].as_string() != "Running") continue;
     table->pods[{"default", std::string(metadata["name"].as_string())}] = {
-        std::string(metadata["uid"].as_string()), {now, load.window_ns}, {{"c", {load.milli_cpu * 1'000'000, load.memory_bytes}}}};
+        std::string(metadata["uid"].as_string()),
+        {now, load.window_ns},
+        {{"c", {load.milli_cpu * 1'000'000, load.memory_bytes}}}};
   }
   if (load.divided) {
     for (auto& [_, pod] : table->pods) pod.containers[0].usage.cpu_nano_cores /= static_cast<std::int64_t>(table->pods.size());
@@ -48,25 +50,30 @@ void run_measured(SimPlatform& platform, FakeNode& node, Duration time, const Lo
   }
 }
 
-void run_measured(SimPlatform& platform, FakeNode& node, Duration time, std::int64_t milli_cpu, std::int64_t memory_bytes = 64 << 20) {
+void run_measured(SimPlatform& platform, FakeNode& node, Duration time, std::int64_t milli_cpu,
+                  std::int64_t memory_bytes = 64 << 20) {
   run_measured(platform, node, time, Load{milli_cpu, memory_bytes});
 }
 
 void create_web(SimPlatform& platform, int replicas) {
-  created(platform, kApps + "deployments",
-          R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web"},"spec":{"replicas":)" + std::to_string(replicas) +
-              R"(,"selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":)"
-              R"([{"name":"c","image":"i","resources":{"requests":{"cpu":"100m","memory":"64Mi"}}}]}}}})");
+  created(
+      platform, kApps + "deployments",
+      R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web"},"spec":{"replicas":)" +
+          std::to_string(replicas) +
+          R"(,"selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":)"
+          R"([{"name":"c","image":"i","resources":{"requests":{"cpu":"100m","memory":"64Mi"}}}]}}}})");
 }
 
 void create_scaler(SimPlatform& platform, const std::string& more) {
-  created(platform, kScalers,
-          R"({"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler","metadata":{"name":"web"},"spec":{"minReplicas":1,"maxReplicas":10,)"
-          R"("scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"web"},)" +
-              more + "}}");
+  created(
+      platform, kScalers,
+      R"({"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler","metadata":{"name":"web"},"spec":{"minReplicas":1,"maxReplicas":10,)"
+      R"("scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"web"},)" +
+          more + "}}");
 }
 
-const std::string kCpuHalf = R"("metrics":[{"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":50}}}])";
+const std::string kCpuHalf =
+    R"("metrics":[{"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":50}}}])";
 
 std::vector<std::string> rescales(SimPlatform& platform) { return events_of(platform, "web", "SuccessfulRescale"); }
 
@@ -180,10 +187,11 @@ TEST_CASE("an autoscaler with behavior, memory, and metrics that cannot be had")
   REQUIRE(platform.boot().ok());
   FakeNode node(platform);
   create_web(platform, 2);
-  create_scaler(platform,
-                R"("metrics":[{"type":"ContainerResource","containerResource":{"name":"memory","container":"c","target":{"type":"AverageValue","averageValue":"64Mi"}}},)"
-                R"({"type":"Pods","pods":{"metric":{"name":"hits"},"target":{"type":"AverageValue","averageValue":"1"}}}],)"
-                R"("behavior":{"scaleUp":{"policies":[{"type":"Pods","value":1,"periodSeconds":60}]},"scaleDown":{"stabilizationWindowSeconds":0}})");
+  create_scaler(
+      platform,
+      R"("metrics":[{"type":"ContainerResource","containerResource":{"name":"memory","container":"c","target":{"type":"AverageValue","averageValue":"64Mi"}}},)"
+      R"({"type":"Pods","pods":{"metric":{"name":"hits"},"target":{"type":"AverageValue","averageValue":"1"}}}],)"
+      R"("behavior":{"scaleUp":{"policies":[{"type":"Pods","value":1,"periodSeconds":60}]},"scaleDown":{"stabilizationWindowSeconds":0}})");
   node.run(20s);
   run_measured(platform, node, 50s, 10, 256 << 20);
   CHECK(size(platform) == 3);  // one in a minute
@@ -197,22 +205,26 @@ TEST_CASE("an autoscaler with behavior, memory, and metrics that cannot be had")
   run_measured(platform, node, 60s, 10, 16 << 20);
   CHECK(size(platform) == 4);
   CHECK(condition(platform, "ScalingActive") == "False FailedGetPodsMetric");
-  patch(platform, kScalers + "/web",
-        R"({"spec":{"metrics":[{"type":"Resource","resource":{"name":"memory","target":{"type":"Utilization","averageUtilization":100}}}]}})");
+  patch(
+      platform, kScalers + "/web",
+      R"({"spec":{"metrics":[{"type":"Resource","resource":{"name":"memory","target":{"type":"Utilization","averageUtilization":100}}}]}})");
   run_measured(platform, node, 20s, 10, 16 << 20);
   CHECK(size(platform) == 1);
   check_settled(platform);
 
   // Two for the same pods: neither does anything, though one wants more and the other fewer.
-  created(platform, kScalers,
-          R"({"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler","metadata":{"name":"other"},"spec":{"minReplicas":1,"maxReplicas":10,)"
-          R"("scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"web"},)" + kCpuHalf + "}}");
+  created(
+      platform, kScalers,
+      R"({"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler","metadata":{"name":"other"},"spec":{"minReplicas":1,"maxReplicas":10,)"
+      R"("scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"web"},)" +
+          kCpuHalf + "}}");
   run_measured(platform, node, 20s, 50, 64 << 20);
   patch(platform, kWeb, R"({"spec":{"replicas":2}})");
   run_measured(platform, node, 60s, 100, 16 << 20);
   CHECK(size(platform) == 2);
   CHECK(condition(platform, "ScalingActive") == "False AmbiguousSelector");
-  CHECK(events_of(platform, "web", "AmbiguousSelector")[0].starts_with("pods by selector app=web are controlled by multiple HPAs: [{other default} {web default}]"));
+  CHECK(events_of(platform, "web", "AmbiguousSelector")[0].starts_with(
+      "pods by selector app=web are controlled by multiple HPAs: [{other default} {web default}]"));
 }
 
 TEST_CASE("autoscalers that disagree take turns, one look each in a period") {
@@ -240,17 +252,19 @@ TEST_CASE("an autoscaler says which requests are missing") {
   SimPlatform platform(32, with_workloads());
   REQUIRE(platform.boot().ok());
   FakeNode node(platform);
-  created(platform, kApps + "deployments",
-          R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web"},"spec":{"replicas":1,"selector":{"matchLabels":{"app":"web"}},)"
-          R"("template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}})");
+  created(
+      platform, kApps + "deployments",
+      R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web"},"spec":{"replicas":1,"selector":{"matchLabels":{"app":"web"}},)"
+      R"("template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}})");
   create_scaler(platform, kCpuHalf);
   node.run(20s);
   run_measured(platform, node, 30s, 100);
   CHECK(condition(platform, "ScalingActive") == "False FailedGetResourceMetric");
   const auto told = events_of(platform, "web", "FailedComputeMetricsReplicas");
   REQUIRE_FALSE(told.empty());
-  CHECK(told.back().find("invalid metrics (1 invalid out of 1), first error is: failed to get cpu resource metric value: failed to get cpu "
-                         "utilization: missing request for cpu in container c of Pod web-") == 0);
+  CHECK(told.back().find(
+            "invalid metrics (1 invalid out of 1), first error is: failed to get cpu resource metric value: failed to get cpu "
+            "utilization: missing request for cpu in container c of Pod web-") == 0);
 }
 
 }  // namespace plinth::sim

@@ -11,7 +11,8 @@ struct ModelKind {
   const char* plural;
   const char* kind;
 };
-constexpr ModelKind kKinds[] = {{"configmaps", "ConfigMap"}, {"configmaps", "ConfigMap"}, {"serviceaccounts", "ServiceAccount"}, {"services", "Service"}};
+constexpr ModelKind kKinds[] = {
+    {"configmaps", "ConfigMap"}, {"configmaps", "ConfigMap"}, {"serviceaccounts", "ServiceAccount"}, {"services", "Service"}};
 
 std::string kind_of(const ModelNode& node) {
   for (const ModelKind& kind : kKinds) {

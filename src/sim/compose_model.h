@@ -14,9 +14,9 @@ namespace plinth::sim {
 // A resource of a definition.
 struct ModelNode {
   std::string id;
-  std::string plural;           // "configmaps", "serviceaccounts", "services"
-  bool conditional = false;     // included where the instance says on: true
-  bool collection = false;      // one for each element of the instance's list
+  std::string plural;        // "configmaps", "serviceaccounts", "services"
+  bool conditional = false;  // included where the instance says on: true
+  bool collection = false;   // one for each element of the instance's list
   std::vector<std::size_t> needs;
 };
 

@@ -27,11 +27,12 @@ std::string collection(std::string_view plural, std::string_view name_space) {
 }  // namespace
 
 ComposeRun::ComposeRun(std::uint64_t seed, ClientKind client)
-    : platform_(seed, [client] {
-        SimPlatformOptions options;
-        options.client = client;
-        return options;
-      }()),
+    : platform_(seed,
+                [client] {
+                  SimPlatformOptions options;
+                  options.client = client;
+                  return options;
+                }()),
       random_(seed * 6151 + 11) {}
 
 bool ComposeRun::boot() {
@@ -90,7 +91,8 @@ void ComposeRun::write_instance() {
                                        random_.below(3) > 0 ? "true" : "false", items);
   if (call("PATCH", instances_path(definition) + "/" + name, "{" + spec + "}") == 404) {
     call("POST", instances_path(definition),
-         fmt::format(R"({{"apiVersion":"kro.run/v1alpha1","kind":"Gen{}","metadata":{{"name":"{}"}},{}}})", definition, name, spec));
+         fmt::format(R"({{"apiVersion":"kro.run/v1alpha1","kind":"Gen{}","metadata":{{"name":"{}"}},{}}})", definition, name,
+                     spec));
   }
 }
 
@@ -101,7 +103,8 @@ void ComposeRun::touch_child() {
   const auto items = children["items"].items();
   if (items.empty()) return;
   const Value metadata = items[random_.below(items.size())]["metadata"];
-  const std::string path = collection(plural, metadata["namespace"].as_string()) + "/" + std::string(metadata["name"].as_string());
+  const std::string path =
+      collection(plural, metadata["namespace"].as_string()) + "/" + std::string(metadata["name"].as_string());
   if (foreign_.count(path) > 0) return;
   const std::uint64_t how = random_.below(4);
   if (how == 0)
@@ -142,7 +145,8 @@ void ComposeRun::make_foreign() {
     for (const auto& [plural, kind] : {std::pair{"configmaps", "ConfigMap"}, std::pair{"serviceaccounts", "ServiceAccount"}}) {
       const std::string name = fmt::format("d0i0-foreign{}", i), path = collection(plural, "default");
       if (call("POST", path,
-               fmt::format(R"({{"apiVersion":"v1","kind":"{}","metadata":{{"name":"{}","labels":{}}}}})", kind, name, kLabels[i])) == 201)
+               fmt::format(R"({{"apiVersion":"v1","kind":"{}","metadata":{{"name":"{}","labels":{}}}}})", kind, name,
+                           kLabels[i])) == 201)
         foreign_[path + "/" + name] = platform_.call("GET", path + "/" + name).body;
     }
   }
@@ -179,10 +183,13 @@ std::string ComposeRun::mend_definitions() {
     const auto model = parse_integer<std::size_t>(graph["metadata"]["labels"]["model"].as_string());
     if (!model || *model >= models_.size()) return "a definition has lost its label";
     if (!models_[*model].broken) continue;
-    if (graph["status"]["state"].as_string() != "Inactive") return "a definition with a wrong expression is not told as Inactive";
+    if (graph["status"]["state"].as_string() != "Inactive")
+      return "a definition with a wrong expression is not told as Inactive";
     models_.push_back(random_definition(random_));
     const std::string path = std::string(kGraphs) + "/" + std::string(graph["metadata"]["name"].as_string());
-    call("PATCH", path, fmt::format(R"({{"metadata":{{"labels":{{"model":"{}"}}}},"spec":{{"resources":{}}}}})", models_.size() - 1, resources_json(models_.back())));
+    call("PATCH", path,
+         fmt::format(R"({{"metadata":{{"labels":{{"model":"{}"}}}},"spec":{{"resources":{}}}}})", models_.size() - 1,
+                     resources_json(models_.back())));
   }
   return "";
 }
@@ -204,7 +211,8 @@ std::string ComposeRun::check_children() {
       }
       const auto model = parse_integer<std::size_t>(graph->second["metadata"]["labels"]["model"].as_string());
       expected.merge(expected_children(models_[model.value_or(0)], instance));
-      if (instance["status"]["state"].as_string() != "ACTIVE") return "an instance does not come to rest: " + to_json(instance) + "\n" + to_json(graph->second);
+      if (instance["status"]["state"].as_string() != "ACTIVE")
+        return "an instance does not come to rest: " + to_json(instance) + "\n" + to_json(graph->second);
     }
   }
   for (const char* plural : kChildren) {
@@ -216,8 +224,10 @@ std::string ComposeRun::check_children() {
       if (unguided.count(std::string(metadata["labels"]["kro.run/instance-id"].as_string())) > 0) continue;
       const auto wanted = expected.find(std::string(plural) + "/" + name_space + "/" + name);
       if (wanted == expected.end()) return "nobody wants it any more: " + to_json(child);
-      if (child["data"]["value"].as_string() != wanted->second) return "it should be " + quoted(wanted->second) + ": " + to_json(child);
-      if (metadata["annotations"]["refers"].as_string() == "mine") return "what somebody wrote by hand has stayed: " + to_json(child);
+      if (child["data"]["value"].as_string() != wanted->second)
+        return "it should be " + quoted(wanted->second) + ": " + to_json(child);
+      if (metadata["annotations"]["refers"].as_string() == "mine")
+        return "what somebody wrote by hand has stayed: " + to_json(child);
       expected.erase(wanted);
     }
   }

@@ -44,7 +44,7 @@ class ComposeRun {
   world_sim::SimRandom random_;
   std::vector<ModelDefinition> models_;         // by the label `model` of definitions
   std::map<std::string, std::string> foreign_;  // path to the object as it must stay
-  std::size_t lives_ = 0, lives_max_ = 0;  // faults end where lives_max_ is reached
+  std::size_t lives_ = 0, lives_max_ = 0;       // faults end where lives_max_ is reached
   std::string wrong_;
 };
 

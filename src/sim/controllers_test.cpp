@@ -90,10 +90,12 @@ TEST_CASE("an owner deleted in the foreground waits for what blocks it") {
 
 TEST_CASE("what somebody else owns too stays when an owner is deleted in the foreground") {
   over_each_client(3, [](SimPlatform& platform) {
-    const Document first = created(platform, kConfigMaps, config_map("first")), second = created(platform, kConfigMaps, config_map("second"));
+    const Document first = created(platform, kConfigMaps, config_map("first")),
+                   second = created(platform, kConfigMaps, config_map("second"));
     const std::string both = owned_by(first, true);
     const std::string other = owned_by(second);
-    created(platform, kConfigMaps, config_map("shared", both.substr(0, both.size() - 1) + "," + other.substr(other.find('[') + 1)));
+    created(platform, kConfigMaps,
+            config_map("shared", both.substr(0, both.size() - 1) + "," + other.substr(other.find('[') + 1)));
     created(platform, kConfigMaps, config_map("mine", owned_by(first, true)));
     platform.settle();
     remove(platform, std::string(kConfigMaps) + "/first", "Foreground");
@@ -245,14 +247,18 @@ TEST_CASE("a flow schema says whether its priority level is there") {
     const auto dangling = [&](const std::string& name) {
       platform.settle();
       const Document schema = parse_json(platform.call("GET", flow + "flowschemas/" + name).body).value();
-      const Value condition = schema["status"]["conditions"].items().empty() ? Value() : schema["status"]["conditions"].items()[0];
+      const Value condition =
+          schema["status"]["conditions"].items().empty() ? Value() : schema["status"]["conditions"].items()[0];
       return std::string(condition["status"].as_string()) + " " + std::string(condition["reason"].as_string());
     };
     CHECK(dangling("global-default") == "False Found");
-    created(platform, flow + "flowschemas", R"({"apiVersion":"flowcontrol.apiserver.k8s.io/v1","kind":"FlowSchema","metadata":{"name":"mine"},"spec":{"priorityLevelConfiguration":{"name":"mine"}}})");
+    created(
+        platform, flow + "flowschemas",
+        R"({"apiVersion":"flowcontrol.apiserver.k8s.io/v1","kind":"FlowSchema","metadata":{"name":"mine"},"spec":{"priorityLevelConfiguration":{"name":"mine"}}})");
     CHECK(dangling("mine") == "True NotFound");
-    created(platform, flow + "prioritylevelconfigurations",
-            R"({"apiVersion":"flowcontrol.apiserver.k8s.io/v1","kind":"PriorityLevelConfiguration","metadata":{"name":"mine"},"spec":{"type":"Limited","limited":{"limitResponse":{"type":"Reject"}}}})");
+    created(
+        platform, flow + "prioritylevelconfigurations",
+        R"({"apiVersion":"flowcontrol.apiserver.k8s.io/v1","kind":"PriorityLevelConfiguration","metadata":{"name":"mine"},"spec":{"type":"Limited","limited":{"limitResponse":{"type":"Reject"}}}})");
     CHECK(dangling("mine") == "False Found");
     CHECK(platform.call("DELETE", flow + "prioritylevelconfigurations/mine").status == 200);
     CHECK(dangling("mine") == "True NotFound");
@@ -305,12 +311,14 @@ TEST_CASE("a quota follows what is used, and what is over it is refused") {
 TEST_CASE("a claim that a pod uses goes when the pod is gone") {
   over_each_client(3, [](SimPlatform& platform) {
     const std::string claims = "/api/v1/namespaces/default/persistentvolumeclaims", pods = "/api/v1/namespaces/default/pods";
-    created(platform, claims,
-            R"({"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"c"},"spec":{"accessModes":["ReadWriteOnce"],)"
-            R"("resources":{"requests":{"storage":"1Gi"}}}})");
-    created(platform, pods,
-            R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"nodeName":"n","containers":[{"name":"c","image":"i"}],)"
-            R"("volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"c"}}]}})");
+    created(
+        platform, claims,
+        R"({"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"c"},"spec":{"accessModes":["ReadWriteOnce"],)"
+        R"("resources":{"requests":{"storage":"1Gi"}}}})");
+    created(
+        platform, pods,
+        R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"nodeName":"n","containers":[{"name":"c","image":"i"}],)"
+        R"("volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"c"}}]}})");
     platform.settle();
     CHECK(platform.call("DELETE", claims + "/c").status == 200);
     platform.settle();

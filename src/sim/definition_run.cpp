@@ -28,7 +28,8 @@ constexpr std::size_t kUpper = 1, kRival = 4;
 constexpr const char* kCrds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 std::string collection_of(const ModelDefinition& d) {
-  return d.old_form ? "/apis/kro.run/v1alpha1/namespaces/default/resourcegroups" : "/apis/kro.run/v1alpha1/resourcegraphdefinitions";
+  return d.old_form ? "/apis/kro.run/v1alpha1/namespaces/default/resourcegroups"
+                    : "/apis/kro.run/v1alpha1/resourcegraphdefinitions";
 }
 
 // Resources that are refused, each for another reason; some are refused for a time only.
@@ -43,11 +44,12 @@ constexpr const char* kWrong[] = {
 }  // namespace
 
 DefinitionRun::DefinitionRun(std::uint64_t seed, ClientKind client)
-    : platform_(seed, [client] {
-        SimPlatformOptions options;
-        options.client = client;
-        return options;
-      }()),
+    : platform_(seed,
+                [client] {
+                  SimPlatformOptions options;
+                  options.client = client;
+                  return options;
+                }()),
       random_(seed * 7919 + 3) {}
 
 bool DefinitionRun::boot() {
@@ -83,7 +85,8 @@ Document DefinitionRun::get(const std::string& path) {
 std::string DefinitionRun::resources(std::size_t definition, bool good) {
   ++written_;
   const std::string config = fmt::format(
-      R"({{"id":"own","template":{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"${{schema.metadata.name}}"}},"data":{{"n":"{}"}}}}}})", written_);
+      R"({{"id":"own","template":{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"${{schema.metadata.name}}"}},"data":{{"n":"{}"}}}}}})",
+      written_);
   if (!good) return "[" + config + "," + kWrong[random_.below(std::size(kWrong))] + "]";
   if (definition != kUpper) return "[" + config + "]";
   return "[" + config +
@@ -95,17 +98,22 @@ void DefinitionRun::write(std::size_t definition, bool good) {
   const ModelDefinition& d = kDefinitions[definition];
   const bool whole = good || random_.coin();
   const std::string fields = whole ? R"({"name":"string","extra":"string"})" : R"({"name":"string"})";
-  const std::string spec = fmt::format(R"("spec":{{"schema":{{"apiVersion":"v1alpha1","kind":"{}","spec":{}}},"resources":{}}})", d.kind, fields,
-                                       resources(definition, good));
+  const std::string spec =
+      fmt::format(R"("spec":{{"schema":{{"apiVersion":"v1alpha1","kind":"{}","spec":{}}},"resources":{}}})", d.kind, fields,
+                  resources(definition, good));
   const std::string path = collection_of(d);
   const std::string changed = fmt::format(R"({{"metadata":{{"name":"{}"}},{}}})", d.name, spec);
   // null takes away what the patch does not name.
-  const std::string patch = whole ? changed : fmt::format(R"({{"metadata":{{"name":"{}"}},"spec":{{"schema":{{"spec":{{"name":"string","extra":null}}}},"resources":{}}}}})",
-                                                          d.name, resources(definition, good));
+  const std::string patch =
+      whole
+          ? changed
+          : fmt::format(
+                R"({{"metadata":{{"name":"{}"}},"spec":{{"schema":{{"spec":{{"name":"string","extra":null}}}},"resources":{}}}}})",
+                d.name, resources(definition, good));
   if (call("PATCH", path + "/" + d.name, patch) != 404) return;
   call("POST", path,
-       fmt::format(R"({{"apiVersion":"kro.run/v1alpha1","kind":"{}",{}}})", d.old_form ? "ResourceGroup" : "ResourceGraphDefinition",
-                   changed.substr(1, changed.size() - 2)));
+       fmt::format(R"({{"apiVersion":"kro.run/v1alpha1","kind":"{}",{}}})",
+                   d.old_form ? "ResourceGroup" : "ResourceGraphDefinition", changed.substr(1, changed.size() - 2)));
 }
 
 // Somebody takes the mark off an API, or the API away.
@@ -128,7 +136,8 @@ void DefinitionRun::step() {
   else
     touch_crd();
   // Often several at once.
-  if (random_.coin()) pass(Duration(static_cast<std::int64_t>(random_.below(4) == 0 ? random_.below(3'000'000'000) : random_.below(30'000'000))));
+  if (random_.coin())
+    pass(Duration(static_cast<std::int64_t>(random_.below(4) == 0 ? random_.below(3'000'000'000) : random_.below(30'000'000))));
 }
 
 std::string DefinitionRun::put_right() {
@@ -153,10 +162,11 @@ std::string DefinitionRun::check_one(std::size_t definition) {
   if (status["state"].as_string() != "Active") return fmt::format("{} is not active: {}", d.name, to_json(object.root()));
   for (const Value& condition : status["conditions"].items()) {
     const bool current = condition["observedGeneration"].as_int() == object["metadata"]["generation"].as_int();
-    if (condition["status"].as_string() != "True" || !current) return fmt::format("{} has a condition that is not: {}", d.name, to_json(object.root()));
+    if (condition["status"].as_string() != "True" || !current)
+      return fmt::format("{} has a condition that is not: {}", d.name, to_json(object.root()));
   }
-  const std::string revision = fmt::format("/apis/internal.kro.run/v1alpha1/graphrevisions/{}{}-r{:05}", d.old_form ? "default." : "", d.name,
-                                           status["lastIssuedRevision"].as_int());
+  const std::string revision = fmt::format("/apis/internal.kro.run/v1alpha1/graphrevisions/{}{}-r{:05}",
+                                           d.old_form ? "default." : "", d.name, status["lastIssuedRevision"].as_int());
   const Document issued = get(revision);
   if (!equal(issued["spec"]["snapshot"]["spec"]["resources"], object["spec"]["resources"]))
     return fmt::format("{} has not the revision that it says: {}\n{}", d.name, to_json(object.root()), to_json(issued.root()));

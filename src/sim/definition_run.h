@@ -1,6 +1,6 @@
 // One seed: definitions that are refused and definitions that are good come, change and go in any order, some of one kind, some
-// composing the kind of another, while the platform dies after random writes. Written anew as they should be and left alone, all of
-// them must be active, with the revision that they say.
+// composing the kind of another, while the platform dies after random writes. Written anew as they should be and left alone,
+// all of them must be active, with the revision that they say.
 #pragma once
 
 #include <cstdint>

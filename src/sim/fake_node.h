@@ -1,5 +1,6 @@
-// For tests: what a node does, and nothing else. It is there (n1, and others that are added) and reports; pods on it run and are ready, or what their
-// label "fate" says: "pending", "unready", "succeed", "fail" (exit code 1), "exit-N". Pods that are to be deleted go.
+// For tests: what a node does, and nothing else. It is there (n1, and others that are added) and reports; pods on it run and
+// are ready, or what their label "fate" says: "pending", "unready", "succeed", "fail" (exit code 1), "exit-N". Pods that are to
+// be deleted go.
 #pragma once
 
 #include <functional>

@@ -19,12 +19,13 @@ Message parsed(const std::string& text) {
 }  // namespace
 
 FakeStorage::FakeStorage(world_sim::SimWorld& world) : loop_(world.new_loop("storage")) {
-  server_ = net::make_grpc_server(loop_, world.clock(), [this](net::GrpcRequest request, std::shared_ptr<net::GrpcResponder> to) {
-    serve(std::move(request), std::move(to));
-  });
-  listener_ = world.network()
-                  .listen(loop_, kAddress, nullptr, [this](std::unique_ptr<Stream> stream) { server_->serve(std::move(stream)); })
-                  .value();
+  server_ = net::make_grpc_server(
+      loop_, world.clock(),
+      [this](net::GrpcRequest request, std::shared_ptr<net::GrpcResponder> to) { serve(std::move(request), std::move(to)); });
+  listener_ =
+      world.network()
+          .listen(loop_, kAddress, nullptr, [this](std::unique_ptr<Stream> stream) { server_->serve(std::move(stream)); })
+          .value();
 }
 
 FakeStorage::~FakeStorage() {
@@ -111,7 +112,9 @@ GrpcStatus FakeStorage::create_volume(const std::string& message, std::string& a
   const auto in = parsed<wire::CreateVolumeRequest>(message);
   const std::int64_t bytes = in.capacity_range().required_bytes();
   const auto& source = in.volume_content_source();
-  const std::string from = source.has_snapshot() ? source.snapshot().snapshot_id() : source.has_volume() ? source.volume().volume_id() : "";
+  const std::string from = source.has_snapshot() ? source.snapshot().snapshot_id()
+                           : source.has_volume() ? source.volume().volume_id()
+                                                 : "";
   std::string id;
   for (const auto& [known, volume] : volumes) {
     if (volume.name == in.name()) id = known;

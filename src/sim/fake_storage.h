@@ -1,5 +1,6 @@
-// For tests: a storage driver's controller part behind real gRPC over the simulated network, on a machine of its own: it outlives the
-// platform's crashes. Any call can fail before or after it acted, hang, or lose its answer. It knows what must never happen.
+// For tests: a storage driver's controller part behind real gRPC over the simulated network, on a machine of its own: it
+// outlives the platform's crashes. Any call can fail before or after it acted, hang, or lose its answer. It knows what must
+// never happen.
 #pragma once
 
 #include <functional>
@@ -39,11 +40,11 @@ class FakeStorage {
   std::function<Fault(int call, const std::string& method)> fault;
   bool delayed_snapshots = false;
 
-  std::map<std::string, Volume> volumes;      // by id
-  std::map<std::string, Snapshot> snapshots;  // by id
+  std::map<std::string, Volume> volumes;                   // by id
+  std::map<std::string, Snapshot> snapshots;               // by id
   std::set<std::pair<std::string, std::string>> attached;  // volume, node
-  std::map<std::string, int> calls;           // by method
-  std::vector<std::string> wrongs;            // what nobody may ask
+  std::map<std::string, int> calls;                        // by method
+  std::vector<std::string> wrongs;                         // what nobody may ask
   int count = 0;
 
  private:

@@ -1,5 +1,5 @@
-// Claims, attachments, expansions and snapshots over a driver that fails at any call and a platform that crashes after any write:
-// everything comes to rest, nothing is left, nothing in use goes.
+// Claims, attachments, expansions and snapshots over a driver that fails at any call and a platform that crashes after any
+// write: everything comes to rest, nothing is left, nothing in use goes.
 #include "api/quantity.h"
 #include "csi/driver_site.h"
 #include "platform/direct_cluster.h"
@@ -23,14 +23,18 @@ struct Bench {
   explicit Bench(std::uint64_t seed) : platform(seed, with_workloads()), storage(platform.world()), node(platform) {
     boot();
     node.run(2s);
-    created(platform, "/apis/storage.k8s.io/v1/csinodes",
-            R"({"apiVersion":"storage.k8s.io/v1","kind":"CSINode","metadata":{"name":"n1"},"spec":{"drivers":[{"name":"fake.example.com","nodeID":"id-n1","topologyKeys":[]}]}})");
-    created(platform, "/apis/storage.k8s.io/v1/csidrivers",
-            R"({"apiVersion":"storage.k8s.io/v1","kind":"CSIDriver","metadata":{"name":"fake.example.com"},"spec":{"attachRequired":true}})");
-    created(platform, "/apis/storage.k8s.io/v1/storageclasses",
-            R"({"apiVersion":"storage.k8s.io/v1","kind":"StorageClass","metadata":{"name":"fake"},"provisioner":"fake.example.com","allowVolumeExpansion":true})");
-    created(platform, "/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses",
-            R"({"apiVersion":"snapshot.storage.k8s.io/v1","kind":"VolumeSnapshotClass","metadata":{"name":"fake","annotations":{"snapshot.storage.kubernetes.io/is-default-class":"true"}},"driver":"fake.example.com","deletionPolicy":"Delete"})");
+    created(
+        platform, "/apis/storage.k8s.io/v1/csinodes",
+        R"({"apiVersion":"storage.k8s.io/v1","kind":"CSINode","metadata":{"name":"n1"},"spec":{"drivers":[{"name":"fake.example.com","nodeID":"id-n1","topologyKeys":[]}]}})");
+    created(
+        platform, "/apis/storage.k8s.io/v1/csidrivers",
+        R"({"apiVersion":"storage.k8s.io/v1","kind":"CSIDriver","metadata":{"name":"fake.example.com"},"spec":{"attachRequired":true}})");
+    created(
+        platform, "/apis/storage.k8s.io/v1/storageclasses",
+        R"({"apiVersion":"storage.k8s.io/v1","kind":"StorageClass","metadata":{"name":"fake"},"provisioner":"fake.example.com","allowVolumeExpansion":true})");
+    created(
+        platform, "/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses",
+        R"({"apiVersion":"snapshot.storage.k8s.io/v1","kind":"VolumeSnapshotClass","metadata":{"name":"fake","annotations":{"snapshot.storage.kubernetes.io/is-default-class":"true"}},"driver":"fake.example.com","deletionPolicy":"Delete"})");
   }
   ~Bench() { site.reset(); }
 
@@ -53,18 +57,23 @@ struct Bench {
   }
 
   void claim(const std::string& name, const std::string& more = "", const std::string& size = "1Gi") {
-    platform.call("POST", kClaims, R"({"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":")" + name +
-                                       R"("},"spec":{"storageClassName":"fake","accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":")" +
-                                       size + "\"}}" + more + "}}");
+    platform.call(
+        "POST", kClaims,
+        R"({"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":")" + name +
+            R"("},"spec":{"storageClassName":"fake","accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":")" +
+            size + "\"}}" + more + "}}");
   }
   void pod(const std::string& name, const std::string& claim) {
-    platform.call("POST", kPods, R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":")" + name +
-                                     R"("},"spec":{"containers":[{"name":"c","image":"i"}],"volumes":[{"name":"d","persistentVolumeClaim":{"claimName":")" +
-                                     claim + R"("}}]}})");
+    platform.call(
+        "POST", kPods,
+        R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":")" + name +
+            R"("},"spec":{"containers":[{"name":"c","image":"i"}],"volumes":[{"name":"d","persistentVolumeClaim":{"claimName":")" +
+            claim + R"("}}]}})");
   }
   void snapshot(const std::string& name, const std::string& claim) {
-    platform.call("POST", kSnapshots, R"({"apiVersion":"snapshot.storage.k8s.io/v1","kind":"VolumeSnapshot","metadata":{"name":")" + name +
-                                          R"("},"spec":{"source":{"persistentVolumeClaimName":")" + claim + "\"}}}");
+    platform.call("POST", kSnapshots,
+                  R"({"apiVersion":"snapshot.storage.k8s.io/v1","kind":"VolumeSnapshot","metadata":{"name":")" + name +
+                      R"("},"spec":{"source":{"persistentVolumeClaimName":")" + claim + "\"}}}");
   }
   void expand(const std::string& name, const std::string& size) {
     platform.call("PATCH", kClaims + "/" + name, R"({"spec":{"resources":{"requests":{"storage":")" + size + "\"}}}}");
@@ -95,7 +104,8 @@ void check_bound(Bench& b) {
     const Document volume = parse_json(answer.body).value();
     const std::string handle(volume["spec"]["csi"]["volumeHandle"].as_string());
     CHECK(handles.insert(handle).second);
-    CHECK_MESSAGE(b.storage.volumes.count(handle) == 1, "claim " << claim["metadata"]["name"].as_string() << " has lost " << handle);
+    CHECK_MESSAGE(b.storage.volumes.count(handle) == 1,
+                  "claim " << claim["metadata"]["name"].as_string() << " has lost " << handle);
     const auto size = api::Quantity::parse(claim["status"]["capacity"]["storage"].as_string());
     CHECK((size.ok() && size->value() <= b.storage.volumes[handle].bytes));
   }
@@ -116,7 +126,8 @@ void check_nothing_left(Bench& b) {
 void remove_all(Bench& b) {
   for (const std::string& kind : {std::string(kPods), kSnapshots, kClaims}) {
     const Document list = read(b.platform, kind);
-    for (const Value& object : list["items"].items()) b.remove(kind + "/" + std::string(object["metadata"]["name"].as_string()));
+    for (const Value& object : list["items"].items())
+      b.remove(kind + "/" + std::string(object["metadata"]["name"].as_string()));
   }
 }
 
@@ -184,14 +195,32 @@ TEST_CASE("storage: random work, faults and crashes") {
     for (int turn = 0; turn < 24; ++turn) {
       const std::string n = std::to_string(random.below(3)), other = std::to_string(random.below(3));
       switch (random.below(9)) {
-        case 0: case 1: b.claim("c" + n); break;
-        case 2: b.remove(kClaims + "/c" + n); break;
-        case 3: b.pod("p" + n, "c" + other); break;
-        case 4: b.remove(std::string(kPods) + "/p" + n); break;
-        case 5: b.expand("c" + n, std::to_string(2 + random.below(8)) + "Gi"); break;
-        case 6: b.snapshot("s" + n, "c" + other); break;
-        case 7: b.remove(kSnapshots + "/s" + n); break;
-        default: b.claim("r" + n, R"(,"dataSource":{"kind":"VolumeSnapshot","apiGroup":"snapshot.storage.k8s.io","name":"s)" + other + "\"}", "8Gi");
+        case 0:
+        case 1:
+          b.claim("c" + n);
+          break;
+        case 2:
+          b.remove(kClaims + "/c" + n);
+          break;
+        case 3:
+          b.pod("p" + n, "c" + other);
+          break;
+        case 4:
+          b.remove(std::string(kPods) + "/p" + n);
+          break;
+        case 5:
+          b.expand("c" + n, std::to_string(2 + random.below(8)) + "Gi");
+          break;
+        case 6:
+          b.snapshot("s" + n, "c" + other);
+          break;
+        case 7:
+          b.remove(kSnapshots + "/s" + n);
+          break;
+        default:
+          b.claim("r" + n,
+                  R"(,"dataSource":{"kind":"VolumeSnapshot","apiGroup":"snapshot.storage.k8s.io","name":"s)" + other + "\"}",
+                  "8Gi");
       }
       const bool cut = random.below(4) == 0;
       if (cut) b.platform.world().disk().crash_after_writes(1 + random.below(6));

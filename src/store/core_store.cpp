@@ -19,14 +19,17 @@ constexpr std::uint64_t kMemoryHistoryBytesMax = 32ull << 20;
 
 HistoryOptions history_options(const StoreOptions& options, bool durable) {
   HistoryOptions out;
-  if (!durable) out.hot_bytes_max = std::min(options.history_bytes_max, kMemoryHistoryBytesMax);
-  else out.hot_bytes_max = std::min(options.history_bytes_max, out.hot_bytes_max);
+  if (!durable)
+    out.hot_bytes_max = std::min(options.history_bytes_max, kMemoryHistoryBytesMax);
+  else
+    out.hot_bytes_max = std::min(options.history_bytes_max, out.hot_bytes_max);
   return out;
 }
 
 }  // namespace
 
-CoreStore::CoreStore(StoreOptions options, const World& world, const StoreWiring& wiring, const log::LogOptions::Sabotage& sabotage)
+CoreStore::CoreStore(StoreOptions options, const World& world, const StoreWiring& wiring,
+                     const log::LogOptions::Sabotage& sabotage)
     : options_(std::move(options)),
       world_(world),
       wiring_(wiring),
@@ -55,10 +58,11 @@ Result<State> CoreStore::load() {
   Loader loader(codec_, history_, std::move(state), info.group_sequence);
   TRY(open_log(loader, info.group_sequence));
   if (recovery_.fresh && !found && !directory_->fresh()) {
-    return Error(Reason::kStoreReadError,
-                 fmt::format("{} holds no log and no snapshot, but was in use: its files are missing. Restore it from a snapshot or a "
-                             "backup (plinth snapshot restore)",
-                             options_.directory));
+    return Error(
+        Reason::kStoreReadError,
+        fmt::format("{} holds no log and no snapshot, but was in use: its files are missing. Restore it from a snapshot or a "
+                    "backup (plinth snapshot restore)",
+                    options_.directory));
   }
   foreign_snapshot_ = info.foreign;
   snapshot_segment_ = !found ? 0 : info.foreign ? log_->first_segment() : info.segment;
@@ -192,7 +196,8 @@ Result<void> CoreStore::begin_new_segment() {
 }
 
 Result<void> CoreStore::rotate_key() {
-  if (wiring_.sealer == nullptr || log_ == nullptr) return bad_request("this store encrypts nothing, so there is no key to rotate");
+  if (wiring_.sealer == nullptr || log_ == nullptr)
+    return bad_request("this store encrypts nothing, so there is no key to rotate");
   TRY(wiring_.sealer->rotate());
   TRY(begin_new_segment());
   TRY(housekeeper_->rewrite_everything());
@@ -240,8 +245,9 @@ Result<void> bring_keys(Disk& disk, const std::string& snapshot_file, const std:
   if (read_file(disk, target, kKeyFileBytesMax).ok()) return {};
   const auto keys = read_file(disk, snapshot_file + ".keys", kKeyFileBytesMax);
   if (keys.ok()) return write_file_atomically(disk, target, keys.value(), 0600);
-  return Error(Reason::kNotFound, fmt::format("{} holds encrypted records; copy {} of the data directory that it was made from to {}.keys",
-                                              snapshot_file, kKeyFileName, snapshot_file));
+  return Error(Reason::kNotFound,
+               fmt::format("{} holds encrypted records; copy {} of the data directory that it was made from to {}.keys",
+                           snapshot_file, kKeyFileName, snapshot_file));
 }
 
 }  // namespace
@@ -250,7 +256,8 @@ Result<void> restore_snapshot(const World& world, const std::string& snapshot_fi
   DataDirectory target = TRY(DataDirectory::open(*world.disk, directory));
   TRY(make_durable_directories(*world.disk, target.snapshots_path()));
   TRY(make_durable_directories(*world.disk, target.log_path()));
-  const bool empty = target.fresh() && TRY(world.disk->list(target.snapshots_path())).empty() && TRY(world.disk->list(target.log_path())).empty();
+  const bool empty = target.fresh() && TRY(world.disk->list(target.snapshots_path())).empty() &&
+                     TRY(world.disk->list(target.log_path())).empty();
   if (!empty) return Error(Reason::kConflict, fmt::format("{} is not empty; restore into a new directory", directory));
   const std::string copy = target.snapshots_path() + "/" + snapshot_name(1);
   bool sealed = false;

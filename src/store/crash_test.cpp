@@ -2,14 +2,13 @@
 //
 // Each seed is several lives of one data directory. A life opens the store, checks what it finds against a model, writes for a
 // while and ends: cleanly, by a power cut, by a kill, in the middle of a write, or after a failed sync.
-#include <doctest/doctest.h>
-
 #include <cstdlib>
 #include <deque>
 #include <map>
 #include <optional>
 #include <string>
 
+#include <doctest/doctest.h>
 #include <fmt/core.h>
 
 #include "store/core_store.h"
@@ -34,7 +33,8 @@ struct Operation {
 
 class CrashRun {
  public:
-  CrashRun(std::uint64_t seed, Sabotage sabotage) : world_(seed), loop_(world_.new_loop("store")), random_(seed * 7919 + 1), sabotage_(sabotage) {
+  CrashRun(std::uint64_t seed, Sabotage sabotage)
+      : world_(seed), loop_(world_.new_loop("store")), random_(seed * 7919 + 1), sabotage_(sabotage) {
     options_.directory = "/data";
     options_.segment_bytes = 24 << 10;
     options_.snapshot_tail_bytes_min = 60 << 10;
@@ -93,8 +93,10 @@ class CrashRun {
 
   static void apply(const Operation& operation, Objects& objects, std::int64_t& sum) {
     for (const auto& [key, text] : operation.writes) {
-      if (text) objects[key] = *text;
-      else objects.erase(key);
+      if (text)
+        objects[key] = *text;
+      else
+        objects.erase(key);
     }
     sum += operation.added;
   }
@@ -147,7 +149,8 @@ class CrashRun {
   }
 
   void acknowledge(std::uint64_t id, const CommitResult& result) {
-    const auto operation = std::find_if(under_way_.begin(), under_way_.end(), [id](const Operation& one) { return one.id == id; });
+    const auto operation =
+        std::find_if(under_way_.begin(), under_way_.end(), [id](const Operation& one) { return one.id == id; });
     for (const RecordPtr& record : result.records) {
       if (record == nullptr) continue;
       if (record->revision() <= newest_acknowledged_) fail("a revision was handed out twice");
@@ -191,15 +194,20 @@ class CrashRun {
     watched_ = event.revision;
     const auto before = replayed_.find(key);
     if ((event.previous != nullptr) != (before != replayed_.end())) fail("an event tells another state before");
-    if (event.previous != nullptr && before != replayed_.end() && text_of(*event.previous) != before->second) fail("a wrong previous state");
+    if (event.previous != nullptr && before != replayed_.end() && text_of(*event.previous) != before->second)
+      fail("a wrong previous state");
     if (revision_in_body(*event.current) != event.revision) fail("an event's body has another revision");
     saw(event.revision, text_of(*event.current));
-    if (event.type == EventType::kPut) replayed_[key] = text_of(*event.current);
-    else replayed_.erase(key);
+    if (event.type == EventType::kPut)
+      replayed_[key] = text_of(*event.current);
+    else
+      replayed_.erase(key);
   }
 
   void live() {
-    world_.disk().set_crash_policy(random_.below(5) == 0 ? CrashPolicy::kKeepAll : random_.below(5) == 0 ? CrashPolicy::kLoseAll : CrashPolicy::kRandom);
+    world_.disk().set_crash_policy(random_.below(5) == 0   ? CrashPolicy::kKeepAll
+                                   : random_.below(5) == 0 ? CrashPolicy::kLoseAll
+                                                           : CrashPolicy::kRandom);
     world_.disk().set_capacity(random_.below(4) == 0 ? (120 + random_.below(300)) << 10 : UINT64_MAX);
     const std::uint64_t operations = 5 + random_.below(60);
     const std::uint64_t ending = random_.below(4);
@@ -207,8 +215,10 @@ class CrashRun {
     if (ending == 1) world_.disk().fail_nth(DiskOperation::kSync, 1 + random_.below(operations));
     for (std::uint64_t i = 0; i < operations && wrong_.empty() && !world_.disk().crashed(); ++i) {
       for (std::uint64_t burst = random_.below(4) == 0 ? 6 : 1; burst > 0; --burst) submit();
-      if (random_.below(3) != 0) world_.run_until_idle();
-      else world_.scheduler().step();
+      if (random_.below(3) != 0)
+        world_.run_until_idle();
+      else
+        world_.scheduler().step();
       if (random_.below(6) == 0) world_.run_for(std::chrono::milliseconds(5));
       if (!store_->stats().read_only && random_.below(20) == 0 && !world_.disk().crashed()) follow();
     }
@@ -266,7 +276,8 @@ TEST_CASE("a store without sync, checksum or tail cut is caught") {
     const char* name;
     Sabotage sabotage;
   };
-  const Row rows[] = {{"no sync", {true, false, false}}, {"no checksum", {false, true, false}}, {"no tail cut", {false, false, true}}};
+  const Row rows[] = {
+      {"no sync", {true, false, false}}, {"no checksum", {false, true, false}}, {"no tail cut", {false, false, true}}};
   for (const Row& row : rows) {
     CAPTURE(row.name);
     std::uint64_t seed = 1;

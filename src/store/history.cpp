@@ -47,7 +47,8 @@ History::~History() = default;
 void History::add(const Change& change) {
   const KeyParts parts(change.key);
   const std::uint64_t position = base_ + items_.size();
-  items_.push_back({change.revision, change.address, change.size, change.previous_segment, short_hash(parts.scope), change.event});
+  items_.push_back(
+      {change.revision, change.address, change.size, change.previous_segment, short_hash(parts.scope), change.event});
   if (change.event != nullptr) hot_bytes_ += record_bytes(*change.event);
   channels_[std::string(parts.kind)].positions.push_back(position);
 }
@@ -110,8 +111,8 @@ void History::trim(std::uint64_t first_segment) {
   std::uint64_t keep = base_;
   for (std::uint64_t i = 0; i < items_.size(); ++i) {
     const Item& item = items_[i];
-    const bool gone = log::segment_of(item.address) < first_segment ||
-                      (item.previous_segment != 0 && item.previous_segment < first_segment);
+    const bool gone =
+        log::segment_of(item.address) < first_segment || (item.previous_segment != 0 && item.previous_segment < first_segment);
     if (gone) keep = base_ + i + 1;
   }
   drop_before(keep);
@@ -149,7 +150,8 @@ Result<std::unique_ptr<Watch>> History::watch(std::string_view prefix, Revision 
     if (after < oldest_) return expired(after, oldest_);
     const KeyParts parts(prefix);
     if (!parts.kind.empty()) state->channel = &channels_[std::string(parts.kind)];
-    const auto first = std::partition_point(items_.begin(), items_.end(), [&](const Item& item) { return item.revision <= after; });
+    const auto first =
+        std::partition_point(items_.begin(), items_.end(), [&](const Item& item) { return item.revision <= after; });
     state->cursor = base_ + static_cast<std::uint64_t>(first - items_.begin());
     state->pending = wake_now = state->woken = first != items_.end();
     std::vector<WatchState*>& same = watches_[state->home];
@@ -200,7 +202,8 @@ bool History::collect(WatchState& watch, std::size_t events_max, std::vector<Ite
   return true;
 }
 
-// What the history cannot tell from memory is read and may turn out not to match: then it goes on, for a bounded number of reads.
+// What the history cannot tell from memory is read and may turn out not to match: then it goes on, for a bounded number of
+// reads.
 Result<std::vector<EventPtr>> History::next(WatchState& watch, std::size_t events_max, Revision& progress) {
   std::vector<EventPtr> events;
   std::size_t loads = 0;
@@ -235,9 +238,12 @@ Result<EventPtr> History::load(const Item& item) const {
   const LogEntry entry = TRY(decode_entry(bytes));
   auto event = std::make_shared<Event>();
   event->revision = entry.number;
-  if (entry.number != item.revision) return Error(Reason::kStoreReadError, "the log holds another change than the history says");
-  if (!entry.second.empty()) event->previous = TRY(codec_.decode(entry.second));
-  else if (entry.previous_address != 0) event->previous = TRY(load_record(entry.previous_address, entry.previous_size));
+  if (entry.number != item.revision)
+    return Error(Reason::kStoreReadError, "the log holds another change than the history says");
+  if (!entry.second.empty())
+    event->previous = TRY(codec_.decode(entry.second));
+  else if (entry.previous_address != 0)
+    event->previous = TRY(load_record(entry.previous_address, entry.previous_size));
   if (entry.type == EntryType::kPut) {
     event->current = TRY(codec_.decode(entry.first));
     return EventPtr(std::move(event));

@@ -1,7 +1,7 @@
 // The change stream: what happened since the oldest watchable revision, and who waits for more.
 //
-// In memory an event is a reference into the log; the newest ones also keep their records, within a budget of bytes. A watch that
-// waits costs nothing when something outside its prefix changes.
+// In memory an event is a reference into the log; the newest ones also keep their records, within a budget of bytes. A watch
+// that waits costs nothing when something outside its prefix changes.
 //
 // Threads: publish() is the writer's, trim() the housekeeper's, the rest any; each Watch belongs to one loop.
 #pragma once
@@ -86,12 +86,12 @@ class History {
   const HistoryOptions options_;
   mutable std::mutex mutex_;  // guards everything below
   std::deque<Item> items_;
-  std::uint64_t base_ = 1;      // position of items_.front()
+  std::uint64_t base_ = 1;       // position of items_.front()
   std::uint64_t first_hot_ = 1;  // no item before this position is hot
   std::uint64_t hot_bytes_ = 0;
   Revision oldest_ = 0;
   Revision published_ = 0;
-  std::unordered_map<std::string, Channel> channels_;  // by "/group/plural/"
+  std::unordered_map<std::string, Channel> channels_;                  // by "/group/plural/"
   std::unordered_map<std::string, std::vector<WatchState*>> watches_;  // by home
 };
 

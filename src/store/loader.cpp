@@ -14,7 +14,8 @@ Result<void> Loader::group(const log::Group& group) {
     return entry(found, group.address + offset, applies);
   }));
   if (entries != group.records) {
-    return Error(Reason::kStoreReadError, fmt::format("group {} of the log has {} entries, not {}", group.sequence, entries, group.records));
+    return Error(Reason::kStoreReadError,
+                 fmt::format("group {} of the log has {} entries, not {}", group.sequence, entries, group.records));
   }
   return {};
 }
@@ -58,7 +59,8 @@ Result<void> Loader::apply(const LogEntry& entry, log::Address address) {
           LedgerEntry{std::string(entry.first), claim, static_cast<std::int64_t>(entry.number), std::string(entry.second)}));
       break;
     }
-    case EntryType::kFloor: break;
+    case EntryType::kFloor:
+      break;
   }
   return {};
 }

@@ -44,6 +44,7 @@ void append_floor(Revision revision, std::string& out);
 
 Result<LogEntry> decode_entry(std::string_view bytes);
 // All entries of a group's payload; `visit` also gets the offset in the payload.
-Result<void> decode_entries(std::string_view payload, const std::function<Result<void>(const LogEntry&, std::size_t offset)>& visit);
+Result<void> decode_entries(std::string_view payload,
+                            const std::function<Result<void>(const LogEntry&, std::size_t offset)>& visit);
 
 }  // namespace plinth::store

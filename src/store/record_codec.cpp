@@ -87,10 +87,12 @@ Result<MutableRecordPtr> RecordBuilder::build(std::string_view key, const Encode
   if (object.labels.size() > kShort || object.owner_uids.size() > kShort || object.fields.size() > kShort) {
     return does_not_fit(key, "the number of labels, owners or fields");
   }
-  if (labels + owners + fields + object.body.size() > std::numeric_limits<std::int32_t>::max()) return does_not_fit(key, "the object");
+  if (labels + owners + fields + object.body.size() > std::numeric_limits<std::int32_t>::max())
+    return does_not_fit(key, "the object");
   const bool slot_fits = object.revision_slot + kRevisionSlotBytes <= object.body.size();
   if (!slot_fits || object.managed_fields_cut > object.body.size() || object.metadata_offset > object.body.size()) {
-    return internal_error(fmt::format("{}: the revision slot, metadata or the managedFields cut is outside the encoded object", key));
+    return internal_error(
+        fmt::format("{}: the revision slot, metadata or the managedFields cut is outside the encoded object", key));
   }
   Record::Header header{};
   header.schema_stamp = object.schema_stamp;
@@ -155,8 +157,7 @@ Result<void> RecordCodec::append(const Record& record, std::string& out) const {
   if (sealer_ == nullptr) return internal_error("a sensitive object cannot be stored without a key");
   const std::size_t begin = out.size();
   const std::size_t clear = record.header().clear_bytes();
-  const std::string sealed =
-      TRY(sealer_->seal(bytes.substr(clear), associated_data(record.key(), record.revision())));
+  const std::string sealed = TRY(sealer_->seal(bytes.substr(clear), associated_data(record.key(), record.revision())));
   out.append(bytes.substr(0, clear));
   Record::Header header = record.header();
   header.flags |= Record::kSealed;
@@ -190,7 +191,8 @@ Result<MutableRecordPtr> RecordCodec::decode_mutable(std::string_view bytes) con
   std::string opened;
   std::string_view rest = bytes.substr(header.clear_bytes());
   if ((header.flags & Record::kSealed) != 0) {
-    if (sealer_ == nullptr) return Error(Reason::kStoreReadError, "the store holds encrypted records, but there is no key file");
+    if (sealer_ == nullptr)
+      return Error(Reason::kStoreReadError, "the store holds encrypted records, but there is no key file");
     const std::string_view key = bytes.substr(sizeof header, header.key_size);
     opened = TRY(sealer_->open(rest, associated_data(key, header.revision)));
     rest = opened;
@@ -198,9 +200,10 @@ Result<MutableRecordPtr> RecordCodec::decode_mutable(std::string_view bytes) con
   }
   if (header.clear_bytes() + rest.size() != header.total()) return broken.clone();
   const char* lists = rest.data();
-  const bool lists_fit = texts_fill(lists, header.labels_size, header.label_count * 2u) &&
-                         texts_fill(lists + header.labels_size, header.owners_size, header.owner_count) &&
-                         texts_fill(lists + header.labels_size + header.owners_size, header.fields_size, header.field_count * 2u);
+  const bool lists_fit =
+      texts_fill(lists, header.labels_size, header.label_count * 2u) &&
+      texts_fill(lists + header.labels_size, header.owners_size, header.owner_count) &&
+      texts_fill(lists + header.labels_size + header.owners_size, header.fields_size, header.field_count * 2u);
   const bool offsets_fit = header.revision_slot + std::uint64_t{kRevisionSlotBytes} <= header.body_size &&
                            header.managed_fields_cut <= header.body_size && header.metadata_offset <= header.body_size;
   if (!lists_fit || !offsets_fit) return broken.clone();

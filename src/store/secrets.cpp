@@ -1,13 +1,12 @@
 #include "store/secrets.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-
 #include <charconv>
 #include <cstring>
 #include <vector>
 
 #include <fmt/core.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
 
 #include "base/directories.h"
 
@@ -72,7 +71,8 @@ KeyFileSealer::~KeyFileSealer() {
   for (auto& [_, key] : keys_) OPENSSL_cleanse(key.bytes.data(), key.bytes.size());
 }
 
-Result<std::unique_ptr<KeyFileSealer>> KeyFileSealer::open(Disk& disk, Entropy& entropy, std::string path, KeyFileOptions options) {
+Result<std::unique_ptr<KeyFileSealer>> KeyFileSealer::open(Disk& disk, Entropy& entropy, std::string path,
+                                                           KeyFileOptions options) {
   auto sealer = std::unique_ptr<KeyFileSealer>(new KeyFileSealer(disk, entropy, std::move(path), options));
   auto text = read_file(disk, sealer->path_, kFileBytesMax);
   if (text.ok()) {
@@ -90,9 +90,10 @@ Result<std::unique_ptr<KeyFileSealer>> KeyFileSealer::open(Disk& disk, Entropy& 
 // Lines "key <id> <64 hex digits> <uses>", the current key last.
 Result<void> KeyFileSealer::parse(const std::string& text) {
   const auto broken = [&](std::size_t line) {
-    return Error(Reason::kStoreReadError, fmt::format("the key file {} is damaged in line {}; restore it from a backup: without it what "
-                                                      "is encrypted cannot be read",
-                                                      path_, line));
+    return Error(Reason::kStoreReadError,
+                 fmt::format("the key file {} is damaged in line {}; restore it from a backup: without it what "
+                             "is encrypted cannot be read",
+                             path_, line));
   };
   if (text.compare(0, kFileMark.size(), kFileMark) != 0) return broken(1);
   std::string_view rest = std::string_view(text).substr(kFileMark.size());
@@ -102,8 +103,8 @@ Result<void> KeyFileSealer::parse(const std::string& text) {
     std::string_view line = rest.substr(0, end);
     rest.remove_prefix(end + 1);
     Key key;
-    if (word(line) != "key" || !number(word(line), key.id, 16) || !unhex(word(line), key.bytes) || key.bytes.size() != kKeyBytes ||
-        !number(word(line), key.reserved, 10) || !line.empty() || key.id == 0) {
+    if (word(line) != "key" || !number(word(line), key.id, 16) || !unhex(word(line), key.bytes) ||
+        key.bytes.size() != kKeyBytes || !number(word(line), key.reserved, 10) || !line.empty() || key.id == 0) {
       return broken(line_number);
     }
     key.uses = key.reserved;
@@ -189,10 +190,11 @@ Result<std::string> KeyFileSealer::open(std::string_view sealed, std::string_vie
     std::lock_guard lock(mutex_);
     const auto found = keys_.find(id);
     if (found == keys_.end()) {
-      return Error(Reason::kStoreReadError,
-                   fmt::format("a record is encrypted with key {:016x}, which is not in {}; bring back the key file that belongs to "
-                               "this data",
-                               id, path_));
+      return Error(
+          Reason::kStoreReadError,
+          fmt::format("a record is encrypted with key {:016x}, which is not in {}; bring back the key file that belongs to "
+                      "this data",
+                      id, path_));
     }
     key = found->second.bytes;
   }

@@ -29,7 +29,8 @@ struct KeyFileOptions {
 class KeyFileSealer final : public Sealer {
  public:
   // Makes the file (mode 0600) with one key when it is absent.
-  static Result<std::unique_ptr<KeyFileSealer>> open(Disk& disk, Entropy& entropy, std::string path, KeyFileOptions options = {});
+  static Result<std::unique_ptr<KeyFileSealer>> open(Disk& disk, Entropy& entropy, std::string path,
+                                                     KeyFileOptions options = {});
   ~KeyFileSealer() override;
 
   Result<std::string> seal(std::string_view plain, std::string_view associated) override;

@@ -1,9 +1,9 @@
 #include "store/secrets.h"
 
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <string>
+
+#include <doctest/doctest.h>
 
 #include "store/core_store.h"
 #include "store/test_objects.h"
@@ -107,7 +107,8 @@ TEST_CASE("the plain text of what is sensitive never reaches the disk, and comes
   bench.put("/core/secrets/d/s", "hunter-two", true);
   bench.put("/core/configmaps/d/c", "plain-text", false);
   bench.put("/core/secrets/d/s", "hunter-three", true);
-  REQUIRE(commit_now(*bench.store, bench.machine.loop, delete_transaction("/core/secrets/d/s")).kind == CommitOutcome::Kind::kCommitted);
+  REQUIRE(commit_now(*bench.store, bench.machine.loop, delete_transaction("/core/secrets/d/s")).kind ==
+          CommitOutcome::Kind::kCommitted);
   bench.put("/core/secrets/d/t", "hunter-four", true);
   REQUIRE(bench.store->save_snapshot("/backup/file").ok());
   CHECK(bench.disk_holds("plain-text"));

@@ -67,14 +67,16 @@ class BlockReader {
  public:
   BlockReader(File& file, std::string path) : file_(file), path_(std::move(path)) {}
   Error damage(std::string_view what) const {
-    return Error(Reason::kStoreReadError,
-                 fmt::format("{} is damaged at byte {}: {}. Nothing was changed. Restore the data directory from another snapshot "
-                             "or a backup (plinth snapshot restore); keep this one for inspection",
-                             path_, offset_, what));
+    return Error(
+        Reason::kStoreReadError,
+        fmt::format("{} is damaged at byte {}: {}. Nothing was changed. Restore the data directory from another snapshot "
+                    "or a backup (plinth snapshot restore); keep this one for inspection",
+                    path_, offset_, what));
   }
   Result<FileHeader> header() {
     FileHeader header;
-    if (!TRY(read(&header, sizeof header)) || std::memcmp(header.mark, kMark, sizeof kMark) != 0) return damage("it is no snapshot");
+    if (!TRY(read(&header, sizeof header)) || std::memcmp(header.mark, kMark, sizeof kMark) != 0)
+      return damage("it is no snapshot");
     if (header.crc != header_crc(header)) return damage("the checksum of its header does not fit");
     if (header.version > kVersion) {
       return Error(Reason::kStoreReadError, path_ + " was written by a newer version of this program; start that one");
@@ -109,7 +111,8 @@ class BlockReader {
   std::string payload_;
 };
 
-Result<void> read_records(std::string_view payload, const RecordCodec& codec, bool foreign, State& state, const BlockReader& reader) {
+Result<void> read_records(std::string_view payload, const RecordCodec& codec, bool foreign, State& state,
+                          const BlockReader& reader) {
   while (!payload.empty()) {
     RecordHead head;
     if (payload.size() < sizeof head) return reader.damage("a record is cut off");
@@ -126,9 +129,9 @@ Result<void> read_records(std::string_view payload, const RecordCodec& codec, bo
 
 Result<void> read_ledgers(std::string_view payload, State& state) {
   return decode_entries(payload, [&](const LogEntry& entry, std::size_t) -> Result<void> {
-    state.set_ledger(std::make_shared<const LedgerEntry>(LedgerEntry{std::string(entry.first), entry.type == EntryType::kClaim,
-                                                                     static_cast<std::int64_t>(entry.number),
-                                                                     std::string(entry.second)}));
+    state.set_ledger(
+        std::make_shared<const LedgerEntry>(LedgerEntry{std::string(entry.first), entry.type == EntryType::kClaim,
+                                                        static_cast<std::int64_t>(entry.number), std::string(entry.second)}));
     return {};
   });
 }
@@ -159,7 +162,8 @@ std::optional<Revision> snapshot_revision(std::string_view name) {
   return revision;
 }
 
-SnapshotWriter::SnapshotWriter(Disk& disk, std::string path, const RecordCodec& codec, StateSnapshotPtr snapshot, SnapshotInfo info)
+SnapshotWriter::SnapshotWriter(Disk& disk, std::string path, const RecordCodec& codec, StateSnapshotPtr snapshot,
+                               SnapshotInfo info)
     : disk_(disk), path_(std::move(path)), codec_(codec), snapshot_(std::move(snapshot)), info_(info) {}
 
 SnapshotWriter::~SnapshotWriter() {
@@ -241,10 +245,17 @@ Result<void> SnapshotWriter::end_block() {
 
 Result<bool> SnapshotWriter::step() {
   switch (phase_) {
-    case Phase::kRecords: TRY(records_block()); return true;
-    case Phase::kLedgers: TRY(ledgers_block()); return true;
-    case Phase::kEnd: TRY(end_block()); return true;
-    case Phase::kWritten: return false;
+    case Phase::kRecords:
+      TRY(records_block());
+      return true;
+    case Phase::kLedgers:
+      TRY(ledgers_block());
+      return true;
+    case Phase::kEnd:
+      TRY(end_block());
+      return true;
+    case Phase::kWritten:
+      return false;
   }
   return false;
 }

@@ -1,12 +1,11 @@
 // Snapshot files: written behind the log's back, saved, restored, damaged.
-#include "store/snapshot_file.h"
+#include <string>
 
 #include <doctest/doctest.h>
 
-#include <string>
-
 #include "store/core_store.h"
 #include "store/secrets.h"
+#include "store/snapshot_file.h"
 #include "store/test_objects.h"
 #include "store/test_world.h"
 

@@ -64,8 +64,10 @@ RecordPtr State::erase(std::string_view key) {
 
 void State::set_ledger(LedgerEntryPtr entry) {
   const bool empty = entry->claim ? entry->owner.empty() : entry->amount == 0;
-  if (empty) ledgers_.erase(entry->id);
-  else ledgers_.put(std::move(entry));
+  if (empty)
+    ledgers_.erase(entry->id);
+  else
+    ledgers_.put(std::move(entry));
 }
 
 const LedgerEntry* State::find_ledger(std::string_view id) const {
@@ -92,9 +94,8 @@ RecordPtr State::by_uid(std::string_view uid) const {
 
 void StateSnapshot::scan(std::string_view prefix, std::string_view start,
                          const std::function<bool(const RecordPtr&)>& visit) const {
-  state_.objects().visit_from(std::max(prefix, start), [&](const RecordPtr& record) {
-    return starts_with(record->key(), prefix) && visit(record);
-  });
+  state_.objects().visit_from(std::max(prefix, start),
+                              [&](const RecordPtr& record) { return starts_with(record->key(), prefix) && visit(record); });
 }
 
 std::size_t StateSnapshot::count_from(std::string_view prefix, std::string_view start) const {

@@ -29,7 +29,8 @@ class Snapshot {
   virtual Revision revision() const = 0;
   virtual RecordPtr get(std::string_view key) const = 0;
   // In key order, keys >= `start` having `prefix`; stops when `visit` returns false. Takes no copies.
-  virtual void scan(std::string_view prefix, std::string_view start, const std::function<bool(const RecordPtr&)>& visit) const = 0;
+  virtual void scan(std::string_view prefix, std::string_view start,
+                    const std::function<bool(const RecordPtr&)>& visit) const = 0;
   virtual std::size_t count(std::string_view prefix) const = 0;  // O(log n)
   // Of the keys having `prefix`, those >= `start`. O(log n).
   virtual std::size_t count_from(std::string_view prefix, std::string_view start) const = 0;
@@ -127,12 +128,12 @@ class Watch {
 };
 
 struct StoreOptions {
-  std::string directory;                        // ":memory:" keeps nothing
-  std::uint64_t bytes_max = 0;                  // ceiling of live bytes; 0: none
+  std::string directory;        // ":memory:" keeps nothing
+  std::uint64_t bytes_max = 0;  // ceiling of live bytes; 0: none
   std::uint64_t history_bytes_max = 128ull << 20;
   std::uint64_t segment_bytes = 16ull << 20;
   std::uint64_t snapshot_tail_bytes_min = 64ull << 20;
-  std::size_t queue_max = 10'000;               // transactions waiting for the writer; beyond: TooManyRequests
+  std::size_t queue_max = 10'000;  // transactions waiting for the writer; beyond: TooManyRequests
   std::size_t group_bytes_max = 4ull << 20;
   // A caller that is alone commits on its own loop while syncs take less than this (docs/spikes/commit_path.md); 0: never.
   std::uint64_t inline_sync_ns_max = 500'000;

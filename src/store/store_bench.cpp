@@ -1,7 +1,5 @@
 // store_bench [DIRECTORY]: durable puts a second with 1, 16 and 64 writers, and the time to open 100,000 objects of 3 KB.
 // Built on demand: cmake --build build/release --target store_bench
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include "store/commit_queue.h"
 #include "store/core_store.h"
@@ -56,7 +55,8 @@ struct Machine {
 // Writers on one loop, each with one write under way.
 class Load {
  public:
-  Load(Store& store, int writers, double seconds) : store_(store), loop_(world_real::EpollLoop::create().value()), left_(writers) {
+  Load(Store& store, int writers, double seconds)
+      : store_(store), loop_(world_real::EpollLoop::create().value()), left_(writers) {
     end_ = Time::now() + std::chrono::duration_cast<Time::duration>(std::chrono::duration<double>(seconds));
     for (int i = 0; i < writers; ++i) loop_->post([this, i] { step(i); });
     const auto begin = Time::now();
@@ -65,7 +65,9 @@ class Load {
     std::sort(latencies_.begin(), latencies_.end());
   }
   double per_second() const { return static_cast<double>(latencies_.size()) / seconds_; }
-  double quantile_us(double q) const { return latencies_.empty() ? 0 : latencies_[static_cast<std::size_t>(q * (latencies_.size() - 1))] * 1e6; }
+  double quantile_us(double q) const {
+    return latencies_.empty() ? 0 : latencies_[static_cast<std::size_t>(q * (latencies_.size() - 1))] * 1e6;
+  }
 
  private:
   void step(int writer) {
@@ -74,7 +76,8 @@ class Load {
       return;
     }
     Transaction transaction;
-    transaction.writes.push_back(Write{fmt::format("/core/configmaps/bench/c{}-{}", writer, count_++ % 20'000), make_object(3'000), {}});
+    transaction.writes.push_back(
+        Write{fmt::format("/core/configmaps/bench/c{}-{}", writer, count_++ % 20'000), make_object(3'000), {}});
     const auto begin = Time::now();
     store_.commit(std::move(transaction), *loop_, [this, writer, begin](CommitOutcome outcome) {
       if (outcome.kind != CommitOutcome::Kind::kCommitted) std::abort();
@@ -104,10 +107,12 @@ int run(const std::string& directory) {
       const Store::Stats before = (*made)->stats();
       const Load load(**made, writers, seconds);
       const Store::Stats after = (*made)->stats();
-      fmt::print("{:3} writers: {:8.0f} puts/s, median {:.0f} us, p99 {:.0f} us; {:.1f} a group, written and synced in {:.0f} us\n", writers,
-                 load.per_second(), load.quantile_us(0.5), load.quantile_us(0.99),
-                 static_cast<double>(after.commits - before.commits) / static_cast<double>(after.groups - before.groups),
-                 static_cast<double>(after.sync_ns_total - before.sync_ns_total) / 1e3 / static_cast<double>(after.groups - before.groups));
+      fmt::print(
+          "{:3} writers: {:8.0f} puts/s, median {:.0f} us, p99 {:.0f} us; {:.1f} a group, written and synced in {:.0f} us\n",
+          writers, load.per_second(), load.quantile_us(0.5), load.quantile_us(0.99),
+          static_cast<double>(after.commits - before.commits) / static_cast<double>(after.groups - before.groups),
+          static_cast<double>(after.sync_ns_total - before.sync_ns_total) / 1e3 /
+              static_cast<double>(after.groups - before.groups));
     }
     // 100,000 objects, whatever is there already goes.
     auto loop = world_real::EpollLoop::create().value();

@@ -213,7 +213,8 @@ class TestFile final : public File {
     if (disk_.crashed) return TestDisk::off();
     const std::uint64_t end = offset + data.size();
     const std::uint64_t grows = end > content_->bytes.size() ? end - content_->bytes.size() : 0;
-    if (grows > 0 && disk_.used() + grows > disk_.capacity) return Error(Reason::kInsufficientStorage, "no space left on device");
+    if (grows > 0 && disk_.used() + grows > disk_.capacity)
+      return Error(Reason::kInsufficientStorage, "no space left on device");
     if (grows > 0) content_->bytes.resize(end);
     content_->bytes.replace(offset, data.size(), data);
     for (std::size_t s = offset / TestDisk::kSector; s * TestDisk::kSector < end; ++s) content_->unsynced.insert(s);
@@ -256,7 +257,8 @@ inline Result<std::unique_ptr<File>> TestDisk::open(const std::string& path, Ope
   if (crashed) return off();
   auto found = names.find(path);
   if (found == names.end()) {
-    if (mode != OpenMode::kCreate && mode != OpenMode::kCreateExclusive) return Error(Reason::kNotFound, path + " does not exist");
+    if (mode != OpenMode::kCreate && mode != OpenMode::kCreateExclusive)
+      return Error(Reason::kNotFound, path + " does not exist");
     auto content = std::make_shared<Content>();
     TRY(change_names([path, content](Names& all) { all[path] = content; }));
     found = names.find(path);

@@ -1,13 +1,11 @@
 // The store with its own threads and real loops, written and read from several sides at once. Run under TSan.
-#include <doctest/doctest.h>
-
-#include <unistd.h>
-
 #include <cstdlib>
 #include <future>
 #include <thread>
 
+#include <doctest/doctest.h>
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include "store/core_store.h"
 #include "store/test_objects.h"
@@ -118,11 +116,13 @@ TEST_CASE("increments from several loops are linearizable, and watchers see each
         followers.push_back(std::make_unique<Follower>());
         Follower* follower = followers.back().get();
         Loop& loop = loops[static_cast<std::size_t>(i)]->loop();
-        loops[static_cast<std::size_t>(i)]->call([&] { follower->watch = store->watch(kKey, 0, loop, [follower] { follower->read(); }).value(); });
+        loops[static_cast<std::size_t>(i)]->call(
+            [&] { follower->watch = store->watch(kKey, 0, loop, [follower] { follower->read(); }).value(); });
       }
       std::vector<std::unique_ptr<Client>> clients;
       for (int i = 0; i < kClients; ++i) {
-        clients.push_back(std::unique_ptr<Client>(new Client{*store, loops[static_cast<std::size_t>(i) % 3]->loop(), {}, kIncrements, {}}));
+        clients.push_back(
+            std::unique_ptr<Client>(new Client{*store, loops[static_cast<std::size_t>(i) % 3]->loop(), {}, kIncrements, {}}));
         clients.back()->loop.post([client = clients.back().get()] { client->step(); });
       }
       for (auto& client : clients) client->finished.get_future().get();
@@ -134,7 +134,8 @@ TEST_CASE("increments from several loops are linearizable, and watchers see each
       for (const auto& [revision, value] : produced) CHECK(value == ++expected);
       for (auto& follower : followers) {
         CHECK(follower->wrong == "");
-        for (std::size_t i = 0; i < follower->values.size(); ++i) CHECK(follower->values[i] == static_cast<std::int64_t>(i) + 1);
+        for (std::size_t i = 0; i < follower->values.size(); ++i)
+          CHECK(follower->values[i] == static_cast<std::int64_t>(i) + 1);
       }
       for (std::size_t i = 0; i < followers.size(); ++i) loops[i]->call([&] { followers[i]->watch.reset(); });
       store->close();  // before the loops go: its threads post to them

@@ -1,11 +1,11 @@
 #include "store/tree.h"
 
-#include <doctest/doctest.h>
-
 #include <map>
 #include <random>
 #include <string>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 namespace plinth::store {
 namespace {

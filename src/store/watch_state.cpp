@@ -47,7 +47,8 @@ void post_wakes(std::vector<WatchStatePtr> woken) {
     Loop& loop = woken[begin]->loop;
     std::size_t end = begin;
     std::vector<WatchStatePtr> some;
-    while (end < woken.size() && &woken[end]->loop == &loop && end - begin < kWakesPerTask) some.push_back(std::move(woken[end++]));
+    while (end < woken.size() && &woken[end]->loop == &loop && end - begin < kWakesPerTask)
+      some.push_back(std::move(woken[end++]));
     loop.post([some = std::move(some)] { run_wakes(some); });
     begin = end;
   }

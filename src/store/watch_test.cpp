@@ -1,9 +1,8 @@
 // Watches: what they see, when they wake, when they expire, what they cost.
-#include <doctest/doctest.h>
-
 #include <string>
 #include <vector>
 
+#include <doctest/doctest.h>
 #include <fmt/core.h>
 
 #include "store/core_store.h"
@@ -61,8 +60,9 @@ std::vector<std::string> drain(Watch& watch, std::size_t at_once = 100) {
     for (const EventPtr& event : *events) {
       const std::string_view key = event->current->key();
       CHECK(revision_in_body(*event->current) == event->revision);
-      out.push_back(fmt::format("{} {}={} was {}", event->type == EventType::kPut ? "put" : "delete", key.substr(key.rfind('/') + 1),
-                                text_of(*event->current), event->previous == nullptr ? "-" : text_of(*event->previous)));
+      out.push_back(fmt::format("{} {}={} was {}", event->type == EventType::kPut ? "put" : "delete",
+                                key.substr(key.rfind('/') + 1), text_of(*event->current),
+                                event->previous == nullptr ? "-" : text_of(*event->previous)));
     }
   }
 }

@@ -1,9 +1,9 @@
 #include "world_real/epoll_loop.h"
 
-#include <doctest/doctest.h>
-
 #include <thread>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "world_real/test_loop.h"
 #include "world_real/thread_pool.h"
@@ -93,7 +93,8 @@ TEST_CASE("tasks that never ran are destroyed with the loop, also those that pos
     EpollLoop* loop = nullptr;
     std::shared_ptr<int> counted;
     PostsWhenDying(EpollLoop* l, std::shared_ptr<int> c) : loop(l), counted(std::move(c)) {}
-    PostsWhenDying(PostsWhenDying&& other) noexcept : loop(std::exchange(other.loop, nullptr)), counted(std::move(other.counted)) {}
+    PostsWhenDying(PostsWhenDying&& other) noexcept
+        : loop(std::exchange(other.loop, nullptr)), counted(std::move(other.counted)) {}
     ~PostsWhenDying() {
       if (loop != nullptr) loop->post([kept = counted] {});
     }
@@ -114,10 +115,11 @@ TEST_CASE("a pool runs everything it accepted and refuses what is beyond its que
   std::atomic<int> blocked{0};
   for (int i = 0; i < 2; ++i) {
     REQUIRE(pool.run([&] {
-      ++blocked;
-      const std::lock_guard wait(gate);
-      ++ran;
-    }).ok());
+                  ++blocked;
+                  const std::lock_guard wait(gate);
+                  ++ran;
+                })
+                .ok());
   }
   while (blocked != 2) std::this_thread::yield();
   for (int i = 0; i < 100; ++i) REQUIRE(pool.run([&] { ++ran; }).ok());

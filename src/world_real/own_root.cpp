@@ -1,12 +1,12 @@
 #include "world_real/own_root.h"
 
+#include <climits>
+
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <climits>
 
 #include "world_real/unique_fd.h"
 
@@ -24,7 +24,8 @@ bool go_to_namespace_root() {
 }
 
 bool is_in_chroot() {
-  struct stat before {}, after {};
+  struct stat before {
+  }, after{};
   const UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root.valid() || ::fstat(root.get(), &before) != 0 || !go_to_namespace_root()) return false;
   const bool same = ::stat("/", &after) == 0 && is_same(before, after);

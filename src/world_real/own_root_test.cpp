@@ -1,16 +1,15 @@
 #include "world_real/own_root.h"
 
+#include <cstdlib>
+#include <string>
+
+#include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cstdlib>
-#include <string>
-
-#include <doctest/doctest.h>
 
 #include "world_real/unique_fd.h"
 

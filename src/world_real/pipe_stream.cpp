@@ -1,9 +1,9 @@
 #include "world_real/pipe_stream.h"
 
+#include <cerrno>
+
 #include <fcntl.h>
 #include <sys/epoll.h>
-
-#include <cerrno>
 
 namespace plinth::world_real {
 namespace {

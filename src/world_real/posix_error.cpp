@@ -1,9 +1,9 @@
 #include "world_real/posix_error.h"
 
-#include <fmt/core.h>
-
 #include <cerrno>
 #include <system_error>
+
+#include <fmt/core.h>
 
 namespace plinth::world_real {
 namespace {
@@ -11,25 +11,33 @@ namespace {
 Reason reason_of(int error_number) {
   switch (error_number) {
     case ENOENT:
-    case ENOTDIR: return Reason::kNotFound;
-    case EEXIST: return Reason::kAlreadyExists;
+    case ENOTDIR:
+      return Reason::kNotFound;
+    case EEXIST:
+      return Reason::kAlreadyExists;
     case EACCES:
     case EPERM:
-    case EROFS: return Reason::kForbidden;
+    case EROFS:
+      return Reason::kForbidden;
     case EADDRINUSE:
-    case EWOULDBLOCK: return Reason::kConflict;
+    case EWOULDBLOCK:
+      return Reason::kConflict;
     case ENOSPC:
     case EDQUOT:
-    case EFBIG: return Reason::kInsufficientStorage;
+    case EFBIG:
+      return Reason::kInsufficientStorage;
     case ECONNREFUSED:
     case ECONNRESET:
     case EHOSTUNREACH:
     case ENETUNREACH:
     case EADDRNOTAVAIL:
     case EMFILE:
-    case ENFILE: return Reason::kServiceUnavailable;
-    case ETIMEDOUT: return Reason::kTimeout;
-    default: return Reason::kInternalError;
+    case ENFILE:
+      return Reason::kServiceUnavailable;
+    case ETIMEDOUT:
+      return Reason::kTimeout;
+    default:
+      return Reason::kInternalError;
   }
 }
 

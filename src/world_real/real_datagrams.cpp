@@ -1,9 +1,9 @@
 #include "world_real/real_datagrams.h"
 
-#include <sys/epoll.h>
-
 #include <array>
 #include <cerrno>
+
+#include <sys/epoll.h>
 
 #include "world_real/epoll_loop.h"
 #include "world_real/posix_error.h"
@@ -65,7 +65,8 @@ Result<std::unique_ptr<DatagramSocket>> RealDatagrams::bind(Loop& loop, const st
   if (candidates.empty()) return bad_request("\"" + address + "\" is no address");
   UniqueFd fd(::socket(candidates[0].storage.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return posix_error("receive datagrams on " + address, errno);
-  if (::bind(fd.get(), candidates[0].get(), candidates[0].length) != 0) return posix_error("receive datagrams on " + address, errno);
+  if (::bind(fd.get(), candidates[0].get(), candidates[0].length) != 0)
+    return posix_error("receive datagrams on " + address, errno);
   auto made = std::make_unique<RealDatagramSocket>(*epoll, std::move(fd), std::move(received));
   TRY(made->start());
   return std::unique_ptr<DatagramSocket>(std::move(made));

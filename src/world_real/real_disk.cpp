@@ -1,15 +1,15 @@
 #include "world_real/real_disk.h"
 
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstdio>
 
 #include "world_real/posix_error.h"
 #include "world_real/real_file.h"
@@ -27,10 +27,14 @@ class RealFileLock final : public FileLock {
 
 int open_flags(OpenMode mode) {
   switch (mode) {
-    case OpenMode::kRead: return O_RDONLY;
-    case OpenMode::kReadWrite: return O_RDWR;
-    case OpenMode::kCreate: return O_RDWR | O_CREAT;
-    case OpenMode::kCreateExclusive: return O_RDWR | O_CREAT | O_EXCL;
+    case OpenMode::kRead:
+      return O_RDONLY;
+    case OpenMode::kReadWrite:
+      return O_RDWR;
+    case OpenMode::kCreate:
+      return O_RDWR | O_CREAT;
+    case OpenMode::kCreateExclusive:
+      return O_RDWR | O_CREAT | O_EXCL;
   }
   return O_RDONLY;
 }

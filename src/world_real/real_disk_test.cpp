@@ -1,10 +1,10 @@
 #include "world_real/real_disk.h"
 
+#include <filesystem>
+
 #include <doctest/doctest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-
-#include <filesystem>
 
 #include "world_real/real_clock.h"
 

@@ -1,11 +1,11 @@
 #include "world_real/real_file.h"
 
+#include <algorithm>
+#include <cerrno>
+
 #include <fmt/core.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-
-#include <algorithm>
-#include <cerrno>
 
 #include "world_real/posix_error.h"
 

@@ -1,17 +1,17 @@
 #include "world_real/real_flow_table.h"
 
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <string_view>
+#include <vector>
+
 #include <arpa/inet.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-
-#include <cerrno>
-#include <cstring>
-#include <map>
-#include <string_view>
-#include <vector>
 
 #include "world_real/posix_error.h"
 #include "world_real/unique_fd.h"
@@ -49,7 +49,8 @@ std::string end_of(std::string_view tuple, int address_type, int port_type) {
   if (parts.count(CTA_TUPLE_IP) == 0 || parts.count(CTA_TUPLE_PROTO) == 0) return "";
   const Attributes ip = read_attributes(parts.at(CTA_TUPLE_IP)), ports = read_attributes(parts.at(CTA_TUPLE_PROTO));
   const auto address = ip.find(address_type), port = ports.find(port_type);
-  if (address == ip.end() || address->second.size() != sizeof(in_addr) || port == ports.end() || port->second.size() != 2) return "";
+  if (address == ip.end() || address->second.size() != sizeof(in_addr) || port == ports.end() || port->second.size() != 2)
+    return "";
   char text[INET_ADDRSTRLEN];
   inet_ntop(AF_INET, address->second.data(), text, sizeof text);
   const auto* bytes = reinterpret_cast<const unsigned char*>(port->second.data());
@@ -127,7 +128,8 @@ Result<std::size_t> RealFlowTable::forget_udp(const std::function<bool(const Udp
     const Attributes flow = read_attributes(bytes);
     const auto original = flow.find(CTA_TUPLE_ORIG), reply = flow.find(CTA_TUPLE_REPLY);
     if (original == flow.end() || reply == flow.end() || !is_udp(original->second)) return;
-    const UdpFlow told{end_of(original->second, CTA_IP_V4_DST, CTA_PROTO_DST_PORT), end_of(reply->second, CTA_IP_V4_SRC, CTA_PROTO_SRC_PORT)};
+    const UdpFlow told{end_of(original->second, CTA_IP_V4_DST, CTA_PROTO_DST_PORT),
+                       end_of(reply->second, CTA_IP_V4_SRC, CTA_PROTO_SRC_PORT)};
     if (told.to.empty() || told.answered_by.empty() || !stale(told)) return;
     std::string name;
     append_attribute(name, CTA_TUPLE_ORIG | NLA_F_NESTED, original->second);

@@ -12,8 +12,8 @@ constexpr const char* kForeignLoop = "the real network serves EpollLoops only";
 
 }  // namespace
 
-Result<std::unique_ptr<Listener>> RealNetwork::listen(Loop& loop, const std::string& address, std::shared_ptr<TlsServerContext> tls,
-                                                      AcceptHandler accept) {
+Result<std::unique_ptr<Listener>> RealNetwork::listen(Loop& loop, const std::string& address,
+                                                      std::shared_ptr<TlsServerContext> tls, AcceptHandler accept) {
   Loop* const one = &loop;
   return listen_shared({&one, 1}, address, std::move(tls), std::move(accept));
 }

@@ -1,12 +1,12 @@
 #include "world_real/real_network.h"
 
-#include <doctest/doctest.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <optional>
 #include <thread>
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "world_real/socket_address.h"
 #include "world_real/test_loop.h"
@@ -39,9 +39,10 @@ struct Peer final : StreamEvents {
 struct Pair {
   Pair() {
     loop = std::move(EpollLoop::create()).value();
-    listener = network.listen(*loop, "127.0.0.1:0", nullptr, [this](std::unique_ptr<Stream> s) {
-                        server = std::make_unique<Peer>(std::move(s));
-                      }).value();
+    listener = network
+                   .listen(*loop, "127.0.0.1:0", nullptr,
+                           [this](std::unique_ptr<Stream> s) { server = std::make_unique<Peer>(std::move(s)); })
+                   .value();
     network.connect(*loop, listener->address(), nullptr, "", kTimeout, [this](Result<std::unique_ptr<Stream>> s) {
       REQUIRE(s.ok());
       client = std::make_unique<Peer>(std::move(s).value());
@@ -274,8 +275,9 @@ TEST_CASE("local sockets that cannot be") {
     std::string address;
     Reason reason;
   };
-  for (const Row& row : {Row{"unix:", Reason::kBadRequest}, Row{"unix:relative", Reason::kBadRequest},
-                         Row{"unix:/" + std::string(107, 'x'), Reason::kBadRequest}, Row{folder.address(), Reason::kNotFound}}) {
+  for (const Row& row :
+       {Row{"unix:", Reason::kBadRequest}, Row{"unix:relative", Reason::kBadRequest},
+        Row{"unix:/" + std::string(107, 'x'), Reason::kBadRequest}, Row{folder.address(), Reason::kNotFound}}) {
     CAPTURE(row.address);
     std::optional<Reason> told;
     network.connect(*loop, row.address, nullptr, "", kTimeout,

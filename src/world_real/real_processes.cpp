@@ -1,5 +1,9 @@
 #include "world_real/real_processes.h"
 
+#include <array>
+#include <cerrno>
+#include <optional>
+
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <pty.h>
@@ -7,10 +11,6 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
-
-#include <array>
-#include <cerrno>
-#include <optional>
 
 #include "world_real/pipe_stream.h"
 #include "world_real/posix_error.h"
@@ -150,8 +150,10 @@ class RealChild final : public ChildProcess {
   void close_input() override {
     if (!input_) return;
     // The end of a terminal's input is typed.
-    if (terminal_.valid()) input_->write("\x04");
-    else input_->close_when_sent();
+    if (terminal_.valid())
+      input_->write("\x04");
+    else
+      input_->close_when_sent();
   }
   void pause_output(bool paused) override {
     if (output_) output_->pause(paused);
@@ -293,7 +295,8 @@ void RealProcesses::receive(const SpawnMessage& message) {
     return begun.done(std::unique_ptr<ChildProcess>(std::move(begun.child)));
   }
   const auto running = running_.find(message.id);
-  if (message.type == SpawnMessage::Type::kExited && running != running_.end()) running->second->exited(exit_status(message.number));
+  if (message.type == SpawnMessage::Type::kExited && running != running_.end())
+    running->second->exited(exit_status(message.number));
 }
 
 // The spawner was killed: its children got their death signals, or are nobody's now.

@@ -1,12 +1,12 @@
 #include "world_real/real_processes.h"
 
-#include <doctest/doctest.h>
-#include <signal.h>
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
 #include <optional>
+
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <stdlib.h>
 
 #include "world_real/spawner.h"
 #include "world_real/test_loop.h"
@@ -32,7 +32,8 @@ struct Children {
   }
   Result<std::unique_ptr<ChildProcess>> spawn(SpawnRequest request) {
     std::optional<Result<std::unique_ptr<ChildProcess>>> answer;
-    processes->spawn(std::move(request), [&](Result<std::unique_ptr<ChildProcess>> child) { answer.emplace(std::move(child)); });
+    processes->spawn(std::move(request),
+                     [&](Result<std::unique_ptr<ChildProcess>> child) { answer.emplace(std::move(child)); });
     CHECK(!answer);
     REQUIRE(poll_until(*loop, [&] { return answer.has_value(); }));
     return std::move(*answer);

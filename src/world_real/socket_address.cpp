@@ -1,15 +1,15 @@
 #include "world_real/socket_address.h"
 
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstring>
+
 #include <arpa/inet.h>
 #include <fmt/core.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/un.h>
-
-#include <algorithm>
-#include <charconv>
-#include <cstddef>
-#include <cstring>
 
 namespace plinth::world_real {
 namespace {
@@ -73,7 +73,8 @@ Result<std::vector<SocketAddress>> resolve_for_listen(const HostPort& address) {
                           [](const SocketAddress& one) { return one.storage.ss_family == AF_INET6; });
   } else {
     // "localhost" means 127.0.0.1 first: that is what clients try when IPv6 is off.
-    std::stable_partition(found.begin(), found.end(), [](const SocketAddress& one) { return one.storage.ss_family == AF_INET; });
+    std::stable_partition(found.begin(), found.end(),
+                          [](const SocketAddress& one) { return one.storage.ss_family == AF_INET; });
   }
   return found;
 }
@@ -119,8 +120,8 @@ Result<SocketAddress> unix_address(std::string_view address) {
   if (path.empty() || path.front() != '/') return bad_request(fmt::format("address \"{}\": write unix:/path", address));
   constexpr std::size_t kPathMax = sizeof(local.sun_path) - 1;
   if (path.size() > kPathMax) {
-    return bad_request(fmt::format("address \"{}\": the path of a socket has {} bytes at most, this one has {}", address, kPathMax,
-                                   path.size()));
+    return bad_request(fmt::format("address \"{}\": the path of a socket has {} bytes at most, this one has {}", address,
+                                   kPathMax, path.size()));
   }
   local.sun_family = AF_UNIX;
   std::memcpy(local.sun_path, path.data(), path.size());

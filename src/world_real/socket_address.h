@@ -1,11 +1,11 @@
 // Text addresses and the kernel's.
 #pragma once
 
-#include <sys/socket.h>
-
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <sys/socket.h>
 
 #include "base/result.h"
 

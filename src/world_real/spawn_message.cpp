@@ -1,9 +1,9 @@
 #include "world_real/spawn_message.h"
 
-#include <sys/socket.h>
-
 #include <cerrno>
 #include <cstring>
+
+#include <sys/socket.h>
 
 namespace plinth::world_real {
 namespace {

@@ -1,5 +1,5 @@
-// What this process and its spawner say to each other: one packet each, descriptors of the child's stdio with a request. For .cpp
-// files of world_real only.
+// What this process and its spawner say to each other: one packet each, descriptors of the child's stdio with a request. For
+// .cpp files of world_real only.
 #pragma once
 
 #include <array>
@@ -16,11 +16,11 @@ namespace plinth::world_real {
 
 struct SpawnMessage {
   enum class Type : std::uint8_t {
-    kSpawn,     // to the spawner, with three descriptors
-    kSignal,    // to the spawner: `number`
-    kStarted,   // from it: `number` is the pid
-    kFailed,    // from it: `number` is errno; `text` what could not be done
-    kExited,    // from it: `number` is the status of waitpid
+    kSpawn,    // to the spawner, with three descriptors
+    kSignal,   // to the spawner: `number`
+    kStarted,  // from it: `number` is the pid
+    kFailed,   // from it: `number` is errno; `text` what could not be done
+    kExited,   // from it: `number` is the status of waitpid
   };
   Type type = Type::kSpawn;
   std::uint64_t id = 0;

@@ -1,5 +1,9 @@
 #include "world_real/spawner.h"
 
+#include <cerrno>
+#include <cstdlib>
+#include <map>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -8,10 +12,6 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-
-#include <cerrno>
-#include <cstdlib>
-#include <map>
 
 #include "base/processes.h"
 #include "world_real/own_root.h"

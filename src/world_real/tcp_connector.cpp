@@ -1,12 +1,12 @@
 #include "world_real/tcp_connector.h"
 
+#include <cerrno>
+#include <cstdlib>
+
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sched.h>
 #include <sys/epoll.h>
-
-#include <cerrno>
-#include <cstdlib>
 
 #include "world_real/posix_error.h"
 #include "world_real/tcp_stream.h"
@@ -28,7 +28,8 @@ UniqueFd socket_inside(const std::string& name_space, int family) {
 
 }  // namespace
 
-std::shared_ptr<TcpConnector> TcpConnector::begin(EpollLoop& loop, const std::string& address, Duration timeout, ConnectHandler done) {
+std::shared_ptr<TcpConnector> TcpConnector::begin(EpollLoop& loop, const std::string& address, Duration timeout,
+                                                  ConnectHandler done) {
   auto self = std::make_shared<TcpConnector>(loop, address, std::move(done));
   self->timer_ = loop.after(timeout, [self] {
     self->finish(Error(Reason::kTimeout, fmt::format("connect to {}: no answer in time", self->address_)));

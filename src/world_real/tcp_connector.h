@@ -23,7 +23,8 @@ class TcpConnector final : public std::enable_shared_from_this<TcpConnector>, pr
   ~TcpConnector() override;
 
  private:
-  static std::shared_ptr<TcpConnector> begin(EpollLoop& loop, const std::string& address, Duration timeout, ConnectHandler done);
+  static std::shared_ptr<TcpConnector> begin(EpollLoop& loop, const std::string& address, Duration timeout,
+                                             ConnectHandler done);
   void connect_locally();
   void connect_in_namespace();
   void look_up(Pool& resolver, const HostPort& host_port);

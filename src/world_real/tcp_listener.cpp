@@ -1,11 +1,11 @@
 #include "world_real/tcp_listener.h"
 
+#include <cerrno>
+
 #include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-
-#include <cerrno>
 
 #include "world_real/posix_error.h"
 #include "world_real/socket_address.h"
@@ -87,7 +87,10 @@ Result<std::unique_ptr<Listener>> TcpListener::create(std::span<Loop* const> loo
 }
 
 TcpListener::TcpListener(std::vector<EpollLoop*> loops, UniqueFd fd, AcceptHandler accept)
-    : loops_(std::move(loops)), fd_(std::move(fd)), receiver_(std::make_shared<Receiver>()), address_(local_address(fd_.get()).text()) {
+    : loops_(std::move(loops)),
+      fd_(std::move(fd)),
+      receiver_(std::make_shared<Receiver>()),
+      address_(local_address(fd_.get()).text()) {
   receiver_->accept = std::move(accept);
 }
 
@@ -107,7 +110,8 @@ void TcpListener::on_io(std::uint32_t) {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
     SocketAddress remote;
     remote.length = sizeof remote.storage;
-    UniqueFd fd(::accept4(fd_.get(), reinterpret_cast<sockaddr*>(&remote.storage), &remote.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    UniqueFd fd(
+        ::accept4(fd_.get(), reinterpret_cast<sockaddr*>(&remote.storage), &remote.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd.valid()) return rest_after(errno);
     hand_over(std::move(fd), remote);
     if (alive->closed) return;  // the handler closed or destroyed the listener
@@ -131,8 +135,10 @@ void TcpListener::hand_over(UniqueFd fd, const SocketAddress& remote) {
     auto stream = TcpStream::create(*loop, std::move(fd), remote);
     if (stream.ok()) receiver->accept(std::move(stream).value());
   };
-  if (loop->in_loop()) serve();
-  else loop->post(std::move(serve));
+  if (loop->in_loop())
+    serve();
+  else
+    loop->post(std::move(serve));
 }
 
 }  // namespace plinth::world_real

@@ -16,7 +16,8 @@ namespace plinth::world_real {
 // Accepts on the first loop and deals the connections to all of them in turn. Created, closed and destroyed on the first loop.
 class TcpListener final : public Listener, private IoHandler {
  public:
-  static Result<std::unique_ptr<Listener>> create(std::span<Loop* const> loops, const std::string& address, AcceptHandler accept);
+  static Result<std::unique_ptr<Listener>> create(std::span<Loop* const> loops, const std::string& address,
+                                                  AcceptHandler accept);
   ~TcpListener() override;
   std::string address() const override { return address_; }
   void close() override;

@@ -1,12 +1,12 @@
 #include "world_real/tcp_stream.h"
 
+#include <algorithm>
+#include <cerrno>
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/uio.h>
-
-#include <algorithm>
-#include <cerrno>
 
 namespace plinth::world_real {
 namespace {

@@ -42,7 +42,7 @@ class TcpStream final : public Stream, private IoHandler {
   StreamEvents* events_ = nullptr;
   bool* destroyed_ = nullptr;  // set while a callback may destroy this
   ByteChain queue_;
-  std::size_t queue_first_ = 0;  // queue_ elements before this one are sent
+  std::size_t queue_first_ = 0;   // queue_ elements before this one are sent
   std::size_t first_offset_ = 0;  // bytes of queue_[queue_first_] that are sent
   std::size_t queued_ = 0;
   bool paused_ = false;

@@ -20,7 +20,8 @@ ThreadPool::~ThreadPool() {
 Result<void> ThreadPool::run(Task task) {
   const std::lock_guard lock(mutex_);
   if (queue_.size() >= queue_max_) {
-    return Error(Reason::kServiceUnavailable, fmt::format("{} tasks already wait for a thread; try again later", queue_.size()));
+    return Error(Reason::kServiceUnavailable,
+                 fmt::format("{} tasks already wait for a thread; try again later", queue_.size()));
   }
   queue_.push_back(std::move(task));
   if (idle_ < queue_.size() && threads_.size() < threads_max_) {

@@ -1,9 +1,9 @@
 // Owns a file descriptor.
 #pragma once
 
-#include <unistd.h>
-
 #include <utility>
+
+#include <unistd.h>
 
 namespace plinth::world_real {
 

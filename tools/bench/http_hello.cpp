@@ -1,9 +1,6 @@
 // Measures the HTTP server alone: answers every request with 256 bytes at once, over plain TCP and over TLS, on one thread.
 //   http_hello          prints "plain=ADDR tls=ADDR" and serves until it is killed
 //   http_hello --idle N opens N idle watches over TLS against itself and prints resident bytes per watch (N up to 1000)
-#include <signal.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -11,6 +8,9 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <signal.h>
+#include <unistd.h>
 
 #include "net/http.h"
 #include "net/tls.h"
@@ -47,13 +47,16 @@ struct Hello {
     request.not_after_s = now + 86400;
     context = net::make_server_context(net::issue_certificate(entropy, ca, request).value(), ca.certificate_pem).value();
     const SharedBytes body(std::string(256, 'x'));
-    server = net::make_http_server(*loop, clock, {}, [body](net::HttpRequest request, std::shared_ptr<net::Responder> responder) {
-      net::HttpResponse response;
-      response.headers.add("content-type", "text/plain");
-      if (request.target == "/watch") return responder->begin(std::move(response));
-      response.body.push_back(body);
-      responder->send(std::move(response));
-    }, nullptr);
+    server = net::make_http_server(
+        *loop, clock, {},
+        [body](net::HttpRequest request, std::shared_ptr<net::Responder> responder) {
+          net::HttpResponse response;
+          response.headers.add("content-type", "text/plain");
+          if (request.target == "/watch") return responder->begin(std::move(response));
+          response.body.push_back(body);
+          responder->send(std::move(response));
+        },
+        nullptr);
     auto serve = [this](std::unique_ptr<Stream> stream) { server->serve(std::move(stream)); };
     plain_listener = network->listen(*loop, "127.0.0.1:0", nullptr, serve).value();
     tls_listener = network->listen(*loop, "127.0.0.1:0", context, serve).value();
@@ -81,8 +84,9 @@ struct Hello {
     net::HttpRequest request;
     request.method = "GET";
     request.target = "/watch";
-    http->stream(served.tls_listener->address(), tls, std::move(request), {}, [&](const net::HttpResponse&) { ++begun; },
-                 [](std::string_view) {}, [](Result<void>) {});
+    http->stream(
+        served.tls_listener->address(), tls, std::move(request), {}, [&](const net::HttpResponse&) { ++begun; },
+        [](std::string_view) {}, [](Result<void>) {});
     while (begun < i - 50) client.loop->poll(std::chrono::milliseconds(10));
   }
   while (begun < count) client.loop->poll(std::chrono::milliseconds(10));

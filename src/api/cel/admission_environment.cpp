@@ -41,7 +41,8 @@ Type request_type() {
   const Type text = Type::string(), texts = Type::list(text);
   const Type kind = object("kubernetes.GroupVersionKind", {{"group", text}, {"version", text}, {"kind", text}});
   const Type resource = object("kubernetes.GroupVersionResource", {{"group", text}, {"version", text}, {"resource", text}});
-  const Type user = object("kubernetes.UserInfo", {{"username", text}, {"uid", text}, {"groups", texts}, {"extra", Type::map(text, texts)}});
+  const Type user =
+      object("kubernetes.UserInfo", {{"username", text}, {"uid", text}, {"groups", texts}, {"extra", Type::map(text, texts)}});
   return object("kubernetes.AdmissionRequest", {{"kind", kind},
                                                 {"resource", resource},
                                                 {"subResource", text},
@@ -57,7 +58,8 @@ Type request_type() {
 }
 
 Type namespace_type() {
-  const Type text = Type::string(), texts = Type::list(text), map = Type::map(text, text), time = Type::timestamp(), number = Type::integer();
+  const Type text = Type::string(), texts = Type::list(text), map = Type::map(text, text), time = Type::timestamp(),
+             number = Type::integer();
   const Type metadata = object("kubernetes.NamespaceMetadata", {{"name", text},
                                                                 {"generateName", text},
                                                                 {"namespace", text},
@@ -70,8 +72,9 @@ Type namespace_type() {
                                                                 {"generation", number},
                                                                 {"resourceVersion", text},
                                                                 {"finalizers", texts}});
-  const Type condition = object("kubernetes.NamespaceCondition",
-                                {{"status", text}, {"type", text}, {"lastTransitionTime", time}, {"message", text}, {"reason", text}});
+  const Type condition =
+      object("kubernetes.NamespaceCondition",
+             {{"status", text}, {"type", text}, {"lastTransitionTime", time}, {"message", text}, {"reason", text}});
   const Type spec = object("kubernetes.NamespaceSpec", {{"finalizers", texts}});
   const Type status = object("kubernetes.NamespaceStatus", {{"conditions", Type::list(condition)}, {"phase", text}});
   return object("kubernetes.Namespace", {{"metadata", metadata}, {"spec", spec}, {"status", status}});
@@ -86,7 +89,8 @@ cel::Environment make_environment(const AdmissionVariables& variables) {
   environment.declare("request", request_type());
   environment.declare(variables.params ? "params" : "@params", Type::dyn());
   environment.declare(variables.authorizer ? "authorizer" : "@authorizer", authorizer_type());
-  environment.declare(variables.authorizer ? "authorizer.requestResource" : "@authorizer.requestResource", resource_check_type());
+  environment.declare(variables.authorizer ? "authorizer.requestResource" : "@authorizer.requestResource",
+                      resource_check_type());
   return environment;
 }
 

@@ -22,10 +22,12 @@ struct AdmissionVariables {
   bool authorizer = true;
 };
 
-// object, oldObject and params are of any type, request and namespaceObject of their own. What is left out has its place all the same.
+// object, oldObject and params are of any type, request and namespaceObject of their own. What is left out has its place all
+// the same.
 cel::Environment admission_environment(const AdmissionVariables& variables);
 
-// The variables of a policy, as expressions see them: `variables` with the fields declared so far, and each by its qualified name.
+// The variables of a policy, as expressions see them: `variables` with the fields declared so far, and each by its qualified
+// name.
 class PolicyVariables {
  public:
   // Declares `variables` anew, with one field more, in each environment.

@@ -12,7 +12,8 @@
 namespace plinth::api {
 namespace {
 
-constexpr std::string_view kOutOfBudget = "validation failed due to running out of cost budget, no further validation rules will be run";
+constexpr std::string_view kOutOfBudget =
+    "validation failed due to running out of cost budget, no further validation rules will be run";
 constexpr std::size_t kMessageBytesMax = 5 * 1024;
 constexpr std::string_view kVariablePrefix = "variables.";
 
@@ -53,10 +54,13 @@ class Evaluator {
 
   cel::Value run_program(const cel::Program& program) {
     cel::Report report;
-    const cel::Value value = program.run(activation_.values(), activation_.memory(), {allowance_.limit(kRuleCostMax), nullptr}, &report);
+    const cel::Value value =
+        program.run(activation_.values(), activation_.memory(), {allowance_.limit(kRuleCostMax), nullptr}, &report);
     allowance_.charge(report.cost);
-    if (report.cost > budget_ || allowance_.spent) is_spent_ = true;
-    else budget_ -= report.cost;
+    if (report.cost > budget_ || allowance_.spent)
+      is_spent_ = true;
+    else
+      budget_ -= report.cost;
     return value;
   }
   bool is_spent() const { return is_spent_; }
@@ -73,7 +77,8 @@ bool is_false(const cel::Value& value) { return value.is(cel::Kind::kBool) && !v
 
 }  // namespace
 
-AdmissionExpression compile_admission(std::string_view text, const cel::Environment& environment, std::span<const cel::Type> types) {
+AdmissionExpression compile_admission(std::string_view text, const cel::Environment& environment,
+                                      std::span<const cel::Type> types) {
   AdmissionExpression out;
   out.text = text;
   auto program = cel::compile(text, environment);
@@ -90,11 +95,13 @@ AdmissionExpression compile_admission(std::string_view text, const cel::Environm
   return out;
 }
 
-AdmissionActivation::AdmissionActivation(const AdmissionInput& input, CelShapes& shapes) : values_(kSlotCount, cel::Value::absent()) {
+AdmissionActivation::AdmissionActivation(const AdmissionInput& input, CelShapes& shapes)
+    : values_(kSlotCount, cel::Value::absent()) {
   const Schema* name_space = builtin_type("core.v1.Namespace");
   values_[kSlotObject] = view(input.object, nullptr, memory_);
   values_[kSlotOldObject] = view(input.old_object, nullptr, memory_);
-  values_[kSlotNamespace] = view(input.name_space, input.name_space.is_null() ? nullptr : shapes.of_object(*name_space), memory_);
+  values_[kSlotNamespace] =
+      view(input.name_space, input.name_space.is_null() ? nullptr : shapes.of_object(*name_space), memory_);
   values_[kSlotRequest] = view(input.request, nullptr, memory_);
   values_[kSlotParams] = view(input.params, nullptr, memory_);
   if (input.authorizer == nullptr) return;
@@ -106,7 +113,8 @@ MatchConditions::MatchConditions(const Value& list, bool has_params) {
   if (list.size() == 0) return;
   const cel::Environment environment = admission_environment({has_params, true});
   const cel::Type kBool[] = {cel::Type::boolean()};
-  for (const Value& one : list.items()) expressions_.push_back(compile_admission(trim(one["expression"].as_string()), environment, kBool));
+  for (const Value& one : list.items())
+    expressions_.push_back(compile_admission(trim(one["expression"].as_string()), environment, kBool));
 }
 
 MatchConditions::Outcome MatchConditions::evaluate(AdmissionActivation& activation, CostAllowance& allowance) const {
@@ -115,15 +123,18 @@ MatchConditions::Outcome MatchConditions::evaluate(AdmissionActivation& activati
   for (const AdmissionExpression& expression : expressions_) {
     Evaluator::Outcome outcome;
     if (!evaluator.run(expression, outcome)) return {false, std::string(kOutOfBudget)};
-    if (!outcome.error.empty()) errors.push_back(std::move(outcome.error));
-    else if (is_false(outcome.value)) return {false, ""};
+    if (!outcome.error.empty())
+      errors.push_back(std::move(outcome.error));
+    else if (is_false(outcome.value))
+      return {false, ""};
   }
   if (errors.empty()) return {true, ""};
   return {false, errors.size() == 1 ? errors[0] : "[" + join(errors, ", ") + "]"};
 }
 
 PolicyProgram::PolicyProgram(const Document& policy)
-    : has_params_(policy["spec"]["paramKind"].is_object()), ignores_failure_(policy["spec"]["failurePolicy"].as_string() == "Ignore") {
+    : has_params_(policy["spec"]["paramKind"].is_object()),
+      ignores_failure_(policy["spec"]["failurePolicy"].as_string() == "Ignore") {
   compile(policy["spec"]);
 }
 
@@ -134,7 +145,8 @@ void PolicyProgram::compile(const Value& spec) {
   PolicyVariables declared;
   if (spec["variables"].size() > 0) declared.begin({&environment, &for_messages});
   for (const Value& variable : spec["variables"].items()) {
-    Variable out{std::string(variable["name"].as_string()), compile_admission(variable["expression"].as_string(), environment, {})};
+    Variable out{std::string(variable["name"].as_string()),
+                 compile_admission(variable["expression"].as_string(), environment, {})};
     const cel::Type type = out.expression.program ? out.expression.program->result_type() : cel::Type::dyn();
     declared.declare(out.name, type, {&environment, &for_messages});
     variables_.push_back(std::move(out));
@@ -174,16 +186,21 @@ std::vector<PolicyProgram::Part> PolicyProgram::parts() const {
 class PolicyProgram::Run {
  public:
   Run(const PolicyProgram& policy, const AdmissionInput& input, CostAllowance& allowance)
-      : policy_(policy), allowance_(allowance), activation_(input, policy.shapes_), evaluator_(activation_, kObjectCostMax, allowance) {
+      : policy_(policy),
+        allowance_(allowance),
+        activation_(input, policy.shapes_),
+        evaluator_(activation_, kObjectCostMax, allowance) {
     // `variables` itself stands behind the first one.
-    if (!policy.variables_.empty()) activation_.values().resize(kSlotCount + 1 + policy.variables_.size(), cel::Value::absent());
+    if (!policy.variables_.empty())
+      activation_.values().resize(kSlotCount + 1 + policy.variables_.size(), cel::Value::absent());
     known_.resize(policy.variables_.size(), false);
   }
 
   std::vector<PolicyDecision> decisions() {
     if (!policy_.conditions_.empty()) {
       const MatchConditions::Outcome outcome = policy_.conditions_.evaluate(activation_, allowance_);
-      if (!outcome.error.empty()) return policy_.ignores_failure_ ? std::vector<PolicyDecision>() : std::vector<PolicyDecision>{error(outcome.error)};
+      if (!outcome.error.empty())
+        return policy_.ignores_failure_ ? std::vector<PolicyDecision>() : std::vector<PolicyDecision>{error(outcome.error)};
       if (!outcome.matches) return {};
     }
     std::vector<PolicyDecision> out;
@@ -228,13 +245,16 @@ class PolicyProgram::Run {
     cel::Memory& memory = activation_.memory();
     cel::Value& place = activation_.values()[slot(i)];
     if (!variable.expression.program) {
-      place = cel::make_error(memory, memory.copy(fmt::format("composited variable {} fails to compile: {}", quoted(variable.name), variable.expression.error)));
+      place = cel::make_error(memory, memory.copy(fmt::format("composited variable {} fails to compile: {}",
+                                                              quoted(variable.name), variable.expression.error)));
       return;
     }
     prepare(*variable.expression.program);
     const cel::Value value = evaluator_.run_program(*variable.expression.program);
     activation_.values()[slot(i)] =
-        value.is_error() ? cel::make_error(memory, memory.copy(fmt::format("composited variable {} fails to evaluate: {}", quoted(variable.name), value.as_error().message))) : value;
+        value.is_error() ? cel::make_error(memory, memory.copy(fmt::format("composited variable {} fails to evaluate: {}",
+                                                                           quoted(variable.name), value.as_error().message)))
+                         : value;
   }
 
   // For has(variables.x): all of them that can be evaluated.
@@ -261,7 +281,8 @@ class PolicyProgram::Run {
       Evaluator::Outcome outcome;
       if (run(*validation.message, outcome) && outcome.error.empty() && outcome.value.is(cel::Kind::kString)) {
         const std::string_view text = trim(outcome.value.as_string());
-        if (!text.empty() && text.size() <= kMessageBytesMax && text.find('\n') == std::string_view::npos) return std::string(text);
+        if (!text.empty() && text.size() <= kMessageBytesMax && text.find('\n') == std::string_view::npos)
+          return std::string(text);
       }
     }
     if (!validation.text.empty()) return std::string(trim(validation.text));

@@ -1,5 +1,5 @@
-// Expressions of admission, compiled once and evaluated for each request that matches: matchConditions of webhooks and policies,
-// the spec of a ValidatingAdmissionPolicy. What is decided, and in which words, is upstream's.
+// Expressions of admission, compiled once and evaluated for each request that matches: matchConditions of webhooks and
+// policies, the spec of a ValidatingAdmissionPolicy. What is decided, and in which words, is upstream's.
 #pragma once
 
 #include <memory>
@@ -28,7 +28,8 @@ struct AdmissionExpression {
 };
 
 // Compiled; `types` are what it may give (none: anything).
-AdmissionExpression compile_admission(std::string_view text, const cel::Environment& environment, std::span<const cel::Type> types);
+AdmissionExpression compile_admission(std::string_view text, const cel::Environment& environment,
+                                      std::span<const cel::Type> types);
 
 // What is known of one request. Documents are null where there is none.
 struct AdmissionInput {

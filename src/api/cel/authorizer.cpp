@@ -22,12 +22,16 @@ struct Decided : cel::Opaque {
 
 bool same(const cel::Opaque& a, const cel::Opaque& b) { return &a == &b; }
 
-constexpr cel::OpaqueType kAuthorizer = {"kubernetes.authorization.Authorizer", same, [](const cel::Opaque&, std::string& out) { out += "authorizer"; }};
-constexpr cel::OpaqueType kPathCheck = {"kubernetes.authorization.PathCheck", same, [](const cel::Opaque&, std::string& out) { out += "path check"; }};
-constexpr cel::OpaqueType kGroupCheck = {"kubernetes.authorization.GroupCheck", same, [](const cel::Opaque&, std::string& out) { out += "group check"; }};
+constexpr cel::OpaqueType kAuthorizer = {"kubernetes.authorization.Authorizer", same,
+                                         [](const cel::Opaque&, std::string& out) { out += "authorizer"; }};
+constexpr cel::OpaqueType kPathCheck = {"kubernetes.authorization.PathCheck", same,
+                                        [](const cel::Opaque&, std::string& out) { out += "path check"; }};
+constexpr cel::OpaqueType kGroupCheck = {"kubernetes.authorization.GroupCheck", same,
+                                         [](const cel::Opaque&, std::string& out) { out += "group check"; }};
 constexpr cel::OpaqueType kResourceCheck = {"kubernetes.authorization.ResourceCheck", same,
                                             [](const cel::Opaque&, std::string& out) { out += "resource check"; }};
-constexpr cel::OpaqueType kDecision = {"kubernetes.authorization.Decision", same, [](const cel::Opaque& value, std::string& out) {
+constexpr cel::OpaqueType kDecision = {"kubernetes.authorization.Decision", same,
+                                       [](const cel::Opaque& value, std::string& out) {
                                          out += static_cast<const Decided&>(value).allowed ? "allowed" : "not allowed";
                                        }};
 
@@ -83,8 +87,8 @@ cel::Value check(cel::CallContext& context, Args args) {
   AuthorizationQuestion question = from.question;
   question.verb = args[1].as_string();
   const AuthorizationAnswer answer = from.authorizer->ask(question);
-  return cel::Value::opaque(context.memory.make<Decided>(cel::Opaque{&kDecision}, answer.allowed, context.memory.copy(answer.reason),
-                                                         context.memory.copy(answer.error)));
+  return cel::Value::opaque(context.memory.make<Decided>(
+      cel::Opaque{&kDecision}, answer.allowed, context.memory.copy(answer.reason), context.memory.copy(answer.error)));
 }
 
 cel::Value allowed(cel::CallContext&, Args args) { return cel::Value::of(decided(args[0]).allowed); }
@@ -113,11 +117,15 @@ cel::Library authorizer_library() {
   library.member("group", "authorizer_group", {authorizer, text}, group_check, group);
   library.member("serviceAccount", "authorizer_serviceaccount", {authorizer, text, text}, authorizer, service_account);
   library.member("resource", "groupcheck_resource", {group_check, text}, resource_check, resource);
-  library.member("subresource", "resourcecheck_subresource", {resource_check, text}, resource_check, with<&AuthorizationQuestion::subresource>);
-  library.member("namespace", "resourcecheck_namespace", {resource_check, text}, resource_check, with<&AuthorizationQuestion::name_space>);
+  library.member("subresource", "resourcecheck_subresource", {resource_check, text}, resource_check,
+                 with<&AuthorizationQuestion::subresource>);
+  library.member("namespace", "resourcecheck_namespace", {resource_check, text}, resource_check,
+                 with<&AuthorizationQuestion::name_space>);
   library.member("name", "resourcecheck_name", {resource_check, text}, resource_check, with<&AuthorizationQuestion::name>);
-  library.member("fieldSelector", "authorizer_fieldselector", {resource_check, text}, resource_check, with<&AuthorizationQuestion::field_selector>);
-  library.member("labelSelector", "authorizer_labelselector", {resource_check, text}, resource_check, with<&AuthorizationQuestion::label_selector>);
+  library.member("fieldSelector", "authorizer_fieldselector", {resource_check, text}, resource_check,
+                 with<&AuthorizationQuestion::field_selector>);
+  library.member("labelSelector", "authorizer_labelselector", {resource_check, text}, resource_check,
+                 with<&AuthorizationQuestion::label_selector>);
   library.member("check", "pathcheck_check", {path_check, text}, decision, check).impure().with_cost(check_cost);
   library.member("check", "resourcecheck_check", {resource_check, text}, decision, check).impure().with_cost(check_cost);
   library.member("allowed", "decision_allowed", {decision}, yes, allowed);

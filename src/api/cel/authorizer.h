@@ -1,5 +1,5 @@
-// `authorizer` in expressions of admission: authorizer.group('apps').resource('deployments').check('create').allowed(), .path(),
-// .serviceAccount(). Who answers is the server's business.
+// `authorizer` in expressions of admission: authorizer.group('apps').resource('deployments').check('create').allowed(),
+// .path(), .serviceAccount(). Who answers is the server's business.
 #pragma once
 
 #include <string>

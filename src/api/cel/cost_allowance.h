@@ -7,9 +7,9 @@
 
 namespace plinth::api {
 
-// What may be spent where others wait, in units of cost. Rules have budgets of their own, which decide what a request is told; this
-// one decides only where they are evaluated: when it is spent, what was found so far counts for nothing, and the whole is done again
-// where nobody waits.
+// What may be spent where others wait, in units of cost. Rules have budgets of their own, which decide what a request is told;
+// this one decides only where they are evaluated: when it is spent, what was found so far counts for nothing, and the whole is
+// done again where nobody waits.
 struct CostAllowance {
   std::uint64_t left = std::numeric_limits<std::uint64_t>::max();
   bool spent = false;

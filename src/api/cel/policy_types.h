@@ -1,5 +1,5 @@
-// Whether the expressions of a policy fit the objects that it is for. What does not fit is told in the policy's status and changes
-// nothing about its evaluation.
+// Whether the expressions of a policy fit the objects that it is for. What does not fit is told in the policy's status and
+// changes nothing about its evaluation.
 #pragma once
 
 #include <optional>

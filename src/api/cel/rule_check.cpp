@@ -14,7 +14,8 @@
 namespace plinth::api {
 namespace {
 
-constexpr std::array<std::string_view, 4> kReasons = {"FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"};
+constexpr std::array<std::string_view, 4> kReasons = {"FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid",
+                                                      "FieldValueRequired"};
 constexpr std::size_t kExpensiveMax = 4;  // named when all rules together cost too much
 constexpr std::string_view kRules = "x-kubernetes-validations";
 
@@ -22,17 +23,23 @@ bool has_line_breaks(std::string_view text) { return text.find_first_of("\r\n") 
 
 std::string too_expensive(std::string_view what, std::uint64_t cost, std::uint64_t limit) {
   const double factor = static_cast<double>(cost) / static_cast<double>(limit);
-  const std::string text = factor > 100.0 ? "more than 100x" : factor < 1.5 ? fmt::format("{:f}x", factor) : fmt::format("{:.1f}x", factor);
-  return fmt::format("{} exceeds budget by factor of {} (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where "
-                     "arrays, maps, and strings are declared)", what, text);
+  const std::string text = factor > 100.0 ? "more than 100x"
+                           : factor < 1.5 ? fmt::format("{:f}x", factor)
+                                          : fmt::format("{:.1f}x", factor);
+  return fmt::format(
+      "{} exceeds budget by factor of {} (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where "
+      "arrays, maps, and strings are declared)",
+      what, text);
 }
 
 // Text as Go's JSON encoder has it: also what HTML could stumble over is escaped.
 std::string go_json(std::string_view text) {
   std::string out;
   for (const char c : to_json(Value::ref(text))) {
-    if (c == '<' || c == '>' || c == '&') out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    else out += c;
+    if (c == '<' || c == '>' || c == '&')
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    else
+      out += c;
   }
   return out;
 }
@@ -41,9 +48,9 @@ std::string go_json(std::string_view text) {
 std::string printed(const Value& rule) {
   const auto text = [&](std::string_view key) { return go_json(rule[key].as_string()); };
   const Value reason = rule["reason"], optional = rule["optionalOldSelf"];
-  return fmt::format(R"({{"Rule":{},"Message":{},"MessageExpression":{},"Reason":{},"FieldPath":{},"OptionalOldSelf":{}}})", text("rule"),
-                     text("message"), text("messageExpression"), reason.is_null() ? "null" : text("reason"), text("fieldPath"),
-                     to_json(optional));
+  return fmt::format(R"({{"Rule":{},"Message":{},"MessageExpression":{},"Reason":{},"FieldPath":{},"OptionalOldSelf":{}}})",
+                     text("rule"), text("message"), text("messageExpression"), reason.is_null() ? "null" : text("reason"),
+                     text("fieldPath"), to_json(optional));
 }
 
 FieldError invalid_rule(std::string path, const Value& rule, std::string detail) {
@@ -93,8 +100,11 @@ RuleContext RuleContext::below(const Value& schema, RulePlace inner) const {
   const bool is_map = type == "object" && schema.find("additionalProperties") != nullptr;
   if (!is_map && type != "array") return out;
   const Value* bound = schema.find(is_map ? "maxProperties" : "maxItems");
-  if (bound == nullptr || !count_max) out.count_max.reset();
-  else out.count_max = cel::saturating_multiply(*count_max, static_cast<std::uint64_t>(std::max<std::int64_t>(0, bound->as_int())));
+  if (bound == nullptr || !count_max)
+    out.count_max.reset();
+  else
+    out.count_max =
+        cel::saturating_multiply(*count_max, static_cast<std::uint64_t>(std::max<std::int64_t>(0, bound->as_int())));
   return out;
 }
 
@@ -112,7 +122,9 @@ RuleContext RuleContext::items(const Value& schema, const std::string& path) con
   return out;
 }
 
-RuleContext RuleContext::values(const Value& schema) const { return place.schema == nullptr ? RuleContext() : below(schema, place.values()); }
+RuleContext RuleContext::values(const Value& schema) const {
+  return place.schema == nullptr ? RuleContext() : below(schema, place.values());
+}
 
 void check_rule_forms(const Value& schema, const RuleContext& context, const std::string& path, FieldErrors& errors) {
   const auto rules = schema[kRules].items();
@@ -136,24 +148,30 @@ void RuleChecker::check(const Value& schema, const RuleContext& context, const s
   if (context.place.schema == nullptr) return;
   const std::string at = child(path, kRules);
   if (!rule_type(context.place, "selfType", schema_)) {
-    errors_.push_back(field_internal(at, "internal error: failed to construct type information for x-kubernetes-validations rules: unable to "
-                                         "convert structural schema to CEL declarations"));
+    errors_.push_back(
+        field_internal(at,
+                       "internal error: failed to construct type information for x-kubernetes-validations rules: unable to "
+                       "convert structural schema to CEL declarations"));
     return;
   }
   const auto rules = schema[kRules].items();
-  for (std::size_t i = 0; i < rules.size(); ++i) check_rule(rules[i], context.place.schema->validations[i], context, index(at, i));
+  for (std::size_t i = 0; i < rules.size(); ++i)
+    check_rule(rules[i], context.place.schema->validations[i], context, index(at, i));
 }
 
-void RuleChecker::check_rule(const Value& rule, const ValidationRule& source, const RuleContext& context, const std::string& path) {
+void RuleChecker::check_rule(const Value& rule, const ValidationRule& source, const RuleContext& context,
+                             const std::string& path) {
   const cel::Environment environment = rule_environment(context.place, schema_, source.optional_old_self);
   const CompiledRule compiled = compile_rule(context.place, source, environment);
   const std::string at = child(path, "rule");
   std::uint64_t cost = 0;
   if (compiled.program) {
-    const std::uint64_t count = context.count_max.value_or(static_cast<std::uint64_t>(kRuleRequestBytesMax / (rule_bytes_min(context.place) + 1)));
+    const std::uint64_t count =
+        context.count_max.value_or(static_cast<std::uint64_t>(kRuleRequestBytesMax / (rule_bytes_min(context.place) + 1)));
     cost = cel::saturating_multiply(estimate(source.rule, environment, context.place), count);
   }
-  if (!is_unchanged_ && cost > kRuleEstimateMax) errors_.push_back(field_forbidden(at, too_expensive("estimated rule cost", cost, kRuleEstimateMax)));
+  if (!is_unchanged_ && cost > kRuleEstimateMax)
+    errors_.push_back(field_forbidden(at, too_expensive("estimated rule cost", cost, kRuleEstimateMax)));
   this->count(cost, at);
   if (!compiled.error.empty()) errors_.push_back(invalid_rule(at, rule, compiled.error));
   const std::string message_at = child(path, "messageExpression");
@@ -162,16 +180,20 @@ void RuleChecker::check_rule(const Value& rule, const ValidationRule& source, co
   } else if (compiled.message) {
     const std::uint64_t message_cost = estimate(source.message_expression, environment, context.place);
     if (!is_unchanged_ && message_cost > kRuleEstimateMax) {
-      errors_.push_back(field_forbidden(message_at, too_expensive("estimated messageExpression cost", message_cost, kRuleEstimateMax)));
+      errors_.push_back(
+          field_forbidden(message_at, too_expensive("estimated messageExpression cost", message_cost, kRuleEstimateMax)));
     }
     this->count(message_cost, message_at);
   }
   if (compiled.uses_old_self && !context.uncorrelatable.empty()) {
-    errors_.push_back(field_invalid(at, source.rule, "oldSelf cannot be used on the uncorrelatable portion of the schema within " + context.uncorrelatable));
+    errors_.push_back(
+        field_invalid(at, source.rule,
+                      "oldSelf cannot be used on the uncorrelatable portion of the schema within " + context.uncorrelatable));
   }
   const Value* optional = rule.find("optionalOldSelf");
   if (!compiled.uses_old_self && optional != nullptr) {
-    errors_.push_back(field_invalid(child(path, "optionalOldSelf"), *optional, "may not be set if oldSelf is not used in rule"));
+    errors_.push_back(
+        field_invalid(child(path, "optionalOldSelf"), *optional, "may not be set if oldSelf is not used in rule"));
   }
 }
 
@@ -179,7 +201,8 @@ void RuleChecker::count(std::uint64_t cost, std::string path) {
   total_ = cel::saturating_add(total_, cost);
   if (cost < kDefinitionEstimateMax / 100) return;
   expensive_.push_back({std::move(path), cost});
-  std::stable_sort(expensive_.begin(), expensive_.end(), [](const Expensive& a, const Expensive& b) { return a.cost > b.cost; });
+  std::stable_sort(expensive_.begin(), expensive_.end(),
+                   [](const Expensive& a, const Expensive& b) { return a.cost > b.cost; });
   if (expensive_.size() > kExpensiveMax) expensive_.pop_back();
 }
 
@@ -188,9 +211,12 @@ void RuleChecker::finish(const std::string& path, FieldErrors& errors) {
   errors_.clear();
   if (total_ <= kDefinitionEstimateMax) return;
   for (const Expensive& one : expensive_) {
-    errors.push_back(field_forbidden(one.path, "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema"));
+    errors.push_back(
+        field_forbidden(one.path, "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema"));
   }
-  errors.push_back(field_forbidden(path, too_expensive("x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema", total_, kDefinitionEstimateMax)));
+  errors.push_back(
+      field_forbidden(path, too_expensive("x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema",
+                                          total_, kDefinitionEstimateMax)));
 }
 
 }  // namespace plinth::api

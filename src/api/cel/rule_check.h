@@ -14,8 +14,8 @@
 
 namespace plinth::api {
 
-// What the walk knows of a place that rules may stand at. Without a schema no rule is compiled there: in logic branches, or where
-// the whole schema is not structural.
+// What the walk knows of a place that rules may stand at. Without a schema no rule is compiled there: in logic branches, or
+// where the whole schema is not structural.
 struct RuleContext {
   RulePlace place;
   std::optional<std::uint64_t> count_max = 1;  // how often the place can occur in an object; empty: no bound

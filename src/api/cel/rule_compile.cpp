@@ -37,8 +37,10 @@ class PathTokens {
   bool next(std::string_view& token) {
     if (rest_.empty()) return false;
     std::size_t size = rest_.find_first_of(".[]");
-    if (rest_[0] == '\'') size = quoted_size();
-    else if (size == 0) size = 1;
+    if (rest_[0] == '\'')
+      size = quoted_size();
+    else if (size == 0)
+      size = 1;
     size = std::min(size, rest_.size());
     token = rest_.substr(0, size);
     rest_.remove_prefix(size);
@@ -56,7 +58,7 @@ class PathTokens {
 };
 
 Result<std::string> unescape(std::string_view quoted) {
-  static constexpr std::pair<char, char> kEscapes[] = {{'a', '\a'}, {'b', '\b'}, {'f', '\f'}, {'n', '\n'},  {'r', '\r'},
+  static constexpr std::pair<char, char> kEscapes[] = {{'a', '\a'}, {'b', '\b'}, {'f', '\f'},  {'n', '\n'}, {'r', '\r'},
                                                        {'t', '\t'}, {'v', '\v'}, {'\'', '\''}, {'\\', '\\'}};
   std::string out;
   for (std::size_t i = 0; i < quoted.size(); ++i) {
@@ -66,7 +68,8 @@ Result<std::string> unescape(std::string_view quoted) {
     }
     const char name = quoted[++i];
     const auto* known = std::find_if(std::begin(kEscapes), std::end(kEscapes), [&](const auto& e) { return e.first == name; });
-    if (known == std::end(kEscapes)) return Error(Reason::kInvalid, fmt::format("invalid string literal: invalid escape char \\{}", name));
+    if (known == std::end(kEscapes))
+      return Error(Reason::kInvalid, fmt::format("invalid string literal: invalid escape char \\{}", name));
     out += known->second;
   }
   return out;
@@ -98,13 +101,14 @@ CompiledRule compile_rule(RulePlace place, const ValidationRule& rule, const cel
   CompiledRule out;
   out.source = &rule;
   if (trim(rule.rule).empty()) return out;
-  out.program = compile_as(rule.rule, environment, cel::Type::boolean(), "compilation failed: ",
-                           "cel expression must evaluate to a bool", out.error);
+  out.program = compile_as(rule.rule, environment, cel::Type::boolean(),
+                           "compilation failed: ", "cel expression must evaluate to a bool", out.error);
   if (!out.program) return out;
   out.uses_old_self = names_old_self(*out.program);
   if (!rule.message_expression.empty()) {
-    out.message = compile_as(rule.message_expression, environment, cel::Type::string(), "messageExpression compilation failed: ",
-                             "messageExpression must evaluate to a string", out.message_error);
+    out.message =
+        compile_as(rule.message_expression, environment, cel::Type::string(),
+                   "messageExpression compilation failed: ", "messageExpression must evaluate to a string", out.message_error);
   }
   if (!rule.field_path.empty()) {
     if (auto path = rule_field_path(*place.schema, rule.field_path); path.ok()) out.field_path = std::move(*path);

@@ -71,7 +71,8 @@ const Field* find_field(RulePlace place, std::string_view name) {
 // additionalProperties that is a schema, not just `true`.
 const Schema* map_values(const Schema& s) {
   if (s.additional == nullptr) return nullptr;
-  const bool is_schema = s.additional->type != SchemaType::kAny || s.additional->int_or_string || s.additional->preserve_unknown;
+  const bool is_schema =
+      s.additional->type != SchemaType::kAny || s.additional->int_or_string || s.additional->preserve_unknown;
   return is_schema ? s.additional : nullptr;
 }
 

@@ -62,8 +62,10 @@ TEST_CASE("validation rules say what upstream says") {
     REQUIRE(recorded.ok());
     CAPTURE(line);
     ++cases;
-    if (recorded->root().find("object") == nullptr) check_definition(*recorded);
-    else check_object(*recorded);
+    if (recorded->root().find("object") == nullptr)
+      check_definition(*recorded);
+    else
+      check_object(*recorded);
   }
   CHECK(cases > 80);
 }

@@ -33,7 +33,8 @@ struct SchemaRules::Node {
 namespace {
 
 constexpr std::size_t kMessageBytesMax = 5 * 1024;
-constexpr std::string_view kOutOfBudget = "validation failed due to running out of cost budget, no further validation rules will be run";
+constexpr std::string_view kOutOfBudget =
+    "validation failed due to running out of cost budget, no further validation rules will be run";
 
 constexpr std::string_view kTypeNames[] = {"", "object", "array", "string", "integer", "number", "boolean"};
 
@@ -60,16 +61,16 @@ FieldError for_reason(std::string_view reason, std::string path, std::string_vie
 const Value* same_item(const Schema& list, const Value* old, const Value& item) {
   if (old == nullptr || list.list_type != ListType::kMap || !item.is_object()) return nullptr;
   for (const Value& candidate : old->items()) {
-    const bool same = candidate.is_object() && std::all_of(list.list_map_keys.begin(), list.list_map_keys.end(), [&](std::string_view key) {
-      return equal(candidate[key], item[key]);
-    });
+    const bool same =
+        candidate.is_object() && std::all_of(list.list_map_keys.begin(), list.list_map_keys.end(),
+                                             [&](std::string_view key) { return equal(candidate[key], item[key]); });
     if (same) return &candidate;
   }
   return nullptr;
 }
 
-// Whether a value is as it was; lists of type map compare item by item. As upstream, an object with members that the schema does
-// not declare counts as changed: so does every root without a schema of its metadata.
+// Whether a value is as it was; lists of type map compare item by item. As upstream, an object with members that the schema
+// does not declare counts as changed: so does every root without a schema of its metadata.
 bool is_unchanged(const Schema& schema, const Value& now, const Value& old) {
   if (now.type() != old.type() || now.size() != old.size()) return equal(now, old);
   if (now.is_array() && schema.list_type == ListType::kMap && schema.items != nullptr) {
@@ -87,7 +88,8 @@ bool is_unchanged(const Schema& schema, const Value& now, const Value& old) {
   });
 }
 
-// What a place is compared with to tell whether its errors are old ones: itself, or the nearest place above that has a counterpart.
+// What a place is compared with to tell whether its errors are old ones: itself, or the nearest place above that has a
+// counterpart.
 struct Correlation {
   struct Pair {
     const Schema* schema = nullptr;
@@ -193,7 +195,8 @@ class SchemaRules::Run {
     return true;
   }
 
-  bool evaluate_rules(const Node& node, const Value& now, const Value* old, const PathStep& at, const Correlation& correlation) {
+  bool evaluate_rules(const Node& node, const Value& now, const Value* old, const PathStep& at,
+                      const Correlation& correlation) {
     const std::string_view type = type_name(node);
     if (!node.no_type.empty()) {
       invalid(at, type, "rule compiler initialization error: " + node.no_type);
@@ -210,7 +213,8 @@ class SchemaRules::Run {
     return true;
   }
 
-  bool evaluate_rule(const CompiledRule& rule, bool has_old, std::string_view type, const PathStep& at, const Correlation& correlation) {
+  bool evaluate_rule(const CompiledRule& rule, bool has_old, std::string_view type, const PathStep& at,
+                     const Correlation& correlation) {
     if (!rule.error.empty()) {
       invalid(at, type, "rule compile error: " + rule.error);
       return true;
@@ -245,8 +249,8 @@ class SchemaRules::Run {
   bool failed(const ValidationRule& rule, std::string_view why, std::string_view type, const PathStep& at) {
     if (why.starts_with("no such overload")) {
       invalid(at, type,
-              fmt::format("'{}': call arguments did not match a supported operator, function or macro signature for rule: {}", why,
-                          rule_text(rule)));
+              fmt::format("'{}': call arguments did not match a supported operator, function or macro signature for rule: {}",
+                          why, rule_text(rule)));
     } else if (why.starts_with("operation cancelled: actual cost limit exceeded")) {
       return stop(at, type,
                   fmt::format("'{}': no further validation rules will be run due to call cost exceeds limit for rule: {}", why,
@@ -277,7 +281,8 @@ class SchemaRules::Run {
   }
 
   // Empty where the expression gives nothing that can be shown. `fatal` says that the budget is spent.
-  std::optional<std::string> evaluate_message(const CompiledRule& rule, std::span<const cel::Value> variables, std::string& fatal) {
+  std::optional<std::string> evaluate_message(const CompiledRule& rule, std::span<const cel::Value> variables,
+                                              std::string& fatal) {
     std::uint64_t cost = 0;
     const cel::Value value = run(*rule.message, variables, cost);
     if (allowance_.spent) return std::nullopt;
@@ -302,8 +307,10 @@ class SchemaRules::Run {
   static std::string_view type_name(const Node& node) { return kTypeNames[static_cast<std::size_t>(node.place.schema->type)]; }
 
   void add(FieldError error, bool is_old_error) {
-    if (is_old_error) warnings_.push_back(error.text());
-    else errors_.push_back(std::move(error));
+    if (is_old_error)
+      warnings_.push_back(error.text());
+    else
+      errors_.push_back(std::move(error));
   }
   void invalid(const PathStep& at, std::string_view type, std::string detail) {
     errors_.push_back(field_invalid(field_text(at, ""), type, std::move(detail)));
@@ -335,7 +342,8 @@ std::shared_ptr<const SchemaRules> SchemaRules::compile(CompiledSchemaPtr schema
   return rules;
 }
 
-void SchemaRules::validate(const Value& object, const Value* old, FieldErrors& errors, std::vector<std::string>& warnings, CostAllowance& allowance) const {
+void SchemaRules::validate(const Value& object, const Value* old, FieldErrors& errors, std::vector<std::string>& warnings,
+                           CostAllowance& allowance) const {
   Correlation correlation;
   if (old != nullptr) correlation.here = {&schema_->root(), &object, old};
   Run(errors, warnings, allowance).visit(*root_, object, old, PathStep::root(), correlation);
@@ -360,7 +368,9 @@ FieldError rules_not_checked() {
   FieldError error;
   error.field = "<nil>";
   error.value = "\"null\"";
-  error.detail = "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
+  error.detail =
+      "some validation rules were not checked because the object was invalid; correct the existing errors to complete "
+      "validation";
   return error;
 }
 

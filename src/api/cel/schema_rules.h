@@ -21,7 +21,7 @@ struct CompiledRule {
   std::string error;
   std::optional<cel::Program> message;  // of messageExpression
   std::string message_error;
-  std::string field_path;               // normalized; empty when there is none
+  std::string field_path;  // normalized; empty when there is none
   bool uses_old_self = false;
 };
 
@@ -39,9 +39,10 @@ class SchemaRules {
   static std::shared_ptr<const SchemaRules> compile(CompiledSchemaPtr schema);
   ~SchemaRules();
 
-  // `old` null on create. What fails and is unchanged since is a warning. Stops at the budget of one object, and when `allowance`
-  // is spent.
-  void validate(const Value& object, const Value* old, FieldErrors& errors, std::vector<std::string>& warnings, CostAllowance& allowance) const;
+  // `old` null on create. What fails and is unchanged since is a warning. Stops at the budget of one object, and when
+  // `allowance` is spent.
+  void validate(const Value& object, const Value* old, FieldErrors& errors, std::vector<std::string>& warnings,
+                CostAllowance& allowance) const;
 
  private:
   struct Node;

@@ -38,8 +38,8 @@ std::vector<fs::path> files_of(const fs::path& folder, std::string_view extensio
   return out;
 }
 
-// Maps merge deeply, null removes, everything else replaces. The value of the keyword `default` replaces too, but not a property
-// of that name.
+// Maps merge deeply, null removes, everything else replaces. The value of the keyword `default` replaces too, but not a
+// property of that name.
 void merge_into(Draft& draft, Value& target, const Value& overlay, bool keywords = true) {
   for (const Member& m : overlay.members()) {
     if (m.value.is_null()) {
@@ -77,7 +77,8 @@ Result<void> merge_overlay(const fs::path& folder, KindData& data) {
       if (found == data.types.end()) return data_error(file.file, std::string(m.key()), "no such generated type");
       for (const Member& p : m.value["properties"].members()) {
         const bool known = found->second.document["properties"].find(p.key()) != nullptr;
-        if (!known) return data_error(file.file, std::string(m.key()) + "." + std::string(p.key()), "no such generated property");
+        if (!known)
+          return data_error(file.file, std::string(m.key()) + "." + std::string(p.key()), "no such generated property");
       }
       Draft draft(found->second.document);
       merge_into(draft, draft.root(), m.value);

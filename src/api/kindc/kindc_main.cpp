@@ -24,7 +24,8 @@ Result<void> write_file(const std::string& path, const std::string& text) {
 
 std::string header(const KindData& data) {
   std::string out =
-      "#pragma once\n\n#include \"api/field_slots.h\"\n#include \"api/kind.h\"\n#include \"base/value_body.h\"\n\nnamespace plinth::api::builtin {\n\n"
+      "#pragma once\n\n#include \"api/field_slots.h\"\n#include \"api/kind.h\"\n#include \"base/value_body.h\"\n\nnamespace "
+      "plinth::api::builtin {\n\n"
       "// Lists and objects of static storage, laid out as in an arena.\n"
       "template <std::size_t N>\nstruct StaticItems {\n  ValueBuilder::Body body;\n  Value items[N];\n};\n"
       "template <>\nstruct StaticItems<0> {\n  ValueBuilder::Body body;\n  struct {} items;\n};\n"
@@ -45,7 +46,8 @@ std::string names_table(const KindData& data) {
   for (const auto& [name, source] : data.types) out += "  {" + literal(name) + ", &builtin::" + identifier(name) + "},\n";
   return out +
          "};\n\n}  // namespace\n\nconst Schema* builtin_type(std::string_view name) {\n"
-         "  const auto* at = std::lower_bound(std::begin(kTypes), std::end(kTypes), name, [](const Named& n, std::string_view s) { return n.name < s; });\n"
+         "  const auto* at = std::lower_bound(std::begin(kTypes), std::end(kTypes), name, [](const Named& n, std::string_view "
+         "s) { return n.name < s; });\n"
          "  return at != std::end(kTypes) && at->name == name ? at->schema : nullptr;\n}\n\n}  // namespace plinth::api\n";
 }
 
@@ -56,8 +58,8 @@ Result<void> write_types(const KindData& data, const std::string& folder, std::s
     SchemaWriter writer(data);
     for (std::size_t i = 0; i < share && next != data.types.end(); ++i, ++next) TRY(writer.add_type(next->first));
     TRY(write_file(folder + "/builtin_types_" + std::to_string(part) + ".cpp",
-                   "#include \"builtin_types.h\"\n\nnamespace plinth::api::builtin {\nnamespace {\n\n" + writer.constants() + "\n}  // namespace\n\n" + writer.types() +
-                       "\n}  // namespace plinth::api::builtin\n"));
+                   "#include \"builtin_types.h\"\n\nnamespace plinth::api::builtin {\nnamespace {\n\n" + writer.constants() +
+                       "\n}  // namespace\n\n" + writer.types() + "\n}  // namespace plinth::api::builtin\n"));
   }
   return {};
 }

@@ -19,7 +19,8 @@ class Folder {
   Folder() {
     std::string pattern = (fs::temp_directory_path() / "kindc_test_XXXXXX").string();
     root_ = mkdtemp(pattern.data());
-    put("generated/a.v1.json", R"({"types":{"a.v1.K":{"type":"object","properties":{"size":{"type":"integer","x-pb":1},"k":{"$ref":"a.v1.K","x-pointer":true}}}}})");
+    put("generated/a.v1.json",
+        R"({"types":{"a.v1.K":{"type":"object","properties":{"size":{"type":"integer","x-pb":1},"k":{"$ref":"a.v1.K","x-pointer":true}}}}})");
     put("wording.yaml", "[]\n");
     put("groups.yaml", "- {group: a.io, folder: a, versions: [v1]}\n");
     put("a/k.yaml", std::string(kRow));
@@ -47,11 +48,13 @@ class Folder {
   }
 
   static constexpr std::string_view kRow =
-      "group: a.io\nnames: {kind: K, listKind: KList, plural: ks, singular: k}\nscope: Cluster\nversions:\n- {name: v1, storage: true, type: a.v1.K}\n";
+      "group: a.io\nnames: {kind: K, listKind: KList, plural: ks, singular: k}\nscope: Cluster\nversions:\n- {name: v1, "
+      "storage: true, type: a.v1.K}\n";
 
  private:
   std::string without_root(std::string text) {
-    for (std::size_t at; (at = text.find(root_.string() + "/")) != std::string::npos;) text.erase(at, root_.string().size() + 1);
+    for (std::size_t at; (at = text.find(root_.string() + "/")) != std::string::npos;)
+      text.erase(at, root_.string().size() + 1);
     return text;
   }
   fs::path root_;
@@ -70,24 +73,32 @@ TEST_CASE("bad data stops the build with file and path") {
     std::string file, text;
     std::string_view error;
   };
-  const auto type = [](std::string_view property) { return R"({"types":{"a.v1.K":{"type":"object","properties":{"size":)" + std::string(property) + "}}}}"; };
+  const auto type = [](std::string_view property) {
+    return R"({"types":{"a.v1.K":{"type":"object","properties":{"size":)" + std::string(property) + "}}}}";
+  };
   const Case cases[] = {
       {"a/k.yaml", std::string(Folder::kRow), ""},
-      {"generated/a.v1.json", type(R"({"$ref":"a.v1.Missing"})"), "generated/a.v1.json: a.v1.K.size: $ref to unknown type a.v1.Missing"},
+      {"generated/a.v1.json", type(R"({"$ref":"a.v1.Missing"})"),
+       "generated/a.v1.json: a.v1.K.size: $ref to unknown type a.v1.Missing"},
       {"generated/a.v1.json", type(R"({"type":"integer","x-what":1})"), "generated/a.v1.json: a.v1.K.size: unknown key x-what"},
       {"generated/a.v1.json", type(R"({"type":"text"})"), "generated/a.v1.json: a.v1.K.size: unknown type \"text\""},
       {"generated/a.v1.json", type(R"({"x-wire":"Duck"})"), "generated/a.v1.json: a.v1.K.size: unknown x-wire \"Duck\""},
       {"generated/a.v1.json", type(R"({"type":"array","items":{"$ref":"a.v1.K"},"x-kubernetes-list-map-keys":["q"]})"),
        "generated/a.v1.json: a.v1.K.size: list map key \"q\" is no property of the items"},
-      {"generated/b.v1.json", type(R"({"type":"string"})"), "generated/b.v1.json: a.v1.K: is also defined in generated/a.v1.json"},
-      {"overlay/a.v1.yaml", "types: {a.v1.K: {properties: {x: {default: 1}}}}", "overlay/a.v1.yaml: a.v1.K.x: no such generated property"},
-      {"overlay/a.v1.yaml", "types: {a.v1.K: {required: [zz]}}", "generated/a.v1.json + overlay/a.v1.yaml: a.v1.K: requires unknown property \"zz\""},
+      {"generated/b.v1.json", type(R"({"type":"string"})"),
+       "generated/b.v1.json: a.v1.K: is also defined in generated/a.v1.json"},
+      {"overlay/a.v1.yaml", "types: {a.v1.K: {properties: {x: {default: 1}}}}",
+       "overlay/a.v1.yaml: a.v1.K.x: no such generated property"},
+      {"overlay/a.v1.yaml", "types: {a.v1.K: {required: [zz]}}",
+       "generated/a.v1.json + overlay/a.v1.yaml: a.v1.K: requires unknown property \"zz\""},
       {"a/k.yaml", replaced(Folder::kRow, "scope: Cluster", "scope: Moon"), "a/k.yaml: scope: must be Namespaced or Cluster"},
-      {"a/k.yaml", replaced(Folder::kRow, "storage: true", "storage: false"), "a/k.yaml: versions: need exactly one with storage: true"},
+      {"a/k.yaml", replaced(Folder::kRow, "storage: true", "storage: false"),
+       "a/k.yaml: versions: need exactly one with storage: true"},
       {"a/k.yaml", replaced(Folder::kRow, "type: a.v1.K", "type: a.v1.Q"), "a/k.yaml: versions.type: unknown type a.v1.Q"},
       {"a/k.yaml", std::string(Folder::kRow) + "colour: red\n", "a/k.yaml: colour: unknown key"},
       {"a/k.yaml", std::string(Folder::kRow) + "verbs: [sing]\n", "a/k.yaml: verbs: unknown verb \"sing\""},
-      {"a/k.yaml", replaced(Folder::kRow, "a.io", "b.io"), "a/k.yaml: group: is not the group that groups.yaml gives to this folder"},
+      {"a/k.yaml", replaced(Folder::kRow, "a.io", "b.io"),
+       "a/k.yaml: group: is not the group that groups.yaml gives to this folder"},
   };
   for (const Case& c : cases) {
     Folder folder;

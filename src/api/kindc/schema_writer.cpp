@@ -11,15 +11,52 @@ namespace plinth::kindc {
 namespace {
 
 // Keys that describe the schema itself, and those that describe the field that holds it.
-constexpr std::string_view kSchemaKeys[] = {
-    "type", "format", "items", "properties", "additionalProperties", "required", "enum", "minimum", "maximum", "exclusiveMinimum",
-    "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "uniqueItems",
-    "pattern", "nullable", "title", "description", "allOf", "anyOf", "oneOf", "not", "$ref", "x-wire", "x-wire-ref",
-    "x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-map-type", "x-kubernetes-preserve-unknown-fields",
-    "x-kubernetes-embedded-resource", "x-kubernetes-int-or-string", "x-kubernetes-group-version-kind"};
-constexpr std::string_view kFieldKeys[] = {
-    "x-pb", "x-pb-path", "x-pb-kind", "x-pointer", "x-omitempty", "x-kubernetes-patch-strategy", "x-kubernetes-patch-merge-key",
-    "default", "description"};
+constexpr std::string_view kSchemaKeys[] = {"type",
+                                            "format",
+                                            "items",
+                                            "properties",
+                                            "additionalProperties",
+                                            "required",
+                                            "enum",
+                                            "minimum",
+                                            "maximum",
+                                            "exclusiveMinimum",
+                                            "exclusiveMaximum",
+                                            "multipleOf",
+                                            "minLength",
+                                            "maxLength",
+                                            "minItems",
+                                            "maxItems",
+                                            "minProperties",
+                                            "maxProperties",
+                                            "uniqueItems",
+                                            "pattern",
+                                            "nullable",
+                                            "title",
+                                            "description",
+                                            "allOf",
+                                            "anyOf",
+                                            "oneOf",
+                                            "not",
+                                            "$ref",
+                                            "x-wire",
+                                            "x-wire-ref",
+                                            "x-kubernetes-list-type",
+                                            "x-kubernetes-list-map-keys",
+                                            "x-kubernetes-map-type",
+                                            "x-kubernetes-preserve-unknown-fields",
+                                            "x-kubernetes-embedded-resource",
+                                            "x-kubernetes-int-or-string",
+                                            "x-kubernetes-group-version-kind"};
+constexpr std::string_view kFieldKeys[] = {"x-pb",
+                                           "x-pb-path",
+                                           "x-pb-kind",
+                                           "x-pointer",
+                                           "x-omitempty",
+                                           "x-kubernetes-patch-strategy",
+                                           "x-kubernetes-patch-merge-key",
+                                           "default",
+                                           "description"};
 
 template <std::size_t N>
 bool among(std::string_view key, const std::string_view (&keys)[N]) {
@@ -56,13 +93,22 @@ constexpr Scalar kScalars[] = {
     {"maxProperties", "max_properties", Scalar::Form::kNumber},
 };
 
-constexpr std::pair<std::string_view, std::string_view> kWires[] = {
-    {"Time", "kTime"}, {"MicroTime", "kMicroTime"}, {"Duration", "kDuration"}, {"Quantity", "kQuantity"}, {"IntOrString", "kIntOrString"},
-    {"RawExtension", "kRawExtension"}, {"FieldsV1", "kFieldsV1"}, {"JSON", "kJson"}, {"JSONSchemaPropsOrBool", "kSchemaOrBool"},
-    {"JSONSchemaPropsOrArray", "kSchemaOrArray"}, {"JSONSchemaPropsOrStringArray", "kSchemaOrStringArray"}, {"StringList", "kStringList"}};
+constexpr std::pair<std::string_view, std::string_view> kWires[] = {{"Time", "kTime"},
+                                                                    {"MicroTime", "kMicroTime"},
+                                                                    {"Duration", "kDuration"},
+                                                                    {"Quantity", "kQuantity"},
+                                                                    {"IntOrString", "kIntOrString"},
+                                                                    {"RawExtension", "kRawExtension"},
+                                                                    {"FieldsV1", "kFieldsV1"},
+                                                                    {"JSON", "kJson"},
+                                                                    {"JSONSchemaPropsOrBool", "kSchemaOrBool"},
+                                                                    {"JSONSchemaPropsOrArray", "kSchemaOrArray"},
+                                                                    {"JSONSchemaPropsOrStringArray", "kSchemaOrStringArray"},
+                                                                    {"StringList", "kStringList"}};
 
-constexpr std::pair<std::string_view, std::string_view> kTypes[] = {
-    {"object", "kObject"}, {"array", "kArray"}, {"string", "kString"}, {"integer", "kInteger"}, {"number", "kNumber"}, {"boolean", "kBoolean"}};
+constexpr std::pair<std::string_view, std::string_view> kTypes[] = {{"object", "kObject"}, {"array", "kArray"},
+                                                                    {"string", "kString"}, {"integer", "kInteger"},
+                                                                    {"number", "kNumber"}, {"boolean", "kBoolean"}};
 
 template <std::size_t N>
 std::string_view lookup(std::string_view key, const std::pair<std::string_view, std::string_view> (&table)[N]) {
@@ -93,7 +139,9 @@ std::string SchemaWriter::constant(std::string_view type, std::string_view exten
   const std::string text = std::string(type) + std::string(extent) + body;
   const auto [at, added] = shared_.emplace(text, "c" + std::to_string(shared_.size()));
   // The slots of a schema are computed from its fields at compile time.
-  if (added) constants_ += (type == "Field" ? "constexpr " : "constinit const ") + std::string(type) + " " + at->second + std::string(extent) + " = " + body + ";\n";
+  if (added)
+    constants_ += (type == "Field" ? "constexpr " : "constinit const ") + std::string(type) + " " + at->second +
+                  std::string(extent) + " = " + body + ";\n";
   return at->second;
 }
 
@@ -114,7 +162,8 @@ Result<Value> SchemaWriter::resolve(const Value& node, const At& at) {
 Result<std::string> SchemaWriter::schema(const Value& node, const At& at) {
   if (!node.is_object()) return data_error(at.file, at.path, "is not a schema");
   for (const Member& m : node.members()) {
-    if (!among(m.key(), kSchemaKeys) && !among(m.key(), kFieldKeys)) return data_error(at.file, at.path, "unknown key " + std::string(m.key()));
+    if (!among(m.key(), kSchemaKeys) && !among(m.key(), kFieldKeys))
+      return data_error(at.file, at.path, "unknown key " + std::string(m.key()));
   }
   if (node.find("$ref") == nullptr) return "&" + constant("Schema", "", TRY(initializer(node, "", at)));
   const Value target = TRY(resolve(node, at));
@@ -133,7 +182,8 @@ Result<std::string> SchemaWriter::schema(const Value& node, const At& at) {
 
 Result<std::string> SchemaWriter::initializer(const Value& node, std::string_view name, const At& at) {
   for (const Member& m : node.members()) {
-    if (!among(m.key(), kSchemaKeys) && !among(m.key(), kFieldKeys)) return data_error(at.file, at.path, "unknown key " + std::string(m.key()));
+    if (!among(m.key(), kSchemaKeys) && !among(m.key(), kFieldKeys))
+      return data_error(at.file, at.path, "unknown key " + std::string(m.key()));
   }
   // In the order of Schema's members, as designated initializers require.
   std::string out = "{";
@@ -156,22 +206,51 @@ Result<std::string> SchemaWriter::scalars(const Value& node, const At& at) {
     const Value* v = node.find(scalar.key);
     if (v == nullptr) continue;
     switch (scalar.form) {
-      case Scalar::Form::kText: parts[std::string(scalar.member)] = literal(v->as_string()); break;
-      case Scalar::Form::kFlag: parts[std::string(scalar.member)] = v->as_bool() ? "true" : "false"; break;
-      case Scalar::Form::kNumber: parts[std::string(scalar.member)] = number(*v); break;
+      case Scalar::Form::kText:
+        parts[std::string(scalar.member)] = literal(v->as_string());
+        break;
+      case Scalar::Form::kFlag:
+        parts[std::string(scalar.member)] = v->as_bool() ? "true" : "false";
+        break;
+      case Scalar::Form::kNumber:
+        parts[std::string(scalar.member)] = number(*v);
+        break;
     }
     if (!scalar.presence.empty()) parts[std::string(scalar.presence)] = "true";
   }
-  static constexpr std::string_view kOrder[] = {
-      "title", "type", "wire", "list_type", "map_type", "nullable", "preserve_unknown", "embedded_resource", "int_or_string", "builtin",
-      "unique_items", "exclusive_minimum", "exclusive_maximum", "has_minimum", "has_maximum", "format", "pattern", "minimum", "maximum",
-      "multiple_of", "min_length", "max_length", "min_items", "max_items", "min_properties", "max_properties"};
+  static constexpr std::string_view kOrder[] = {"title",
+                                                "type",
+                                                "wire",
+                                                "list_type",
+                                                "map_type",
+                                                "nullable",
+                                                "preserve_unknown",
+                                                "embedded_resource",
+                                                "int_or_string",
+                                                "builtin",
+                                                "unique_items",
+                                                "exclusive_minimum",
+                                                "exclusive_maximum",
+                                                "has_minimum",
+                                                "has_maximum",
+                                                "format",
+                                                "pattern",
+                                                "minimum",
+                                                "maximum",
+                                                "multiple_of",
+                                                "min_length",
+                                                "max_length",
+                                                "min_items",
+                                                "max_items",
+                                                "min_properties",
+                                                "max_properties"};
   parts["builtin"] = "true";
   const std::string wire_symbol = TRY(wire(node, at));
   if (!wire_symbol.empty()) parts["wire"] = "Wire::" + wire_symbol;
   if (const Value* list = node.find("x-kubernetes-list-type")) {
     const std::string_view text = list->as_string();
-    if (text != "atomic" && text != "set" && text != "map") return data_error(at.file, at.path, "unknown list type " + std::string(text));
+    if (text != "atomic" && text != "set" && text != "map")
+      return data_error(at.file, at.path, "unknown list type " + std::string(text));
     parts["list_type"] = text == "set" ? "ListType::kSet" : text == "map" ? "ListType::kMap" : "ListType::kAtomic";
   }
   if (const Value* map = node.find("x-kubernetes-map-type")) {
@@ -203,7 +282,8 @@ Result<std::string> SchemaWriter::list_form(const Value& node, const At& at) {
   if (const Value* more = node.find("additionalProperties")) {
     out += ".additional = " + TRY(schema(*more, {at.file, at.path + ".*"})) + ", ";
   } else if (const Value* ref = node.find("x-wire-ref")) {
-    if (data_.types.count(std::string(ref->as_string())) == 0) return data_error(at.file, at.path, "x-wire-ref to unknown type " + to_json(*ref));
+    if (data_.types.count(std::string(ref->as_string())) == 0)
+      return data_error(at.file, at.path, "x-wire-ref to unknown type " + to_json(*ref));
     out += ".additional = &" + identifier(ref->as_string()) + ", ";
   }
   if (const Value* items = node.find("items")) out += ".items = " + TRY(schema(*items, {at.file, at.path + "[]"})) + ", ";
@@ -225,15 +305,18 @@ Result<void> SchemaWriter::check_list_keys(const Value& node, const At& at) {
   if (items == nullptr) return data_error(at.file, at.path, "x-kubernetes-list-map-keys without items");
   const Value target = TRY(resolve(*items, at));
   for (const Value& key : node["x-kubernetes-list-map-keys"].items()) {
-    if (target["properties"].find(key.as_string()) == nullptr) return data_error(at.file, at.path, "list map key " + to_json(key) + " is no property of the items");
+    if (target["properties"].find(key.as_string()) == nullptr)
+      return data_error(at.file, at.path, "list map key " + to_json(key) + " is no property of the items");
   }
   return {};
 }
 
 Result<std::string> SchemaWriter::logic(const Value& node, const At& at) {
   std::string out;
-  static constexpr std::pair<std::string_view, std::string_view> kLists[] = {{"allOf", "all_of"}, {"anyOf", "any_of"}, {"oneOf", "one_of"}};
-  if (node.find("properties") == nullptr && node.find("required") != nullptr) out += ".required = " + strings(node["required"]) + ", ";
+  static constexpr std::pair<std::string_view, std::string_view> kLists[] = {
+      {"allOf", "all_of"}, {"anyOf", "any_of"}, {"oneOf", "one_of"}};
+  if (node.find("properties") == nullptr && node.find("required") != nullptr)
+    out += ".required = " + strings(node["required"]) + ", ";
   for (const auto& [key, member] : kLists) {
     const Value* list = node.find(key);
     if (list == nullptr) continue;
@@ -253,11 +336,13 @@ Result<std::string> SchemaWriter::fields(const Value& node, const At& at) {
   std::sort(sorted.begin(), sorted.end(), [](const Member* a, const Member* b) { return a->key() < b->key(); });
   const auto required = node["required"].items();
   for (const Value& name : required) {
-    if (properties->find(name.as_string()) == nullptr) return data_error(at.file, at.path, "requires unknown property " + to_json(name));
+    if (properties->find(name.as_string()) == nullptr)
+      return data_error(at.file, at.path, "requires unknown property " + to_json(name));
   }
   std::string body = "{\n";
   for (const Member* m : sorted) {
-    const bool is_required = std::any_of(required.begin(), required.end(), [&](const Value& v) { return v.as_string() == m->key(); });
+    const bool is_required =
+        std::any_of(required.begin(), required.end(), [&](const Value& v) { return v.as_string() == m->key(); });
     body += "  " + TRY(field(*m, is_required, {at.file, joined_path(at.path, m->key())})) + ",\n";
   }
   const std::string table = constant("Field", "[]", body + "}");
@@ -278,7 +363,8 @@ Result<std::string> SchemaWriter::field(const Member& property, bool required, c
   if (!omits) out += ", .omit_empty = false";
   if (const Value* strategy = node.find("x-kubernetes-patch-strategy")) {
     std::string bits = "kPatchNone";
-    for (const auto& [word, bit] : {std::pair{"merge", " | kPatchMerge"}, {"replace", " | kPatchReplace"}, {"retainKeys", " | kPatchRetainKeys"}}) {
+    for (const auto& [word, bit] :
+         {std::pair{"merge", " | kPatchMerge"}, {"replace", " | kPatchReplace"}, {"retainKeys", " | kPatchRetainKeys"}}) {
       if (strategy->as_string().find(word) != std::string_view::npos) bits += bit;
     }
     out += ", .patch_strategy = " + bits;
@@ -299,18 +385,25 @@ Result<std::string> SchemaWriter::default_of(const Value& value, const At& at) {
 
 Result<std::string> SchemaWriter::value_expression(const Value& value, const At& at) {
   switch (value.type()) {
-    case Value::Type::kNull: return std::string("Value()");
-    case Value::Type::kBool: return std::string(value.as_bool() ? "Value::of(true)" : "Value::of(false)");
-    case Value::Type::kInt: return "Value::of(std::int64_t{" + number(value) + "})";
-    case Value::Type::kString: return "Value::ref(" + literal(value.as_string()) + ")";
-    case Value::Type::kDouble: return data_error(at.file, at.path, "fractions are not supported in constants");
+    case Value::Type::kNull:
+      return std::string("Value()");
+    case Value::Type::kBool:
+      return std::string(value.as_bool() ? "Value::of(true)" : "Value::of(false)");
+    case Value::Type::kInt:
+      return "Value::of(std::int64_t{" + number(value) + "})";
+    case Value::Type::kString:
+      return "Value::ref(" + literal(value.as_string()) + ")";
+    case Value::Type::kDouble:
+      return data_error(at.file, at.path, "fractions are not supported in constants");
     case Value::Type::kArray:
-    case Value::Type::kObject: break;
+    case Value::Type::kObject:
+      break;
   }
   std::string body = "{{" + std::to_string(value.size()) + ", " + std::to_string(value.size()) + ", nullptr}, {";
   for (const Value& item : value.items()) body += TRY(value_expression(item, at)) + ", ";
   for (const Member& m : value.members()) {
-    body += "{" + literal(m.key()) + ", " + std::to_string(m.key().size()) + ", 0, " + TRY(value_expression(m.value, at)) + "}, ";
+    body +=
+        "{" + literal(m.key()) + ", " + std::to_string(m.key().size()) + ", 0, " + TRY(value_expression(m.value, at)) + "}, ";
   }
   const std::string type = (value.is_array() ? "StaticItems<" : "StaticMembers<") + std::to_string(value.size()) + ">";
   return std::string(value.is_array() ? "static_array(" : "static_object(") + constant(type, "", body + "}}") + ")";

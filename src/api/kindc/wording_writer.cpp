@@ -46,15 +46,18 @@ Result<std::string> write_wording(const KindData& data) {
     rows.push_back(row);
   }
   std::sort(rows.begin(), rows.end(), [](const Value& a, const Value& b) { return key_of(a) < key_of(b); });
-  std::string out = "#include \"api/wording.h\"\n\nnamespace plinth::api {\nnamespace {\n\nconstinit const Wording kWordings[] = {\n";
+  std::string out =
+      "#include \"api/wording.h\"\n\nnamespace plinth::api {\nnamespace {\n\nconstinit const Wording kWordings[] = {\n";
   for (const Value& row : rows) {
     out += "  {";
     for (const std::string_view key : {"type", "property", "keyword"}) out += literal(row[key].as_string()) + ", ";
     const bool elsewhere = row["error"].as_string() == "Elsewhere";
-    out += "FieldErrorType::k" + std::string(elsewhere ? "Invalid" : row["error"].as_string()) + ", " + literal(row["detail"].as_string()) +
-           ", " + literal(row["format"].as_string()) + (elsewhere ? ", true" : "") + "},\n";
+    out += "FieldErrorType::k" + std::string(elsewhere ? "Invalid" : row["error"].as_string()) + ", " +
+           literal(row["detail"].as_string()) + ", " + literal(row["format"].as_string()) + (elsewhere ? ", true" : "") +
+           "},\n";
   }
-  return out + "};\n\n}  // namespace\n\nstd::span<const Wording> wordings() { return kWordings; }\n\n}  // namespace plinth::api\n";
+  return out +
+         "};\n\n}  // namespace\n\nstd::span<const Wording> wordings() { return kWordings; }\n\n}  // namespace plinth::api\n";
 }
 
 }  // namespace plinth::kindc

@@ -145,7 +145,9 @@ constexpr Column kPriorityLevelColumns[] = {
     kAgeColumn,
 };
 
-void count_cell(const Value& count, CellWriter& cells) { count.is_null() ? cells.text("<none>") : cells.integer(count.as_int()); }
+void count_cell(const Value& count, CellWriter& cells) {
+  count.is_null() ? cells.text("<none>") : cells.integer(count.as_int());
+}
 
 void print_priority_level(const Value& object, std::int64_t now_s, CellWriter& cells) {
   const Value limited = object["spec"]["limited"];

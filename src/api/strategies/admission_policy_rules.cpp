@@ -19,8 +19,9 @@ constexpr std::size_t kAnnotationExpressionBytesMax = 5 * 1024;
 bool has_line_breaks(std::string_view text) { return text.find_first_of("\r\n") != std::string_view::npos; }
 
 bool is_identifier(std::string_view text) {
-  static constexpr std::string_view kReserved[] = {"as",  "break", "const", "continue", "else",      "false",  "for", "function", "if",   "import", "in",
-                                                   "let", "loop",  "null",  "package",  "namespace", "return", "true", "var",     "void", "while"};
+  static constexpr std::string_view kReserved[] = {"as",       "break",     "const",  "continue", "else", "false", "for",
+                                                   "function", "if",        "import", "in",       "let",  "loop",  "null",
+                                                   "package",  "namespace", "return", "true",     "var",  "void",  "while"};
   if (std::find(std::begin(kReserved), std::end(kReserved), text) != std::end(kReserved)) return false;
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
   return !text.empty() && is_letter(text[0]) &&
@@ -88,28 +89,39 @@ class Complaining {
 void validate_variable(const FieldRef& variable, std::size_t i, const Complaining& compiled) {
   const FieldRef name = variable["name"];
   const FieldRef expression = variable["expression"];
-  if (trim(name.text()).empty()) name.required("name is not specified");
-  else if (!is_identifier(name.text())) name.invalid("must be a valid CEL identifier");
-  if (trim(expression.text()).empty()) expression.required("expression is not specified");
-  else compiled.check(expression, fmt::format("variables[{}].expression", i));
+  if (trim(name.text()).empty())
+    name.required("name is not specified");
+  else if (!is_identifier(name.text()))
+    name.invalid("must be a valid CEL identifier");
+  if (trim(expression.text()).empty())
+    expression.required("expression is not specified");
+  else
+    compiled.check(expression, fmt::format("variables[{}].expression", i));
 }
 
 void validate_message(const FieldRef& message) {
-  if (!message.text().empty() && trim(message.text()).empty()) message.invalid("must be non-empty if specified");
-  else if (has_line_breaks(trim(message.text()))) message.invalid("must not contain line breaks");
+  if (!message.text().empty() && trim(message.text()).empty())
+    message.invalid("must be non-empty if specified");
+  else if (has_line_breaks(trim(message.text())))
+    message.invalid("must not contain line breaks");
 }
 
 void validate_validation(const FieldRef& validation, std::size_t i, const Complaining& compiled) {
   const FieldRef expression = validation["expression"];
   const FieldRef message = validation["messageExpression"];
-  if (trim(expression.text()).empty()) expression.required("expression is not specified");
-  else compiled.check(expression, fmt::format("validations[{}].expression", i));
-  if (!message.text().empty() && trim(message.text()).empty()) message.invalid("must be non-empty if specified");
-  else compiled.check(message, fmt::format("validations[{}].messageExpression", i));
+  if (trim(expression.text()).empty())
+    expression.required("expression is not specified");
+  else
+    compiled.check(expression, fmt::format("validations[{}].expression", i));
+  if (!message.text().empty() && trim(message.text()).empty())
+    message.invalid("must be non-empty if specified");
+  else
+    compiled.check(message, fmt::format("validations[{}].messageExpression", i));
   validate_message(validation["message"]);
   if (validation["reason"].present()) {
     const FieldRef reason = validation["reason"];
-    static constexpr std::array<std::string_view, 4> kReasons = {"Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized"};
+    static constexpr std::array<std::string_view, 4> kReasons = {"Forbidden", "Invalid", "RequestEntityTooLarge",
+                                                                 "Unauthorized"};
     if (std::find(kReasons.begin(), kReasons.end(), reason.text()) == kReasons.end()) reason.not_supported(kReasons);
   }
 }
@@ -124,13 +136,17 @@ void validate_annotation(const FieldRef& annotation, std::size_t i, std::string_
     for (std::string& complaint : check_label_key(name)) key.invalid(name, std::move(complaint));
   }
   const std::size_t size = trim(expression.text()).size();
-  if (size == 0) expression.required("valueExpression is not specified");
-  else if (size > kAnnotationExpressionBytesMax) expression.required(fmt::format("must not exceed {} bytes in length", kAnnotationExpressionBytesMax));
-  else compiled.check(expression, fmt::format("auditAnnotations[{}].valueExpression", i));
+  if (size == 0)
+    expression.required("valueExpression is not specified");
+  else if (size > kAnnotationExpressionBytesMax)
+    expression.required(fmt::format("must not exceed {} bytes in length", kAnnotationExpressionBytesMax));
+  else
+    compiled.check(expression, fmt::format("auditAnnotations[{}].valueExpression", i));
 }
 
 void validate_annotations_of(const FieldRef& annotations, std::string_view policy, const Complaining& compiled) {
-  if (annotations.size() > kAnnotationsMax) annotations.invalid(fmt::format("must not have more than {} auditAnnotations", kAnnotationsMax));
+  if (annotations.size() > kAnnotationsMax)
+    annotations.invalid(fmt::format("must not have more than {} auditAnnotations", kAnnotationsMax));
   std::set<std::string_view> keys;
   annotations.each_item([&](const FieldRef& annotation, std::size_t i) {
     validate_annotation(annotation, i, policy, compiled);
@@ -145,7 +161,9 @@ void validate_actions(const FieldRef& actions) {
     if (!seen.insert(action.text()).second) action.duplicate();
   });
   if (seen.contains("Deny") && seen.contains("Warn")) {
-    actions.invalid("must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)");
+    actions.invalid(
+        "must not contain both Deny and Warn (repeating the same validation failure information in the API response and "
+        "headers serves no purpose)");
   }
   if (seen.empty()) actions.required("at least one validation action is required");
 }

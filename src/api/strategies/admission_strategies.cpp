@@ -170,7 +170,10 @@ constexpr std::string_view kGroup = "admissionregistration.k8s.io";
 constexpr Strategy kStrategies[] = {
     {.group = kGroup, .kind = "ValidatingWebhookConfiguration", .validate = validate_configuration},
     {.group = kGroup, .kind = "MutatingWebhookConfiguration", .validate = validate_configuration},
-    {.group = kGroup, .kind = "ValidatingAdmissionPolicy", .status_resets = StatusResets::kMetadata, .validate = validate_admission_policy},
+    {.group = kGroup,
+     .kind = "ValidatingAdmissionPolicy",
+     .status_resets = StatusResets::kMetadata,
+     .validate = validate_admission_policy},
     {.group = kGroup, .kind = "MutatingAdmissionPolicy", .validate = refuse_mutating_policy},
     {.group = kGroup, .kind = "ValidatingAdmissionPolicyBinding", .validate = validate_policy_binding},
     {.group = kGroup, .kind = "MutatingAdmissionPolicyBinding", .validate = refuse_mutating_policy},

@@ -39,8 +39,8 @@ class ClaimView {
   virtual bool is_taken(std::string_view ledger, std::string_view name) = 0;
   // A random number less than `bound`.
   virtual std::uint64_t below(std::uint64_t bound) = 0;
-  // Ranges beside those of the settings: what Allocator::range_kind's objects name. What is concluded from them still holds when the
-  // write commits.
+  // Ranges beside those of the settings: what Allocator::range_kind's objects name. What is concluded from them still holds
+  // when the write commits.
   virtual std::vector<AddressRange> more_ranges() { return {}; }
 };
 

@@ -70,8 +70,10 @@ void validate_conditions(const FieldRef& conditions) {
     type.require();
     const bool decides = std::find(std::begin(kDecisions), std::end(kDecisions), type.text()) != std::end(kDecisions);
     if (condition["status"].require()) {
-      if (decides) condition["status"].one_of({"True"});
-      else condition["status"].one_of({"False", "True", "Unknown"});
+      if (decides)
+        condition["status"].one_of({"True"});
+      else
+        condition["status"].one_of({"False", "True", "Unknown"});
     }
     if (!types.insert(type.text()).second) type.duplicate();
   });

@@ -68,7 +68,8 @@ Document prepared(const Document& body, const Target& target, const Document* ol
       else
         draft.set(draft.root(), "status", draft.clone(before));
     }
-    if (by_strategy && strategy != nullptr && strategy->prepare_for_update != nullptr) strategy->prepare_for_update(draft, old->root());
+    if (by_strategy && strategy != nullptr && strategy->prepare_for_update != nullptr)
+      strategy->prepare_for_update(draft, old->root());
   }
   apply_defaults(draft, draft.root(), *target.version->schema);
   return std::move(draft).finish();

@@ -150,7 +150,8 @@ std::string why_not(std::string_view ip, const AddressRange& range, const Value&
   return taken ? "provided IP is already allocated" : "";
 }
 
-std::optional<IpAddress> pick_address(const AddressRange& from, const AddressRange& main, const Value& object, ClaimView& claims) {
+std::optional<IpAddress> pick_address(const AddressRange& from, const AddressRange& main, const Value& object,
+                                      ClaimView& claims) {
   const auto position = pick_free(from.size(), from.static_band(), claims, [&](std::uint64_t p) {
     return !is_kept_for_another(from.at(p), main, object) && !claims.is_taken(kAddressLedger, from.at(p).text());
   });

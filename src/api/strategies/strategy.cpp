@@ -10,7 +10,8 @@ const Strategy* find_strategy(std::string_view group, std::string_view kind) {
   for (const std::span<const Strategy> table :
        {pod_strategies(), config_strategies(), cluster_strategies(), service_strategies(), workload_strategies(),
         job_strategies(), autoscaler_strategies(), network_strategies(), storage_strategies(), rbac_strategies(),
-        policy_strategies(), admission_strategies(), certificate_strategies(), definition_strategies(), device_strategies(), flow_strategies()}) {
+        policy_strategies(), admission_strategies(), certificate_strategies(), definition_strategies(), device_strategies(),
+        flow_strategies()}) {
     for (const Strategy& strategy : table) {
       if (strategy.kind == kind && strategy.group == group) return &strategy;
     }

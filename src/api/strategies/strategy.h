@@ -23,8 +23,8 @@ namespace plinth::api {
 
 using Warnings = std::vector<std::string>;
 
-// What a write of status leaves as it was besides the spec, and its writer therefore does not come to own (upstream's GetResetFields).
-// Labels, annotations, finalizers and owners that are not named change with the status.
+// What a write of status leaves as it was besides the spec, and its writer therefore does not come to own (upstream's
+// GetResetFields). Labels, annotations, finalizers and owners that are not named change with the status.
 enum class StatusResets : std::uint8_t { kSpec, kLabels, kOwners, kMetadata, kConditions };
 
 // A null member means that there is nothing to do.

@@ -448,8 +448,9 @@ TEST_CASE("policy, priorities, leases, events") {
 
 TEST_CASE("flow schemas and priority levels") {
   constexpr std::string_view kGroup = "flowcontrol.apiserver.k8s.io";
-#define RULE(subjects, rules) \
-  R"({"metadata":{"name":"a"},"spec":{"matchingPrecedence":9,"priorityLevelConfiguration":{"name":"p"},"rules":[{"subjects":)" subjects "," rules "}]}}"
+#define RULE(subjects, rules)                                                                                                           \
+  R"({"metadata":{"name":"a"},"spec":{"matchingPrecedence":9,"priorityLevelConfiguration":{"name":"p"},"rules":[{"subjects":)" subjects \
+  "," rules "}]}}"
 #define ALL_URLS R"("nonResourceRules":[{"verbs":["*"],"nonResourceURLs":["*"]}])"
 #define JANE R"([{"kind":"User","user":{"name":"jane"}}])"
 #define LEVEL(limited) R"({"metadata":{"name":"a"},"spec":{"type":"Limited","limited":)" limited "}}"
@@ -458,32 +459,53 @@ TEST_CASE("flow schemas and priority levels") {
       {kGroup, "FlowSchema", RULE(JANE, ALL_URLS), ""},
       {kGroup, "FlowSchema", R"({"metadata":{"name":"a"},"spec":{"matchingPrecedence":1}})",
        "spec.matchingPrecedence Invalid; spec.priorityLevelConfiguration.name Required"},
-      {kGroup, "FlowSchema", R"({"metadata":{"name":"a"},"spec":{"matchingPrecedence":10001,"priorityLevelConfiguration":{"name":"P"},"distinguisherMethod":{"type":"x"}}})",
-       "spec.distinguisherMethod.type NotSupported; spec.matchingPrecedence Invalid; spec.priorityLevelConfiguration.name Invalid"},
+      {kGroup, "FlowSchema",
+       R"({"metadata":{"name":"a"},"spec":{"matchingPrecedence":10001,"priorityLevelConfiguration":{"name":"P"},"distinguisherMethod":{"type":"x"}}})",
+       "spec.distinguisherMethod.type NotSupported; spec.matchingPrecedence Invalid; spec.priorityLevelConfiguration.name "
+       "Invalid"},
       {kGroup, "FlowSchema", RULE("[]", R"("resourceRules":[])"), "spec.rules[0] Required; spec.rules[0].subjects Required"},
-      {kGroup, "FlowSchema", RULE(R"([{"kind":"User","group":{"name":"g"}},{"kind":"Group","group":{}},{"kind":"ServiceAccount","serviceAccount":{"name":"*"}},{"kind":"Robot"}])", ALL_URLS),
-       "spec.rules[0].subjects[0].group Forbidden; spec.rules[0].subjects[0].user Required; spec.rules[0].subjects[1].group.name Required; "
+      {kGroup, "FlowSchema",
+       RULE(
+           R"([{"kind":"User","group":{"name":"g"}},{"kind":"Group","group":{}},{"kind":"ServiceAccount","serviceAccount":{"name":"*"}},{"kind":"Robot"}])",
+           ALL_URLS),
+       "spec.rules[0].subjects[0].group Forbidden; spec.rules[0].subjects[0].user Required; "
+       "spec.rules[0].subjects[1].group.name Required; "
        "spec.rules[0].subjects[2].serviceAccount.namespace Required; spec.rules[0].subjects[3].kind NotSupported"},
-      {kGroup, "FlowSchema", RULE(JANE, R"("resourceRules":[{"verbs":["get","*"],"apiGroups":[],"resources":["pods"]},{"verbs":["look"],"apiGroups":["*"],"resources":["*","x"],"namespaces":["A_b"]}])"),
+      {kGroup, "FlowSchema",
+       RULE(
+           JANE,
+           R"("resourceRules":[{"verbs":["get","*"],"apiGroups":[],"resources":["pods"]},{"verbs":["look"],"apiGroups":["*"],"resources":["*","x"],"namespaces":["A_b"]}])"),
        "spec.rules[0].resourceRules[0].apiGroups Required; spec.rules[0].resourceRules[0].namespaces Required; "
        "spec.rules[0].resourceRules[0].verbs Invalid; spec.rules[0].resourceRules[1].namespaces[0] Invalid; "
        "spec.rules[0].resourceRules[1].resources Invalid; spec.rules[0].resourceRules[1].verbs NotSupported"},
-      {kGroup, "FlowSchema", RULE(JANE, R"("nonResourceRules":[{"verbs":["get"],"nonResourceURLs":["/","/a/*","a","/a b","/a//b","/a*","/*/a"]}])"),
-       "spec.rules[0].nonResourceRules[0].nonResourceURLs[2] Invalid; spec.rules[0].nonResourceRules[0].nonResourceURLs[3] Invalid; "
-       "spec.rules[0].nonResourceRules[0].nonResourceURLs[4] Invalid; spec.rules[0].nonResourceRules[0].nonResourceURLs[5] Invalid; "
+      {kGroup, "FlowSchema",
+       RULE(JANE, R"("nonResourceRules":[{"verbs":["get"],"nonResourceURLs":["/","/a/*","a","/a b","/a//b","/a*","/*/a"]}])"),
+       "spec.rules[0].nonResourceRules[0].nonResourceURLs[2] Invalid; spec.rules[0].nonResourceRules[0].nonResourceURLs[3] "
+       "Invalid; "
+       "spec.rules[0].nonResourceRules[0].nonResourceURLs[4] Invalid; spec.rules[0].nonResourceRules[0].nonResourceURLs[5] "
+       "Invalid; "
        "spec.rules[0].nonResourceRules[0].nonResourceURLs[6] Invalid"},
-      {kGroup, "FlowSchema", R"({"metadata":{"name":"catch-all"},"spec":{"matchingPrecedence":10000,"priorityLevelConfiguration":{"name":"catch-all"}}})", "spec Invalid"},
+      {kGroup, "FlowSchema",
+       R"({"metadata":{"name":"catch-all"},"spec":{"matchingPrecedence":10000,"priorityLevelConfiguration":{"name":"catch-all"}}})",
+       "spec Invalid"},
       {kGroup, "PriorityLevelConfiguration", QUEUE(R"({"queues":64,"handSize":8,"queueLengthLimit":50})"), ""},
-      {kGroup, "PriorityLevelConfiguration", R"({"metadata":{"name":"a"},"spec":{"type":"Exempt","limited":{}}})", "spec.limited Forbidden; spec.type Invalid"},
-      {kGroup, "PriorityLevelConfiguration", R"({"metadata":{"name":"exempt"},"spec":{"type":"Exempt","exempt":{"nominalConcurrencyShares":5,"lendablePercent":101}}})", "spec.exempt.lendablePercent Invalid"},
+      {kGroup, "PriorityLevelConfiguration", R"({"metadata":{"name":"a"},"spec":{"type":"Exempt","limited":{}}})",
+       "spec.limited Forbidden; spec.type Invalid"},
+      {kGroup, "PriorityLevelConfiguration",
+       R"({"metadata":{"name":"exempt"},"spec":{"type":"Exempt","exempt":{"nominalConcurrencyShares":5,"lendablePercent":101}}})",
+       "spec.exempt.lendablePercent Invalid"},
       {kGroup, "PriorityLevelConfiguration", R"({"metadata":{"name":"a"},"spec":{"type":"Limited"}})", "spec.limited Required"},
       {kGroup, "PriorityLevelConfiguration", R"({"metadata":{"name":"a"},"spec":{}})", "spec.type Required"},
-      {kGroup, "PriorityLevelConfiguration", LEVEL(R"({"nominalConcurrencyShares":-1,"borrowingLimitPercent":-1,"limitResponse":{"type":"Reject","queuing":{}}})"),
-       "spec.limited.borrowingLimitPercent Invalid; spec.limited.limitResponse.queuing Forbidden; spec.limited.nominalConcurrencyShares Invalid"},
-      {kGroup, "PriorityLevelConfiguration", LEVEL(R"({"limitResponse":{"type":"Queue"}})"), "spec.limited.limitResponse.queuing Required"},
+      {kGroup, "PriorityLevelConfiguration",
+       LEVEL(R"({"nominalConcurrencyShares":-1,"borrowingLimitPercent":-1,"limitResponse":{"type":"Reject","queuing":{}}})"),
+       "spec.limited.borrowingLimitPercent Invalid; spec.limited.limitResponse.queuing Forbidden; "
+       "spec.limited.nominalConcurrencyShares Invalid"},
+      {kGroup, "PriorityLevelConfiguration", LEVEL(R"({"limitResponse":{"type":"Queue"}})"),
+       "spec.limited.limitResponse.queuing Required"},
       {kGroup, "PriorityLevelConfiguration", QUEUE(R"({"queues":4,"handSize":5,"queueLengthLimit":0})"),
        "spec.limited.limitResponse.queuing.handSize Invalid; spec.limited.limitResponse.queuing.queueLengthLimit Invalid"},
-      {kGroup, "PriorityLevelConfiguration", QUEUE(R"({"queues":1024,"handSize":7,"queueLengthLimit":1})"), "spec.limited.limitResponse.queuing.handSize Invalid"},
+      {kGroup, "PriorityLevelConfiguration", QUEUE(R"({"queues":1024,"handSize":7,"queueLengthLimit":1})"),
+       "spec.limited.limitResponse.queuing.handSize Invalid"},
   };
   check_creates(kCases);
   for (const std::span<const std::string_view> objects : {mandatory_flow_objects(), suggested_flow_objects()}) {
@@ -541,25 +563,30 @@ TEST_CASE("admission and certificates") {
        "Invalid; "
        "webhooks[2].name Duplicate"},
       {"admissionregistration.k8s.io", "ValidatingAdmissionPolicy", R"({"spec":{}})",
-       "spec.auditAnnotations Required; spec.failurePolicy Required; spec.matchConstraints Required; spec.validations Required"},
+       "spec.auditAnnotations Required; spec.failurePolicy Required; spec.matchConstraints Required; spec.validations "
+       "Required"},
       {"admissionregistration.k8s.io", "ValidatingAdmissionPolicy",
        R"x({"spec":{"failurePolicy":"Fail","paramKind":{"apiVersion":"v1","kind":"ConfigMap"},
            "matchConstraints":{"matchPolicy":"Exact","namespaceSelector":{},"objectSelector":{},"resourceRules":[{"apiGroups":["apps"],"apiVersions":["v1"],
            "operations":["CREATE"],"resources":["deployments"]}]},"variables":[{"name":"n","expression":"object.spec.replicas"},{"name":"twice","expression":"variables.n * 2"}],
            "matchConditions":[{"name":"x","expression":"params.data.a == 'b'"}],
            "validations":[{"expression":"variables.twice < 10 && authorizer.group('').resource('pods').check('get').allowed()","messageExpression":"'n is ' + string(variables.n)"},
-             {"expression":"namespaceObject.metadata.labels['a'] == request.name || request.userInfo.groups.exists(g, g == 'x')","reason":"Forbidden"}]}})x", ""},
+             {"expression":"namespaceObject.metadata.labels['a'] == request.name || request.userInfo.groups.exists(g, g == 'x')","reason":"Forbidden"}]}})x",
+       ""},
       {"admissionregistration.k8s.io", "ValidatingAdmissionPolicy",
        R"x({"spec":{"failurePolicy":"Ignore","matchConstraints":{"matchPolicy":"Equivalent","namespaceSelector":{},"objectSelector":{},"resourceRules":[{"apiGroups":["apps"],"apiVersions":["v1"],"operations":["CREATE"],"resources":["deployments"]}]},
            "variables":[{"name":"a-b","expression":"1"},{"name":"c","expression":"variables.d"}],
            "validations":[{"expression":"1"},{"expression":"params.a"},{"expression":"request.nope == 'a'"},{"expression":"true","messageExpression":"authorizer.path('/')"},
              {"expression":" ","message":" ","reason":"Other"}]}})x",
-       "spec.validations[0].expression Invalid; spec.validations[1].expression Invalid; spec.validations[2].expression Invalid; "
-       "spec.validations[3].messageExpression Invalid; spec.validations[4].expression Required; spec.validations[4].message Invalid; "
+       "spec.validations[0].expression Invalid; spec.validations[1].expression Invalid; spec.validations[2].expression "
+       "Invalid; "
+       "spec.validations[3].messageExpression Invalid; spec.validations[4].expression Required; spec.validations[4].message "
+       "Invalid; "
        "spec.validations[4].reason NotSupported; spec.variables[0].name Invalid; spec.variables[1].expression Invalid"},
       {"admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding",
        R"({"spec":{"policyName":"P","paramRef":{"name":"a","selector":{},"parameterNotFoundAction":"Deny"},"validationActions":["Deny","Warn","Deny"]}})",
-       "spec.paramRef.name Forbidden; spec.paramRef.selector Forbidden; spec.policyName Invalid; spec.validationActions Invalid; "
+       "spec.paramRef.name Forbidden; spec.paramRef.selector Forbidden; spec.policyName Invalid; spec.validationActions "
+       "Invalid; "
        "spec.validationActions[2] Duplicate"},
       {"admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding", R"({"spec":{}})", "spec Forbidden"},
       {"certificates.k8s.io", "CertificateSigningRequest",

@@ -92,7 +92,8 @@ void prepare_daemon_set_update(Draft& draft, const Value& old) {
 void refuse_strategy(const FieldRef& strategy) {
   static constexpr std::string_view kTypes[] = {"Recreate", "RollingUpdate"};
   FieldError error = field_not_supported(strategy.path(), strategy.value(), kTypes);
-  error.value = "apps.DeploymentStrategy{Type:" + quoted(strategy["type"].text()) + ", RollingUpdate:(*apps.RollingUpdateDeployment)(nil)}";
+  error.value = "apps.DeploymentStrategy{Type:" + quoted(strategy["type"].text()) +
+                ", RollingUpdate:(*apps.RollingUpdateDeployment)(nil)}";
   strategy.errors().push_back(std::move(error));
 }
 

@@ -1,4 +1,5 @@
-// Random objects of a schema, from small pools of names and values so that two of them have much in common. Same seed, same objects.
+// Random objects of a schema, from small pools of names and values so that two of them have much in common. Same seed, same
+// objects.
 #pragma once
 
 #include <cstdint>
@@ -29,12 +30,13 @@ struct GeneratorOptions {
   unsigned field_percent = 30;  // chance of each field
   std::size_t items_max = 3;
   std::size_t depth_max = 9;
-  bool nulls = false;           // some members are null, some containers empty
+  bool nulls = false;  // some members are null, some containers empty
 };
 
 class Generator {
  public:
-  Generator(Random& random, Draft& draft, const GeneratorOptions& options) : random_(random), draft_(draft), options_(options) {}
+  Generator(Random& random, Draft& draft, const GeneratorOptions& options)
+      : random_(random), draft_(draft), options_(options) {}
   // An object of the kind with apiVersion, kind and some metadata.
   Value object(TypeRef type, std::string_view api_version, std::string_view kind);
   // Like `base`, with parts dropped, replaced and reordered.

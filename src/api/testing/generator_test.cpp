@@ -1,9 +1,9 @@
 #include "api/testing/generator.h"
 
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <string>
+
+#include <doctest/doctest.h>
 
 namespace plinth::api::testing {
 namespace {
@@ -11,8 +11,9 @@ namespace {
 constexpr std::string_view kWords[] = {"a", "b", "c", "d"};
 
 bool is_server_field(std::string_view name) {
-  static constexpr std::string_view kNames[] = {"managedFields", "selfLink", "creationTimestamp", "deletionTimestamp", "uid", "name",
-                                                "namespace", "generation", "resourceVersion", "deletionGracePeriodSeconds"};
+  static constexpr std::string_view kNames[] = {
+      "managedFields", "selfLink",  "creationTimestamp", "deletionTimestamp", "uid",
+      "name",          "namespace", "generation",        "resourceVersion",   "deletionGracePeriodSeconds"};
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
@@ -35,19 +36,30 @@ std::uint64_t Random::next() {
 
 Value Generator::scalar(const Schema& s) {
   switch (s.wire) {
-    case Wire::kTime: return text(random_.chance(50) ? "2024-01-02T03:04:05Z" : "2025-01-02T03:04:05Z");
-    case Wire::kMicroTime: return text(random_.chance(50) ? "2024-01-02T03:04:05.000001Z" : "2025-01-02T03:04:05.000000Z");
-    case Wire::kQuantity: return text(random_.chance(50) ? "1" : random_.chance(50) ? "100m" : "2Gi");
-    case Wire::kIntOrString: return random_.chance(50) ? Value::of(static_cast<int>(80 + random_.below(2))) : text("http");
-    case Wire::kDuration: return text("1h0m0s");
-    case Wire::kBytes: return text(random_.chance(50) ? "YQ==" : "Yg==");
-    default: break;
+    case Wire::kTime:
+      return text(random_.chance(50) ? "2024-01-02T03:04:05Z" : "2025-01-02T03:04:05Z");
+    case Wire::kMicroTime:
+      return text(random_.chance(50) ? "2024-01-02T03:04:05.000001Z" : "2025-01-02T03:04:05.000000Z");
+    case Wire::kQuantity:
+      return text(random_.chance(50) ? "1" : random_.chance(50) ? "100m" : "2Gi");
+    case Wire::kIntOrString:
+      return random_.chance(50) ? Value::of(static_cast<int>(80 + random_.below(2))) : text("http");
+    case Wire::kDuration:
+      return text("1h0m0s");
+    case Wire::kBytes:
+      return text(random_.chance(50) ? "YQ==" : "Yg==");
+    default:
+      break;
   }
   switch (s.type) {
-    case SchemaType::kInteger: return Value::of(static_cast<int>(1 + random_.below(3)));
-    case SchemaType::kNumber: return Value::of(1.5);
-    case SchemaType::kBoolean: return Value::of(true);
-    default: return text(random_.pick(std::span<const std::string_view>(kWords)));
+    case SchemaType::kInteger:
+      return Value::of(static_cast<int>(1 + random_.below(3)));
+    case SchemaType::kNumber:
+      return Value::of(1.5);
+    case SchemaType::kBoolean:
+      return Value::of(true);
+    default:
+      return text(random_.pick(std::span<const std::string_view>(kWords)));
   }
 }
 
@@ -95,13 +107,16 @@ Value Generator::list(TypeRef type, std::size_t depth) {
 Value Generator::value(TypeRef type, std::size_t depth) {
   if (!type || (depth > options_.depth_max && form_of(type, nullptr) != Form::kScalar)) return Value();
   switch (form_of(type, nullptr)) {
-    case Form::kScalar: return scalar(*type.schema);
+    case Form::kScalar:
+      return scalar(*type.schema);
     case Form::kList: {
       Value out = list(type, depth);
       return out.size() > 0 || options_.nulls ? out : Value();
     }
-    case Form::kMap: return map(type, depth);
-    case Form::kAny: break;
+    case Form::kMap:
+      return map(type, depth);
+    case Form::kAny:
+      break;
   }
   Value out = draft_.object();
   draft_.set(out, "x", random_.pick(std::span<const std::string_view>(kWords)));
@@ -130,10 +145,14 @@ Value Generator::variant(TypeRef type, const Value& base, std::size_t depth) {
   if (base.is_object() && form_of(type, &base) == Form::kMap) {
     Value out = draft_.object(base.size());
     for (const Member& m : base.members()) {
-      bool keep = is_written(type, m.key()) || (fixed && (is_server_field(m.key()) || m.key() == "apiVersion" || m.key() == "kind" || m.key() == "metadata"));
+      bool keep =
+          is_written(type, m.key()) ||
+          (fixed && (is_server_field(m.key()) || m.key() == "apiVersion" || m.key() == "kind" || m.key() == "metadata"));
       TypeRef member = member_type(type, m.key());
-      if (keep && depth <= 1 && m.key() != "metadata" && m.key() != "spec" && m.key() != "status") draft_.set(out, m.key(), m.value);
-      else if (keep || random_.chance(85)) draft_.set(out, m.key(), variant(member, m.value, depth + 1));
+      if (keep && depth <= 1 && m.key() != "metadata" && m.key() != "spec" && m.key() != "status")
+        draft_.set(out, m.key(), m.value);
+      else if (keep || random_.chance(85))
+        draft_.set(out, m.key(), variant(member, m.value, depth + 1));
       else if (random_.chance(50) && !keep) {
         if (Value v = value(member, depth + 1); !v.is_null()) draft_.set(out, m.key(), v);
       }
@@ -155,7 +174,8 @@ Value Generator::variant(TypeRef type, const Value& base, std::size_t depth) {
       PathElement name;
       auto* stored = new (draft_.arena().allocate(sizeof(Value))) Value(item);
       if (!is_atomic_list(type)) {
-        if (!element_of(type, *stored, draft_.arena(), name) || std::find(names.begin(), names.end(), name) != names.end()) continue;
+        if (!element_of(type, *stored, draft_.arena(), name) || std::find(names.begin(), names.end(), name) != names.end())
+          continue;
         names.push_back(name);
       }
       draft_.push(out, item);

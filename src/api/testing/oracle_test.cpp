@@ -1,12 +1,11 @@
 #include "api/testing/oracle.h"
 
-#include <doctest/doctest.h>
-
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cstdlib>
 #include <filesystem>
+
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/json.h"
 
@@ -16,7 +15,8 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path find_sources() {
-  for (fs::path folder = fs::read_symlink("/proc/self/exe").parent_path(); folder.has_relative_path(); folder = folder.parent_path()) {
+  for (fs::path folder = fs::read_symlink("/proc/self/exe").parent_path(); folder.has_relative_path();
+       folder = folder.parent_path()) {
     if (fs::exists(folder / "tools/oracle/go.mod")) return folder / "tools/oracle";
   }
   return {};
@@ -28,7 +28,8 @@ std::string find_program() {
   fs::path sources = find_sources();
   if (sources.empty()) return "";
   std::string program = (fs::read_symlink("/proc/self/exe").parent_path() / "oracle").string();
-  std::string build = "cd '" + sources.string() + "' && GOPROXY=off GOFLAGS=-mod=readonly go build -o '" + program + "' . 2>/dev/null";
+  std::string build =
+      "cd '" + sources.string() + "' && GOPROXY=off GOFLAGS=-mod=readonly go build -o '" + program + "' . 2>/dev/null";
   return std::system(build.c_str()) == 0 ? program : "";
 }
 

@@ -29,8 +29,8 @@ Library semver_library();
 Library kro_library();   // random.seeded*, maps, json, hash, lists.*AtIndex
 Library omit_library();  // omit(), only where the caller knows what to leave out; to_document() leaves out members and items
 bool is_omit(const Value& value);
-// runtime.newCondition({type: .., status: ..}) and runtime.condition(object, type), for conditions that an author of a definition
-// makes. A condition is a map of texts; its type is an object of that name.
+// runtime.newCondition({type: .., status: ..}) and runtime.condition(object, type), for conditions that an author of a
+// definition makes. A condition is a map of texts; its type is an object of that name.
 Library kro_conditions_library();
 inline constexpr std::string_view kConditionType = "kro.run.Condition";
 inline constexpr std::string_view kNewCondition = "runtime.newCondition";

@@ -177,11 +177,16 @@ CallEstimate replace_estimate(const CallSizes& sizes) {
   const SizeRange text = sizes.arguments[0], from = sizes.arguments[1], to = sizes.arguments[2];
   const auto times = [](std::uint64_t size, std::uint64_t part) { return size / part + (size % part != 0 ? 1 : 0); };
   std::uint64_t most = text.max, least = text.min;
-  if (from.min == 0) most = saturating_add(saturating_multiply(saturating_add(text.max, 1), to.max), text.max);
-  else if (to.max > from.min) most = saturating_multiply(times(text.max, from.min), to.max);
-  if (from.max == 0) least = saturating_add(saturating_multiply(saturating_add(text.min, 1), to.min), text.min);
-  else if (from.max > to.min) least = saturating_multiply(times(text.min, from.max), to.min);
-  return {{traversal_cost(saturating_multiply(2, text.min)), traversal_cost(saturating_multiply(2, text.max))}, SizeRange{least, most}};
+  if (from.min == 0)
+    most = saturating_add(saturating_multiply(saturating_add(text.max, 1), to.max), text.max);
+  else if (to.max > from.min)
+    most = saturating_multiply(times(text.max, from.min), to.max);
+  if (from.max == 0)
+    least = saturating_add(saturating_multiply(saturating_add(text.min, 1), to.min), text.min);
+  else if (from.max > to.min)
+    least = saturating_multiply(times(text.min, from.max), to.min);
+  return {{traversal_cost(saturating_multiply(2, text.min)), traversal_cost(saturating_multiply(2, text.max))},
+          SizeRange{least, most}};
 }
 
 CallEstimate split_estimate(const CallSizes& sizes) {
@@ -219,12 +224,16 @@ Library strings_library() {
   l.member("lowerAscii", "string_lower_ascii", {s}, s, shift_case<'A', 'Z', 32>).with_cost(cost_of_first, ResultSize::kOfFirst);
   l.member("upperAscii", "string_upper_ascii", {s}, s, shift_case<'a', 'z', -32>)
       .with_cost(cost_of_first, ResultSize::kOfFirst);
-  l.member("replace", "string_replace_string_string", {s, s, s}, s, replace).with_cost(cost_of_rebuilding).estimated(replace_estimate);
+  l.member("replace", "string_replace_string_string", {s, s, s}, s, replace)
+      .with_cost(cost_of_rebuilding)
+      .estimated(replace_estimate);
   l.member("replace", "string_replace_string_string_int", {s, s, s, i}, s, replace)
       .with_cost(cost_of_rebuilding)
       .estimated(replace_estimate);
   l.member("split", "string_split_string", {s, s}, strings, split).with_cost(cost_of_rebuilding).estimated(split_estimate);
-  l.member("split", "string_split_string_int", {s, s, i}, strings, split).with_cost(cost_of_rebuilding).estimated(split_estimate);
+  l.member("split", "string_split_string_int", {s, s, i}, strings, split)
+      .with_cost(cost_of_rebuilding)
+      .estimated(split_estimate);
   l.member("substring", "string_substring_int", {s, i}, s, substring).with_cost(cost_of_first, ResultSize::kUpToFirst);
   l.member("substring", "string_substring_int_int", {s, i, i}, s, substring).with_cost(cost_of_first, ResultSize::kUpToFirst);
   l.member("trim", "string_trim", {s}, s, trim).with_cost(cost_of_first, ResultSize::kUpToFirst);

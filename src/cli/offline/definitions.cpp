@@ -37,7 +37,8 @@ compose::DefinitionOwner owner_of(const FileObject& object) {
 }  // namespace
 
 bool FileObject::is_definition() const {
-  return document["apiVersion"].as_string() == "kro.run/v1alpha1" && (kind() == "ResourceGraphDefinition" || kind() == "ResourceGroup");
+  return document["apiVersion"].as_string() == "kro.run/v1alpha1" &&
+         (kind() == "ResourceGraphDefinition" || kind() == "ResourceGroup");
 }
 
 bool FileObject::is_crd() const {
@@ -109,7 +110,8 @@ compose::GraphPtr OfflineDefinitions::graph_of(const Document& instance) const {
   for (const auto& result : results_) {
     if (result == nullptr || result->graph == nullptr) continue;
     const compose::ApiSchema& api = result->graph->api;
-    if (instance["apiVersion"].as_string() == api.api_version() && instance["kind"].as_string() == api.kind) return result->graph;
+    if (instance["apiVersion"].as_string() == api.api_version() && instance["kind"].as_string() == api.kind)
+      return result->graph;
   }
   return nullptr;
 }

@@ -28,14 +28,15 @@ class OfflineDefinitions final : public compose::KindSource {
   // Compiles every definition among the objects, each after those whose kinds it uses.
   explicit OfflineDefinitions(const std::vector<FileObject>& objects);
 
-  std::optional<client::KindForm> find_kind(std::string_view group, std::string_view version, std::string_view kind) const override;
+  std::optional<client::KindForm> find_kind(std::string_view group, std::string_view version,
+                                            std::string_view kind) const override;
   // What became of the definition at that place among the objects; null for other objects.
   const compose::BuildResult* result(std::size_t object) const;
   // The graph that instances of that kind are made by; null without.
   compose::GraphPtr graph_of(const Document& instance) const;
   std::string known_kinds() const;  // of the definitions, in words
-  // An object as an API server would take it when it is made: fields checked, defaults filled in, validation rules of custom kinds
-  // evaluated. The error is the server's: BadRequest for fields that are unknown, Invalid with all that is wrong.
+  // An object as an API server would take it when it is made: fields checked, defaults filled in, validation rules of custom
+  // kinds evaluated. The error is the server's: BadRequest for fields that are unknown, Invalid with all that is wrong.
   Result<Document> admit(const client::KindForm& kind, const FileObject& object) const;
 
  private:

@@ -17,7 +17,8 @@ using NodeState = compose::ExplainedNode::State;
 bool is_object(const FileObject& object, std::string_view api_version, std::string_view kind, std::string_view name_space,
                std::string_view name) {
   const Value metadata = object.document["metadata"];
-  return object.document["apiVersion"].as_string() == api_version && object.kind() == kind && metadata["name"].as_string() == name &&
+  return object.document["apiVersion"].as_string() == api_version && object.kind() == kind &&
+         metadata["name"].as_string() == name &&
          (name_space.empty() || metadata["namespace"].as_string().empty() || metadata["namespace"].as_string() == name_space);
 }
 
@@ -27,7 +28,8 @@ compose::ObservedObjects observed_in(const std::vector<FileObject>& objects, std
     std::string_view where = wanted["metadata"]["namespace"].as_string();
     if (where.empty() && node.kind.resource.namespaced) where = name_space;
     for (const FileObject& object : objects) {
-      if (is_object(object, node.kind.resource.api_version(), node.kind.resource.kind, where, wanted["metadata"]["name"].as_string()))
+      if (is_object(object, node.kind.resource.api_version(), node.kind.resource.kind, where,
+                    wanted["metadata"]["name"].as_string()))
         return object.document;
     }
     return std::nullopt;
@@ -43,7 +45,8 @@ compose::ObservedObjects observed_in(const std::vector<FileObject>& objects, std
     for (const Document& object : compose::select_external(node, reference, [&] {
            std::vector<Document> all;
            for (const FileObject& o : objects) {
-             if (o.document["apiVersion"].as_string() == node.kind.resource.api_version() && o.kind() == node.kind.resource.kind)
+             if (o.document["apiVersion"].as_string() == node.kind.resource.api_version() &&
+                 o.kind() == node.kind.resource.kind)
                all.push_back(o.document);
            }
            return all;
@@ -55,7 +58,8 @@ compose::ObservedObjects observed_in(const std::vector<FileObject>& objects, std
 }
 
 Document with_namespace(const Document& object, const compose::Node& node, std::string_view name_space) {
-  if (!node.kind.resource.namespaced || name_space.empty() || !object["metadata"]["namespace"].as_string().empty()) return object;
+  if (!node.kind.resource.namespaced || name_space.empty() || !object["metadata"]["namespace"].as_string().empty())
+    return object;
   Draft draft(object);
   draft.set(draft.member(draft.root(), "metadata"), "namespace", name_space);
   return std::move(draft).finish();
@@ -69,7 +73,9 @@ struct Rendering {
 };
 
 std::string comment(const compose::ExplainedNode& node) {
-  const char* what = node.state == NodeState::kSkipped ? "not included" : node.state == NodeState::kWaiting ? "waits" : "failed";
+  const char* what = node.state == NodeState::kSkipped   ? "not included"
+                     : node.state == NodeState::kWaiting ? "waits"
+                                                         : "failed";
   std::string out = "# " + node.id + ": " + what + ": " + node.message;
   for (std::size_t at = 0; (at = out.find('\n', at)) != std::string::npos; at += 3) out.replace(at, 1, "\n# ");
   return out + "\n";
@@ -126,7 +132,8 @@ int run(const Arguments& arguments) {
   for (std::size_t i = 0; i < objects->size(); ++i) {
     const compose::BuildResult* built = definitions.result(i);
     if (built != nullptr && built->graph == nullptr)
-      return fail(1, (*objects)[i].file + ": " + (*objects)[i].kind() + " " + (*objects)[i].name() + ": " + built->failure.message);
+      return fail(
+          1, (*objects)[i].file + ": " + (*objects)[i].kind() + " " + (*objects)[i].name() + ": " + built->failure.message);
   }
   std::vector<Rendering> all;
   bool failed = false;
@@ -136,7 +143,8 @@ int run(const Arguments& arguments) {
     const auto kind = definitions.find_kind(graph->api.group, graph->api.version, graph->api.kind);
     auto instance = definitions.admit(*kind, object);
     if (!instance.ok()) return fail(1, object.file + ": " + instance.error().message());
-    Rendering rendering{object.kind() + " " + object.name(), graph, {}, std::string(object.document["metadata"]["namespace"].as_string())};
+    Rendering rendering{
+        object.kind() + " " + object.name(), graph, {}, std::string(object.document["metadata"]["namespace"].as_string())};
     rendering.explanation = explain_instance(*graph, *instance, observed_in(*objects, rendering.name_space), /*assume=*/true);
     for (const compose::ExplainedNode& node : rendering.explanation.nodes) failed = failed || node.state == NodeState::kFailed;
     all.push_back(std::move(rendering));
@@ -151,11 +159,13 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Command render_command() {
-  return {"render",
-          "print what a definition makes of an instance, without a server",
-          {{"-f,--filename", "FILE...", "definitions, instances, and what else there is (CRDs, objects that are referred to); - is standard input", "", true},
-           {"-o,--output", "FORMAT", "yaml (the objects) or json (by resource)", "", false}},
-          run};
+  return {
+      "render",
+      "print what a definition makes of an instance, without a server",
+      {{"-f,--filename", "FILE...",
+        "definitions, instances, and what else there is (CRDs, objects that are referred to); - is standard input", "", true},
+       {"-o,--output", "FORMAT", "yaml (the objects) or json (by resource)", "", false}},
+      run};
 }
 
 }  // namespace plinth::cli

@@ -47,7 +47,8 @@ int apply_all(ApiClient& api, const Arguments& arguments, const std::vector<File
       applied = apply_one(api, *kinds, arguments, object, how, shown);
     }
     if (!applied.ok()) {
-      status = fail(1, object.file + ": " + (shown.empty() ? object.kind() + " " + object.name() : shown) + ": " + applied.error().message());
+      status = fail(1, object.file + ": " + (shown.empty() ? object.kind() + " " + object.name() : shown) + ": " +
+                           applied.error().message());
       continue;
     }
     if (!format.empty())

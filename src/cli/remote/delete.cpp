@@ -34,7 +34,8 @@ Result<std::vector<Target>> targets_of(const Arguments& arguments, ApiClient& ap
   }
   if (argument(arguments, "kind").empty()) return bad_request("name what to delete: KIND NAME, or files with -f");
   NamedKind what = TRY(find_named(kinds, argument(arguments, "kind"), argument(arguments, "name")));
-  if (what.name.empty()) return bad_request("name which " + what.kind.resource.plural + " to delete; all of them is never meant");
+  if (what.name.empty())
+    return bad_request("name which " + what.kind.resource.plural + " to delete; all of them is never meant");
   out.push_back({what.kind.resource, namespace_for(what.kind.resource, arguments, api), what.name});
   return out;
 }
@@ -42,7 +43,8 @@ Result<std::vector<Target>> targets_of(const Arguments& arguments, ApiClient& ap
 // What keeps an object that is being deleted, in words.
 std::string what_keeps(const Document& object) {
   std::string out;
-  for (const Value& f : object["metadata"]["finalizers"].items()) out += (out.empty() ? "finalizers " : ", ") + std::string(f.as_string());
+  for (const Value& f : object["metadata"]["finalizers"].items())
+    out += (out.empty() ? "finalizers " : ", ") + std::string(f.as_string());
   for (const Value& c : object["status"]["conditions"].items()) {
     if (c["reason"].as_string() == "UnderDeletion") out += ": " + std::string(c["message"].as_string());
   }
@@ -59,8 +61,8 @@ Result<void> wait_for_end(ApiClient& api, const Target& target, const std::strin
     if ((*object)["metadata"]["uid"].as_string() != uid) return {};
     const std::string keeps = what_keeps(*object);
     if (waited >= limit) {
-      return Error(Reason::kTimeout, target.shown() + " is still there after " + std::to_string(limit / std::chrono::seconds(1)) +
-                                         " s; it waits for " + keeps);
+      return Error(Reason::kTimeout, target.shown() + " is still there after " +
+                                         std::to_string(limit / std::chrono::seconds(1)) + " s; it waits for " + keeps);
     }
     if (waited >= kTellAfter && std::exchange(told, keeps) != keeps)
       std::fprintf(stderr, "%s waits for %s\n", target.shown().c_str(), keeps.c_str());
@@ -91,7 +93,8 @@ int run(const Arguments& arguments) {
                                                        : "";
   if (policy.empty()) return fail(2, "--cascade " + cascade + ": use background, foreground or orphan");
   const auto seconds = parse_integer<std::int64_t>(argument(arguments, "timeout"));
-  if (!seconds || *seconds < 1) return fail(2, "--timeout " + argument(arguments, "timeout") + ": a number of seconds is needed");
+  if (!seconds || *seconds < 1)
+    return fail(2, "--timeout " + argument(arguments, "timeout") + ": a number of seconds is needed");
   auto api = ApiClient::open(arguments);
   if (!api.ok()) return fail(1, api.error().message());
   const auto targets = targets_of(arguments, **api);

@@ -10,9 +10,9 @@
 #include "client/kind_forms.h"
 #include "client/object_cache.h"
 #include "compose/controllers/definitions.h"
-#include "compose/rollout/rollout.h"
 #include "compose/instance/explain.h"
 #include "compose/marks.h"
+#include "compose/rollout/rollout.h"
 #include "world_real/real_clock.h"
 
 namespace plinth::cli {
@@ -51,10 +51,12 @@ class CompositionCache {
   }
 
   CompositionCache(ApiClient& api, const ServedKinds& kinds)
-      : api_(api), kinds_(kinds), cache_({[this](std::string_view group, std::string_view version, std::string_view kind) {
-                                            return find_kind(group, version, kind);
-                                          },
-                                          nullptr}) {}
+      : api_(api),
+        kinds_(kinds),
+        cache_({[this](std::string_view group, std::string_view version, std::string_view kind) {
+                  return find_kind(group, version, kind);
+                },
+                nullptr}) {}
   std::shared_ptr<const client::View> view() const { return cache_.view(); }
 
  private:
@@ -89,19 +91,24 @@ Result<Compiled> compile(const client::View& view, const client::Object& instanc
   definitions.load(view);
   const std::string crd = instance.resource.plural + "." + instance.resource.group;
   const auto key = definitions.owner_of_kind(crd);
-  if (!key) return bad_request(instance.resource.kind + " is not a kind that a definition makes; plinth tree shows what belongs to an object");
+  if (!key)
+    return bad_request(instance.resource.kind +
+                       " is not a kind that a definition makes; plinth tree shows what belongs to an object");
   const auto definition = get_definition(view, *key);
-  if (!definition) return Error(Reason::kNotFound, key->shown() + ", which makes " + instance.resource.kind + ", does not exist any more");
+  if (!definition)
+    return Error(Reason::kNotFound, key->shown() + ", which makes " + instance.resource.kind + ", does not exist any more");
   Compiled out;
   out.definition = key->shown();
-  out.revision =
-      compose::assigned_revision(instance, definitions.settings_of(*key), (*definition)["status"]["lastIssuedRevision"].as_int()).revision;
+  out.revision = compose::assigned_revision(instance, definitions.settings_of(*key),
+                                            (*definition)["status"]["lastIssuedRevision"].as_int())
+                     .revision;
   const auto revision = get_revision(view, *key, out.revision);
   if (!revision) return Error(Reason::kNotFound, out.definition + " has no revision that was accepted; its conditions say why");
   const Document spec = revision->document.get().at((*revision)["spec"]["snapshot"]["spec"]);
   const std::string hash(revision->metadata()["labels"][compose::kRevisionHashLabel].as_string());
   const compose::BuildResult& built = definitions.graph(view, owner_of(*key, *definition), spec, hash);
-  if (built.graph == nullptr) return bad_request(out.definition + ": revision " + std::to_string(out.revision) + ": " + built.failure.message);
+  if (built.graph == nullptr)
+    return bad_request(out.definition + ": revision " + std::to_string(out.revision) + ": " + built.failure.message);
   out.graph = built.graph;
   return out;
 }
@@ -113,7 +120,8 @@ compose::ObservedObjects observed_by(ApiClient& api, const std::string& name_spa
   };
   compose::ObservedObjects out;
   out.child = [&api, where](const compose::Node& node, const Document& rendered) -> std::optional<Document> {
-    auto found = api.get(client::object_path(node.kind.resource, where(node, rendered), rendered["metadata"]["name"].as_string()));
+    auto found =
+        api.get(client::object_path(node.kind.resource, where(node, rendered), rendered["metadata"]["name"].as_string()));
     return found.ok() ? std::optional(std::move(*found)) : std::nullopt;
   };
   out.external = [&api, where, child = out.child](const compose::Node& node, const Document& reference) {

@@ -25,9 +25,12 @@ std::string service_key(const Value& metadata) {
   return "service " + std::string(metadata["namespace"].as_string()) + "/" + std::string(metadata["name"].as_string());
 }
 
-bool is_core(const client::Resource& resource, std::string_view plural) { return resource.group.empty() && resource.plural == plural; }
+bool is_core(const client::Resource& resource, std::string_view plural) {
+  return resource.group.empty() && resource.plural == plural;
+}
 
-// What an object may be found by as somebody's child. Endpoints have no owner, and the labels of their Service: they belong to it.
+// What an object may be found by as somebody's child. Endpoints have no owner, and the labels of their Service: they belong to
+// it.
 std::set<std::string> parents_of(const client::Resource& resource, const Value& object) {
   const Value metadata = object["metadata"];
   if (is_core(resource, "endpoints")) return {service_key(metadata)};
@@ -99,7 +102,8 @@ std::vector<Listed> list_all(ApiClient& api, const ServedKinds& kinds, const std
   std::vector<client::Resource> resources;
   std::set<client::Resource> known;
   for (const ServedKind& kind : kinds.all()) {
-    if (!kind.has("list") || !kind.has("watch") || kind.resource.plural == "events" || !known.insert(kind.resource).second) continue;
+    if (!kind.has("list") || !kind.has("watch") || kind.resource.plural == "events" || !known.insert(kind.resource).second)
+      continue;
     for (const std::string& name_space : namespaces) {
       requests.push_back({"GET", client::object_path(kind.resource, name_space, "")});
       resources.push_back(kind.resource);
@@ -140,8 +144,10 @@ Health pod_health(const Value& pod) {
       }
     }
   }
-  if (const Value* scheduled = condition(pod, "PodScheduled"); scheduled != nullptr && (*scheduled)["status"].as_string() == "False")
-    return {Health::State::kNotReady, std::string((*scheduled)["reason"].as_string()), std::string((*scheduled)["message"].as_string())};
+  if (const Value* scheduled = condition(pod, "PodScheduled");
+      scheduled != nullptr && (*scheduled)["status"].as_string() == "False")
+    return {Health::State::kNotReady, std::string((*scheduled)["reason"].as_string()),
+            std::string((*scheduled)["message"].as_string())};
   return {Health::State::kNotReady, phase.empty() ? "Pending" : phase, ""};
 }
 
@@ -171,13 +177,15 @@ Health health_of(const client::Resource& resource, const Value& object) {
   const Value spec = object["spec"], status = object["status"];
   if (object["metadata"].find("deletionTimestamp") != nullptr) {
     std::string keeps;
-    for (const Value& f : object["metadata"]["finalizers"].items()) keeps += (keeps.empty() ? "finalizers " : ", ") + std::string(f.as_string());
+    for (const Value& f : object["metadata"]["finalizers"].items())
+      keeps += (keeps.empty() ? "finalizers " : ", ") + std::string(f.as_string());
     return {Health::State::kNotReady, "Deleting", keeps};
   }
   if (resource.is("", "pods")) return pod_health(object);
   if (resource.group == "apps" && resource.plural == "daemonsets")
     return of_counts(status["numberReady"].as_int(), status["desiredNumberScheduled"].as_int());
-  if (resource.group == "apps" && spec.find("replicas") != nullptr) return of_counts(status["readyReplicas"].as_int(), spec["replicas"].as_int());
+  if (resource.group == "apps" && spec.find("replicas") != nullptr)
+    return of_counts(status["readyReplicas"].as_int(), spec["replicas"].as_int());
   for (std::string_view type : {"Ready", "Available", "Complete", "Established"}) {
     if (const Value* c = condition(object, type)) return of_worst(object, *c);
   }
@@ -186,7 +194,8 @@ Health health_of(const client::Resource& resource, const Value& object) {
     const Value* c = condition(object, type);
     if (c == nullptr) continue;
     Health out = of_condition(*c);
-    if (type == "Failed") out = {Health::State::kNotReady, std::string((*c)["reason"].as_string()), std::string((*c)["message"].as_string())};
+    if (type == "Failed")
+      out = {Health::State::kNotReady, std::string((*c)["reason"].as_string()), std::string((*c)["message"].as_string())};
     return out;
   }
   const std::string_view phase = status["phase"].as_string();
@@ -195,12 +204,14 @@ Health health_of(const client::Resource& resource, const Value& object) {
   return {};
 }
 
-Result<FamilyMember> find_family(ApiClient& api, const ServedKinds& kinds, const client::Resource& resource, const std::string& name_space,
-                                 const std::string& name, std::vector<std::string>& unseen) {
+Result<FamilyMember> find_family(ApiClient& api, const ServedKinds& kinds, const client::Resource& resource,
+                                 const std::string& name_space, const std::string& name, std::vector<std::string>& unseen) {
   FamilyMember root{resource, TRY(api.get(client::object_path(resource, name_space, name))), {}};
   // What a definition defines is wherever its instances are.
-  const bool definition = resource.group == "kro.run" && (resource.plural == "resourcegraphdefinitions" || resource.plural == "resourcegroups");
-  Family family(list_all(api, kinds, definition ? std::vector<std::string>{""} : namespaces_below(root.object, name_space), unseen));
+  const bool definition =
+      resource.group == "kro.run" && (resource.plural == "resourcegraphdefinitions" || resource.plural == "resourcegroups");
+  Family family(
+      list_all(api, kinds, definition ? std::vector<std::string>{""} : namespaces_below(root.object, name_space), unseen));
   family.see(root.object.root());
   family.grow(root);
   return root;

@@ -16,8 +16,8 @@ struct FamilyMember {
 };
 
 // The object with everything below it. Kinds that may not be listed are named in `unseen`.
-Result<FamilyMember> find_family(ApiClient& api, const ServedKinds& kinds, const client::Resource& resource, const std::string& name_space,
-                                 const std::string& name, std::vector<std::string>& unseen);
+Result<FamilyMember> find_family(ApiClient& api, const ServedKinds& kinds, const client::Resource& resource,
+                                 const std::string& name_space, const std::string& name, std::vector<std::string>& unseen);
 
 // Whether an object is as it should be, by what it says of itself.
 struct Health {

@@ -50,8 +50,8 @@ struct Wanted {
 };
 
 Result<Wanted> wanted_of(const Arguments& arguments, ApiClient& api, const ServedKinds& kinds) {
-  Wanted out{TRY(find_named(kinds, argument(arguments, "kind"), argument(arguments, "name"))), "", argument(arguments, "output"), "",
-             has_flag(arguments, "all-namespaces")};
+  Wanted out{TRY(find_named(kinds, argument(arguments, "kind"), argument(arguments, "name"))), "",
+             argument(arguments, "output"), "", has_flag(arguments, "all-namespaces")};
   const client::Resource& resource = out.what.kind.resource;
   const std::string selector = argument(arguments, "selector");
   if (!out.what.name.empty() && (out.everywhere || !selector.empty()))
@@ -101,17 +101,18 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Command get_command() {
-  return {"get",
-          "print objects: plinth get KIND [NAME]; a KIND is a plural, singular, short name or kind, with .GROUP where it is needed",
-          {{"kind", "KIND", "kind, or KIND/NAME", "", true},
-           {"name", "NAME", "one object", "", false},
-           kKubeconfigOption,
-           kContextOption,
-           kNamespaceOption,
-           {"-A,--all-namespaces", "", "of all namespaces", "", false},
-           {"-l,--selector", "SELECTOR", "with these labels (a=b,c!=d)", "", false},
-           {"-o,--output", "FORMAT", "wide, json, yaml or name", "", false, "wide,json,yaml,name"}},
-          run};
+  return {
+      "get",
+      "print objects: plinth get KIND [NAME]; a KIND is a plural, singular, short name or kind, with .GROUP where it is needed",
+      {{"kind", "KIND", "kind, or KIND/NAME", "", true},
+       {"name", "NAME", "one object", "", false},
+       kKubeconfigOption,
+       kContextOption,
+       kNamespaceOption,
+       {"-A,--all-namespaces", "", "of all namespaces", "", false},
+       {"-l,--selector", "SELECTOR", "with these labels (a=b,c!=d)", "", false},
+       {"-o,--output", "FORMAT", "wide, json, yaml or name", "", false, "wide,json,yaml,name"}},
+      run};
 }
 
 }  // namespace plinth::cli

@@ -35,7 +35,8 @@ void add(const Document& discovery, std::vector<ServedKind>& out) {
 bool is_called(const ServedKind& kind, std::string_view name) {
   return equal_ignore_case(kind.resource.plural, name) || equal_ignore_case(kind.singular, name) ||
          equal_ignore_case(kind.resource.kind, name) ||
-         std::any_of(kind.short_names.begin(), kind.short_names.end(), [&](const std::string& n) { return equal_ignore_case(n, name); });
+         std::any_of(kind.short_names.begin(), kind.short_names.end(),
+                     [&](const std::string& n) { return equal_ignore_case(n, name); });
 }
 
 }  // namespace
@@ -61,15 +62,16 @@ Result<ServedKind> ServedKinds::find(std::string_view name) const {
     if (!rest || !is_called(kind, first)) continue;
     if (*rest == kind.resource.group || *rest == kind.resource.version + "." + kind.resource.group) return kind;
   }
-  return Error(Reason::kNotFound, "the server has no kind \"" + std::string(name) + "\"; plinth get --help tells how kinds are named");
+  return Error(Reason::kNotFound,
+               "the server has no kind \"" + std::string(name) + "\"; plinth get --help tells how kinds are named");
 }
 
 Result<ServedKind> ServedKinds::find(std::string_view api_version, std::string_view kind) const {
   for (const ServedKind& served : kinds_) {
     if (served.resource.api_version() == api_version && served.resource.kind == kind) return served;
   }
-  return Error(Reason::kNotFound, "the server has no kind \"" + std::string(kind) + "\" in version \"" + std::string(api_version) +
-                                      "\"; is its CustomResourceDefinition installed?");
+  return Error(Reason::kNotFound, "the server has no kind \"" + std::string(kind) + "\" in version \"" +
+                                      std::string(api_version) + "\"; is its CustomResourceDefinition installed?");
 }
 
 Result<NamedKind> find_named(const ServedKinds& kinds, const std::string& kind, const std::string& name) {

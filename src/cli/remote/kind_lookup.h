@@ -1,4 +1,5 @@
-// What a user calls a kind, looked up in what the server offers: plural, singular, short name or kind, with ".group" where it is needed.
+// What a user calls a kind, looked up in what the server offers: plural, singular, short name or kind, with ".group" where it
+// is needed.
 #pragma once
 
 #include <string>

@@ -36,7 +36,8 @@ int run(const Arguments& arguments) {
   for (const ServedKind* kind : listable(*kinds)) {
     const client::Resource& resource = kind->resource;
     if (format == "name") std::puts(whole_name(resource).c_str());
-    table.add({resource.plural, join(kind->short_names, ","), resource.api_version(), resource.namespaced ? "true" : "false", resource.kind});
+    table.add({resource.plural, join(kind->short_names, ","), resource.api_version(), resource.namespaced ? "true" : "false",
+               resource.kind});
   }
   if (format.empty()) std::fputs(table.text().c_str(), stdout);
   return 0;
@@ -45,10 +46,11 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Command kinds_command() {
-  return {"kinds",
-          "print the kinds that a cluster serves and that can be listed",
-          {kKubeconfigOption, kContextOption, {"-o,--output", "FORMAT", "name: only names, with their groups", "", false, "name"}},
-          run};
+  return {
+      "kinds",
+      "print the kinds that a cluster serves and that can be listed",
+      {kKubeconfigOption, kContextOption, {"-o,--output", "FORMAT", "name: only names, with their groups", "", false, "name"}},
+      run};
 }
 
 }  // namespace plinth::cli

@@ -24,8 +24,8 @@ std::optional<OneObject> open_object(const Arguments& arguments, std::string_vie
   if (!what.ok()) return failed(1, what.error().message());
   out.resource = what->kind.resource;
   if (what->name.empty()) {
-    return failed(2, "name which of the " + out.resource.plural + " to " + std::string(verb) + ": plinth " + std::string(command) +
-                         " KIND NAME");
+    return failed(2, "name which of the " + out.resource.plural + " to " + std::string(verb) + ": plinth " +
+                         std::string(command) + " KIND NAME");
   }
   out.name = what->name;
   out.name_space = namespace_for(out.resource, arguments, *out.api);

@@ -17,8 +17,8 @@ struct OneObject {
   std::string name_space, name;
 };
 
-// From the arguments kind, name and the options of a connection. Nothing when that is wrong: it was told, and `status` is the exit
-// status. `command` and `verb` are for the message about a name that is missing.
+// From the arguments kind, name and the options of a connection. Nothing when that is wrong: it was told, and `status` is the
+// exit status. `command` and `verb` are for the message about a name that is missing.
 std::optional<OneObject> open_object(const Arguments& arguments, std::string_view command, std::string_view verb, int& status);
 
 // A text on one line of a table: blanks and line ends as one blank, at most `bytes_max` bytes and "..." after them.

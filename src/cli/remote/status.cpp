@@ -1,7 +1,6 @@
 // status: what a cluster runs, how much there is, and what is not as it should be.
-#include <cstdio>
-
 #include <algorithm>
+#include <cstdio>
 #include <set>
 
 #include "base/json.h"
@@ -27,9 +26,15 @@ struct Status {
 
 // Kinds whose objects say how they are; instances of definitions are found by their label.
 bool is_watched(const client::Resource& r) {
-  static constexpr std::pair<std::string_view, std::string_view> kWatched[] = {
-      {"", "nodes"}, {"", "pods"}, {"", "persistentvolumeclaims"}, {"apps", "deployments"}, {"apps", "statefulsets"}, {"apps", "daemonsets"},
-      {"batch", "jobs"}, {"kro.run", "resourcegraphdefinitions"}, {"kro.run", "resourcegroups"}};
+  static constexpr std::pair<std::string_view, std::string_view> kWatched[] = {{"", "nodes"},
+                                                                               {"", "pods"},
+                                                                               {"", "persistentvolumeclaims"},
+                                                                               {"apps", "deployments"},
+                                                                               {"apps", "statefulsets"},
+                                                                               {"apps", "daemonsets"},
+                                                                               {"batch", "jobs"},
+                                                                               {"kro.run", "resourcegraphdefinitions"},
+                                                                               {"kro.run", "resourcegroups"}};
   return std::any_of(std::begin(kWatched), std::end(kWatched), [&](const auto& w) { return r.is(w.first, w.second); });
 }
 
@@ -55,8 +60,8 @@ void count(const client::Resource& resource, const Value& object, Status& out) {
   Health health = health_of(resource, object);
   if (health.state != Health::State::kNotReady) return;
   const Value metadata = object["metadata"];
-  out.troubles.push_back({resource.kind, std::string(metadata["namespace"].as_string()), std::string(metadata["name"].as_string()),
-                          std::move(health)});
+  out.troubles.push_back({resource.kind, std::string(metadata["namespace"].as_string()),
+                          std::string(metadata["name"].as_string()), std::move(health)});
 }
 
 std::string composition_text(ApiClient& api, const ServedKinds& kinds) {
@@ -95,7 +100,9 @@ Result<Status> look(ApiClient& api) {
   std::vector<client::Resource> resources;
   std::set<client::Resource> known;
   for (const ServedKind& kind : kinds.all()) {
-    if (!kind.has("list") || !kind.has("watch") || kind.resource.group == "events.k8s.io" || !known.insert(kind.resource).second) continue;
+    if (!kind.has("list") || !kind.has("watch") || kind.resource.group == "events.k8s.io" ||
+        !known.insert(kind.resource).second)
+      continue;
     requests.push_back({"GET", client::object_path(kind.resource, "", "")});
     resources.push_back(kind.resource);
   }
@@ -117,7 +124,8 @@ void print_text(const Status& s) {
   std::printf("composition  %s\n", s.composition.c_str());
   if (!s.ingress.empty()) std::printf("ingress      %s\n", s.ingress.c_str());
   std::printf("namespaces   %zu\nnodes        %zu\npods         %zu\n", s.namespaces, s.nodes, s.pods);
-  std::printf("definitions  %zu\ninstances    %zu\nobjects      %zu of %zu kinds\n", s.definitions, s.instances, s.objects, s.kinds);
+  std::printf("definitions  %zu\ninstances    %zu\nobjects      %zu of %zu kinds\n", s.definitions, s.instances, s.objects,
+              s.kinds);
   std::printf("unhealthy    %zu\n", s.troubles.size());
   if (s.troubles.empty()) return;
   TextTable table({"NAMESPACE", "KIND", "NAME", "WHY"});
@@ -134,8 +142,13 @@ Value as_value(const Status& s, Draft& draft) {
   draft.set(out, "composition", s.composition);
   if (!s.ingress.empty()) draft.set(out, "ingress", s.ingress);
   Value counts = draft.object();
-  for (const auto& [name, number] : {std::pair{"namespaces", s.namespaces}, {"nodes", s.nodes}, {"pods", s.pods}, {"definitions", s.definitions},
-                                     {"instances", s.instances}, {"objects", s.objects}, {"kinds", s.kinds}})
+  for (const auto& [name, number] : {std::pair{"namespaces", s.namespaces},
+                                     {"nodes", s.nodes},
+                                     {"pods", s.pods},
+                                     {"definitions", s.definitions},
+                                     {"instances", s.instances},
+                                     {"objects", s.objects},
+                                     {"kinds", s.kinds}})
     draft.set(counts, name, Value::of(static_cast<std::int64_t>(number)));
   draft.member(out, "counts") = counts;
   Value list = draft.array();

@@ -23,12 +23,14 @@ std::string short_text(const Health& health) {
   return one_line(health.reason + (health.reason.empty() || health.message.empty() ? "" : ": ") + health.message, kShown);
 }
 
-void add_lines(const FamilyMember& member, const std::string& lead, const std::string& below, std::int64_t now, std::vector<Line>& out) {
+void add_lines(const FamilyMember& member, const std::string& lead, const std::string& below, std::int64_t now,
+               std::vector<Line>& out) {
   const Value metadata = member.object["metadata"];
   const Health health = health_of(member.resource, member.object.root());
   const char* ready = health.state == Health::State::kNone ? "-" : health.state == Health::State::kReady ? "True" : "False";
-  out.push_back({lead + member.resource.kind + "/" + std::string(metadata["name"].as_string()), std::string(metadata["namespace"].as_string()),
-                 ready, short_text(health), age_text(metadata["creationTimestamp"].as_string(), now), health.state});
+  out.push_back({lead + member.resource.kind + "/" + std::string(metadata["name"].as_string()),
+                 std::string(metadata["namespace"].as_string()), ready, short_text(health),
+                 age_text(metadata["creationTimestamp"].as_string(), now), health.state});
   for (std::size_t i = 0; i < member.children.size(); ++i) {
     const bool last = i + 1 == member.children.size();
     add_lines(member.children[i], below + (last ? "└─" : "├─"), below + (last ? "  " : "│ "), now, out);
@@ -44,7 +46,10 @@ std::string coloured(const std::string& text, const std::vector<Line>& lines) {
   for (const Line& line : lines) {
     const std::size_t end = text.find('\n', at);
     const bool plain = line.state == Health::State::kNone;
-    out += (plain ? "" : line.state == Health::State::kReady ? kGreen : kRed) + text.substr(at, end - at) + (plain ? "" : kReset) + "\n";
+    out += (plain                                 ? ""
+            : line.state == Health::State::kReady ? kGreen
+                                                  : kRed) +
+           text.substr(at, end - at) + (plain ? "" : kReset) + "\n";
     at = end + 1;
   }
   return out;
@@ -90,7 +95,8 @@ int run(const Arguments& arguments) {
   const auto family = find_family(*what->api, what->kinds, what->resource, what->name_space, what->name, unseen);
   if (!family.ok()) return fail(1, family.error().message());
   print(*family, what->format);
-  for (const std::string& kind : unseen) std::fprintf(stderr, "plinth: %s could not be listed and may be missing here\n", kind.c_str());
+  for (const std::string& kind : unseen)
+    std::fprintf(stderr, "plinth: %s could not be listed and may be missing here\n", kind.c_str());
   return 0;
 }
 

@@ -9,8 +9,8 @@
 
 namespace plinth::compose {
 
-// postgresql.cnpg.io/v1 Cluster: one instance of PostgreSQL with its claim, Services and Secret, named and filled as CloudNativePG
-// does it.
+// postgresql.cnpg.io/v1 Cluster: one instance of PostgreSQL with its claim, Services and Secret, named and filled as
+// CloudNativePG does it.
 Document postgresql_definition();
 
 // By name: "postgresql", or "none". The error says which are known.

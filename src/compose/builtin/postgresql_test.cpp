@@ -54,10 +54,12 @@ TEST_CASE("the password is drawn once and kept; the Secret is that of CloudNativ
   const std::string first = decoded(made.objects[0], "password");
   CHECK(first.size() == 32);
   CHECK(decoded(render(password, variables).objects[0], "password") != first);
-  const Rendered kept = render(password, variables, {[&](const Value& metadata) {
-    CHECK(metadata["name"].as_string() == "db-password");
-    return made.objects[0];
-  }, nullptr});
+  const Rendered kept = render(password, variables,
+                               {[&](const Value& metadata) {
+                                  CHECK(metadata["name"].as_string() == "db-password");
+                                  return made.objects[0];
+                                },
+                                nullptr});
   CHECK(!kept.drawn[0]);
   CHECK(decoded(kept.objects[0], "password") == first);
 

@@ -104,11 +104,11 @@ class DefinitionStep {
   const bool old_form_;
   Plan plan_;
   std::vector<client::Request> outdated_;  // deletions of revisions, which nothing waits for
-  std::int64_t latest_ = 0;         // number of the newest revision
-  std::optional<Object> revision_;  // it, when it is there
-  std::string problem_;             // why the graph is not accepted
-  std::string kind_problem_;        // why the CRD is not
-  std::string revision_problem_;    // why the newest revision could not be made
+  std::int64_t latest_ = 0;                // number of the newest revision
+  std::optional<Object> revision_;         // it, when it is there
+  std::string problem_;                    // why the graph is not accepted
+  std::string kind_problem_;               // why the CRD is not
+  std::string revision_problem_;           // why the newest revision could not be made
   bool established_ = false, making_kind_ = false;
 };
 

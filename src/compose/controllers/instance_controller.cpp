@@ -55,11 +55,11 @@ class InstanceController final : public client::Controller {
   mutable std::map<std::string, std::string, std::less<>> kind_names_;  // "Kind.group" -> "plural.group"
   mutable std::map<std::string, std::string, std::less<>> parents_;     // id of an ApplySet -> key
   mutable std::map<DefinitionKey, std::int64_t> issued_;                // last revision that instances were told of
-  mutable std::set<DefinitionKey> awaited_;                             // a revision of theirs was announced and is not there yet
-  mutable std::set<DefinitionKey> uncompiled_;                          // a revision of theirs is not valid with the kinds that are served
-  mutable std::map<std::string, std::string> settings_;                 // what instances were told of them, by name
-  mutable std::map<ExternalRead, std::set<std::string>> readers_;       // keys that read it
-  mutable std::map<std::string, std::set<ExternalRead>> reads_;         // the same by key
+  mutable std::set<DefinitionKey> awaited_;              // a revision of theirs was announced and is not there yet
+  mutable std::set<DefinitionKey> uncompiled_;           // a revision of theirs is not valid with the kinds that are served
+  mutable std::map<std::string, std::string> settings_;  // what instances were told of them, by name
+  mutable std::map<ExternalRead, std::set<std::string>> readers_;  // keys that read it
+  mutable std::map<std::string, std::set<ExternalRead>> reads_;    // the same by key
 };
 
 void InstanceController::keys_of(const client::Change& change, const View& view, std::vector<std::string>& keys) const {
@@ -98,7 +98,8 @@ void InstanceController::keys_of(const client::Change& change, const View& view,
     if (change.deleted) {
       definitions_->forget_instance(*owner, key);
       remember_reads(key, {});
-      if (const auto known = parents_.find(object.label(kSetIdLabel)); known != parents_.end() && known->second == key) parents_.erase(known);
+      if (const auto known = parents_.find(object.label(kSetIdLabel)); known != parents_.end() && known->second == key)
+        parents_.erase(known);
     } else {
       definitions_->note_instance(*owner, key, is_ready(object));
       if (const std::string_view set_id = object.label(kSetIdLabel); !set_id.empty()) parents_[std::string(set_id)] = key;
@@ -233,8 +234,7 @@ void InstanceController::find_graph(const View& view, const DefinitionKey& key, 
   input.graph = built.graph;
   if (built.graph != nullptr) return;
   uncompiled_.insert(key);
-  input.graph_problem =
-      "latest issued graph revision " + std::to_string(input.revision) + " failed: " + built.failure.message;
+  input.graph_problem = "latest issued graph revision " + std::to_string(input.revision) + " failed: " + built.failure.message;
 }
 
 Plan InstanceController::step(const View& view, const std::string& key, const client::StepContext& context) const {

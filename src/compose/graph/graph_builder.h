@@ -43,7 +43,8 @@ class GraphBuilder {
   Result<void> check_namespace(const Node& node) const;
   Result<void> declare_variables();
   Result<void> find_order();
-  Result<void> add_condition_references(std::size_t index, const Value& resource, const std::set<std::string>& iterators, Dag& dag);
+  Result<void> add_condition_references(std::size_t index, const Value& resource, const std::set<std::string>& iterators,
+                                        Dag& dag);
   Result<void> add_references(std::size_t node, const Value& resource, Dag& dag);
   Result<void> add_reference(std::size_t node, std::string_view expression, const std::set<std::string>& locals, Dag& dag,
                              std::vector<std::size_t>* also);

@@ -37,8 +37,7 @@ Result<void> GraphBuilder::add_condition_references(std::size_t index, const Val
       const Inspection found = TRY(inspect_expression(*text, language_));
       for (const std::string& name : found.variables) {
         if (iterators.count(name) == 0) continue;
-        return bad_request("forEach iterator " + quoted(m.key()) +
-                           " cannot reference other iterators [" + name +
+        return bad_request("forEach iterator " + quoted(m.key()) + " cannot reference other iterators [" + name +
                            "] - forEach iterators are independent (cartesian product)");
       }
       TRY(add_reference(index, *text, {}, dag, nullptr));

@@ -78,7 +78,8 @@ void show_own_conditions(const Graph& graph, const Document& instance, const Con
 }
 
 AuthorConditions evaluate_author_conditions(const Graph& graph, const client::Object& instance, Variables& variables,
-                                            const ConditionSet& own, const std::vector<Condition>& before, const std::string& now) {
+                                            const ConditionSet& own, const std::vector<Condition>& before,
+                                            const std::string& now) {
   show_own_conditions(graph, instance.document, own, variables);
   AuthorConditions out;
   for (const Expression& expression : graph.conditions) {

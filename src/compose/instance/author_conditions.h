@@ -22,7 +22,8 @@ void show_own_conditions(const Graph& graph, const Document& instance, const Con
 // `own` are kro's conditions, which expressions may look up; `before` is what the instance shows now: times of what did not
 // change stay, and so does what could not be evaluated. Changes the variable `schema`.
 AuthorConditions evaluate_author_conditions(const Graph& graph, const client::Object& instance, Variables& variables,
-                                            const ConditionSet& own, const std::vector<Condition>& before, const std::string& now);
+                                            const ConditionSet& own, const std::vector<Condition>& before,
+                                            const std::string& now);
 
 // Whether the conditions that an instance shows are those of an author.
 bool shows_author_conditions(const client::Object& instance);

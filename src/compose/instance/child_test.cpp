@@ -64,9 +64,11 @@ struct Applied {
 
 TEST_CASE("a child that was applied is as it should be, whatever others wrote into its status") {
   CHECK(Applied("null").is(kDeployment));
-  CHECK(Applied("{replicas: 2, conditions: [{type: Available, status: 'True', lastUpdateTime: null, lastTransitionTime: null}]}")
-            .is(kDeployment));
-  CHECK(Applied("{conditions: [{type: Available, status: 'True', lastTransitionTime: '2020-01-01T00:00:00Z'}]}").is(kDeployment));
+  CHECK(
+      Applied("{replicas: 2, conditions: [{type: Available, status: 'True', lastUpdateTime: null, lastTransitionTime: null}]}")
+          .is(kDeployment));
+  CHECK(
+      Applied("{conditions: [{type: Available, status: 'True', lastTransitionTime: '2020-01-01T00:00:00Z'}]}").is(kDeployment));
 }
 
 TEST_CASE("a child that differs is applied again") {

@@ -26,7 +26,11 @@ std::string written(const std::vector<CompiledField::Part>& parts) {
 class Explainer {
  public:
   Explainer(const Graph& graph, const Document& instance, const ObservedObjects& observed, bool assume)
-      : graph_(graph), instance_(instance), observed_(observed), assume_(assume), variables_(graph, instance, memory_),
+      : graph_(graph),
+        instance_(instance),
+        observed_(observed),
+        assume_(assume),
+        variables_(graph, instance, memory_),
         states_(graph.nodes.size(), NodeState::kWaiting) {}
 
   Explanation run() {
@@ -56,7 +60,8 @@ class Explainer {
   }
 
   void add(const std::string& node, std::string path, const Expression& expression, const Verdict& verdict) {
-    EvaluatedExpression row{node, std::move(path), "${" + expression.text + "}", State::kValue, verdict.value ? "true" : "false"};
+    EvaluatedExpression row{node, std::move(path), "${" + expression.text + "}", State::kValue,
+                            verdict.value ? "true" : "false"};
     if (verdict.unresolved) {
       row.state = verdict.unresolved->pending ? State::kWaiting : State::kFailed;
       row.text = verdict.unresolved->message;
@@ -134,7 +139,8 @@ class Explainer {
       variables_.set_object(node, found[0]);
     } else if (node.is_external()) {
       out.state = NodeState::kWaiting;
-      out.message = "waits for " + node.kind.resource.kind + " " + std::string(rendered_name(rendered)) + ", which does not exist";
+      out.message =
+          "waits for " + node.kind.resource.kind + " " + std::string(rendered_name(rendered)) + ", which does not exist";
     }
     if (!node.is_external() && found.size() < out.objects.size()) add_problem("node " + quoted(node.id) + ": is being created");
     explain_ready(node, found);
@@ -148,7 +154,8 @@ class Explainer {
         const std::string at = node.is_list() ? "items[" + std::to_string(item) + "]." : "";
         const Verdict verdict = evaluate_condition(condition, variables_);
         add(node.id, at + "readyWhen[" + std::to_string(i) + "]", condition, verdict);
-        if (!verdict.value) add_problem("node " + quoted(node.id) + ": readyWhen condition evaluated to false: " + quoted(condition.text));
+        if (!verdict.value)
+          add_problem("node " + quoted(node.id) + ": readyWhen condition evaluated to false: " + quoted(condition.text));
       }
     }
   }

@@ -1,5 +1,5 @@
-// What a definition makes of an instance, expression by expression, for people: nothing is written. The expressions are evaluated by
-// the same code as for a reconcile (render.h).
+// What a definition makes of an instance, expression by expression, for people: nothing is written. The expressions are
+// evaluated by the same code as for a reconcile (render.h).
 #pragma once
 
 #include <functional>
@@ -46,8 +46,8 @@ struct ObservedObjects {
 // Those of `all` that a reference by selector means; none when the selector is wrong.
 std::vector<Document> select_external(const Node& node, const Document& reference, const std::vector<Document>& all);
 
-// `instance` has its defaults. A child that is not there counts as if it were exactly what was rendered with `assume`; else what
-// reads it waits. readyWhen is evaluated and shown, but does not hold other nodes back.
+// `instance` has its defaults. A child that is not there counts as if it were exactly what was rendered with `assume`; else
+// what reads it waits. readyWhen is evaluated and shown, but does not hold other nodes back.
 Explanation explain_instance(const Graph& graph, const Document& instance, const ObservedObjects& observed, bool assume);
 
 }  // namespace plinth::compose

@@ -11,7 +11,8 @@ namespace {
 
 class BuiltinKinds final : public KindSource {
  public:
-  std::optional<client::KindForm> find_kind(std::string_view group, std::string_view version, std::string_view kind) const override {
+  std::optional<client::KindForm> find_kind(std::string_view group, std::string_view version,
+                                            std::string_view kind) const override {
     return client::builtin_kind_form(group, version, kind);
   }
 };
@@ -54,7 +55,8 @@ std::string shown(const Explanation& explanation) {
     if (row.state == EvaluatedExpression::State::kValue) out += " " + row.text;
     out += "\n";
   }
-  for (const ExplainedNode& node : explanation.nodes) out += node.id + ": " + std::to_string(node.objects.size()) + " " + node.message + "\n";
+  for (const ExplainedNode& node : explanation.nodes)
+    out += node.id + ": " + std::to_string(node.objects.size()) + " " + node.message + "\n";
   return out;
 }
 
@@ -98,7 +100,8 @@ TEST_CASE("expressions with their values; what is absent is left out, what is no
 
 TEST_CASE("a list that the instance does not set makes no items") {
   Fixture f;
-  const std::string told = f.explain("metadata: {name: i, namespace: n}\nspec: {name: a, extra: false}", {"data: {value: b}"}, true);
+  const std::string told =
+      f.explain("metadata: {name: i, namespace: n}\nspec: {name: a, extra: false}", {"data: {value: b}"}, true);
   CHECK(told.find("zone forEach.z omitted\n") != std::string::npos);
   CHECK(told.find("zone: 0 \n") != std::string::npos);
 }
@@ -133,9 +136,14 @@ resources:
   REQUIRE_MESSAGE(built.graph != nullptr, built.failure.message);
   ObservedObjects observed;
   std::string size = "1";
-  observed.child = [&](const Node&, const Document&) { return std::optional(yaml("metadata: {name: a}\ndata: {size: \"" + size + "\"}")); };
-  auto told = [&] { return shown(explain_instance(*built.graph, yaml("metadata: {name: i}\nspec: {name: a}"), observed, false)); };
-  CHECK(told().find(R"( status.conditions[0] value {"type":"Usable","status":"True","reason":"R","message":"a"})") != std::string::npos);
+  observed.child = [&](const Node&, const Document&) {
+    return std::optional(yaml("metadata: {name: a}\ndata: {size: \"" + size + "\"}"));
+  };
+  auto told = [&] {
+    return shown(explain_instance(*built.graph, yaml("metadata: {name: i}\nspec: {name: a}"), observed, false));
+  };
+  CHECK(told().find(R"( status.conditions[0] value {"type":"Usable","status":"True","reason":"R","message":"a"})") !=
+        std::string::npos);
   size = "2";
   const std::string waits = told();
   CHECK_MESSAGE(waits.find(R"("type":"Usable","status":"False",)") != std::string::npos, waits);

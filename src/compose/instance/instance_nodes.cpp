@@ -144,7 +144,8 @@ bool InstanceRun::observe(const Node& node, NodeRun& run, DesiredChild& child) {
   }
   if (!child.observed) return true;
   if (is_foreign(*child.observed)) {
-    fail(run, {false, prefix + "belongs to a different ApplySet " + quoted(child.observed->metadata()["labels"][kPartOfLabel].as_string()) + ", cannot reassign"});
+    fail(run, {false, prefix + "belongs to a different ApplySet " +
+                          quoted(child.observed->metadata()["labels"][kPartOfLabel].as_string()) + ", cannot reassign"});
     child.applied = true;  // never written over
     return true;
   }
@@ -157,8 +158,7 @@ bool InstanceRun::observe(const Node& node, NodeRun& run, DesiredChild& child) {
   }
   const std::uint64_t configuration = fnv64a(to_json(child.configuration.root()));
   // After a plan that failed it is not known whether its applies were made.
-  const bool remembered =
-      in_.context.failures.empty() && in_.applied.has(child.path, configuration, child.observed->revision);
+  const bool remembered = in_.context.failures.empty() && in_.applied.has(child.path, configuration, child.observed->revision);
   child.applied = remembered || is_applied(in_.view, node.kind, *child.observed, child.configuration);
   in_.applied.note(child.path, configuration, child.observed->revision);
   return true;

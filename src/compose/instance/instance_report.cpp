@@ -91,9 +91,8 @@ void InstanceRun::report(client::Plan& plan) {
   if (status.state == InstanceState::kActive) {
     conditions.set("ResourcesReady", ConditionStatus::kTrue, "AllResourcesReady", "all resources are created and ready");
   } else {
-    const bool awaiting = deleting || std::any_of(runs_.begin(), runs_.end(), [](const NodeRun& run) {
-      return run.state == NodeState::kWaiting;
-    });
+    const bool awaiting = deleting || std::any_of(runs_.begin(), runs_.end(),
+                                                  [](const NodeRun& run) { return run.state == NodeState::kWaiting; });
     const std::string_view prefix = status.state == InstanceState::kError ? "resource reconciliation failed: "
                                     : awaiting                            ? "awaiting resource readiness: "
                                                                           : "waiting for unresolved resource: ";

@@ -108,8 +108,8 @@ void tell_transitions(client::EventRecorder& events, const client::Object& about
   }
 }
 
-void plan_status(const client::View& view, const client::Object& instance, const StatusReport& report,
-                 ConditionSet& conditions, std::int64_t wall_ns, client::Plan& plan) {
+void plan_status(const client::View& view, const client::Object& instance, const StatusReport& report, ConditionSet& conditions,
+                 std::int64_t wall_ns, client::Plan& plan) {
   if (report.legacy && !report.authored) set_legacy(conditions, report.state);
   Draft next(instance.document);
   Value status = status_value(next, report, conditions);

@@ -37,8 +37,8 @@ struct StatusReport {
 };
 
 // Requests that write the status and tell transitions as Events; none when nothing differs.
-void plan_status(const client::View& view, const client::Object& instance, const StatusReport& report,
-                 ConditionSet& conditions, std::int64_t wall_ns, client::Plan& plan);
+void plan_status(const client::View& view, const client::Object& instance, const StatusReport& report, ConditionSet& conditions,
+                 std::int64_t wall_ns, client::Plan& plan);
 
 // An Event about an object for each condition that differs between the lists.
 void tell_transitions(client::EventRecorder& events, const client::Object& about, const std::vector<Condition>& before,

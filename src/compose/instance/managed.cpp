@@ -58,8 +58,8 @@ bool is_in_inventory(const Object& object, const ParentInstance& parent) {
   return read_inventory(annotations).group_kinds.count(group_kind_text(object.resource.group, object.resource.kind)) > 0;
 }
 
-// The label alone says little: Endpoints and EndpointSlices have all labels of their Service. A child has us as an owner, or a mark of
-// ours beside the labels; one that lost these counts where nobody else owns it and the inventory has its kind.
+// The label alone says little: Endpoints and EndpointSlices have all labels of their Service. A child has us as an owner, or a
+// mark of ours beside the labels; one that lost these counts where nobody else owns it and the inventory has its kind.
 bool is_child(const Object& object, const ParentInstance& parent) {
   if (object.label(kPartOfLabel) != parent.set_id || object.uid == parent.object.uid) return false;
   const auto owners = object.owners();
@@ -72,8 +72,8 @@ bool is_child(const Object& object, const ParentInstance& parent) {
   return owners.empty() && is_in_inventory(object, parent);
 }
 
-// Others copy labels: the Endpoints and EndpointSlices of a child have all marks of their Service. An instance without an inventory
-// has none yet, or has lost it.
+// Others copy labels: the Endpoints and EndpointSlices of a child have all marks of their Service. An instance without an
+// inventory has none yet, or has lost it.
 bool may_hold(const Inventory& inventory, const client::Resource& resource) {
   return inventory.group_kinds.empty() || inventory.group_kinds.count(group_kind_text(resource.group, resource.kind)) > 0;
 }

@@ -13,7 +13,8 @@ namespace plinth::compose {
 namespace {
 
 Error unexpected(const Value& value) {
-  return bad_request("unexpected type: " + std::string(value_type_text(value)) + " (a field is a type text or a mapping of fields)");
+  return bad_request("unexpected type: " + std::string(value_type_text(value)) +
+                     " (a field is a type text or a mapping of fields)");
 }
 
 struct CustomType {

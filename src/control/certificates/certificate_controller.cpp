@@ -20,8 +20,8 @@ using client::View;
 constexpr std::string_view kName = "certificate-controller";
 constexpr std::string_view kGroup = "certificates.k8s.io", kPlural = "certificatesigningrequests";
 constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr std::int64_t kAnsweredSeconds = 3600;    // after which an answered request goes
-constexpr std::int64_t kOpenSeconds = 24 * 3600;   // after which one goes that nobody has answered
+constexpr std::int64_t kAnsweredSeconds = 3600;      // after which an answered request goes
+constexpr std::int64_t kOpenSeconds = 24 * 3600;     // after which one goes that nobody has answered
 constexpr std::int64_t kSignAgainNs = 60 * kSecond;  // when the authority could not
 
 // The reviews that may let a node have its certificate, by the subresource that is asked for.
@@ -92,7 +92,8 @@ class CertificateController final : public client::Controller {
     };
     const Value approved = condition(request, "Approved");
     const bool issued = is_issued(request);
-    if (request["status"]["conditions"].size() == 0) no_later(seconds_of(request.metadata()["creationTimestamp"]), kOpenSeconds);
+    if (request["status"]["conditions"].size() == 0)
+      no_later(seconds_of(request.metadata()["creationTimestamp"]), kOpenSeconds);
     no_later(seconds_of(condition(request, "Denied")["lastUpdateTime"]), kAnsweredSeconds);
     no_later(seconds_of(condition(request, "Failed")["lastUpdateTime"]), kAnsweredSeconds);
     no_later(seconds_of(approved["lastUpdateTime"]), issued ? kAnsweredSeconds : kOpenSeconds);
@@ -154,7 +155,8 @@ class CertificateController final : public client::Controller {
   }
 
   // `now` "": the server says when.
-  static void add_condition(Draft& draft, std::string_view type, std::string_view reason, std::string_view message, std::string_view now) {
+  static void add_condition(Draft& draft, std::string_view type, std::string_view reason, std::string_view message,
+                            std::string_view now) {
     Value& conditions = draft.member_path(draft.root(), {"status", "conditions"});
     Value& made = draft.push(conditions, draft.object());
     draft.set(made, "type", type);
@@ -171,7 +173,8 @@ class CertificateController final : public client::Controller {
     Draft draft(request.document.get());
     const auto certificate = certificate_for(*signer, spec, context.wall_ns / kSecond);
     if (!certificate.ok()) {
-      client::EventRecorder(view, kName, context.wall_ns, plan).warning_once(request, "SigningFailed", certificate.error().message());
+      client::EventRecorder(view, kName, context.wall_ns, plan)
+          .warning_once(request, "SigningFailed", certificate.error().message());
       plan.revisit_ns = std::min(plan.revisit_ns.value_or(INT64_MAX), kSignAgainNs);
       return;
     }

@@ -1,5 +1,5 @@
-// CertificateSigningRequests, as kube-controller-manager's csrapproving, csrsigning and csrcleaner treat them: nodes' requests for
-// their own client certificates are approved, what is approved is signed, and what nobody needs any more goes.
+// CertificateSigningRequests, as kube-controller-manager's csrapproving, csrsigning and csrcleaner treat them: nodes' requests
+// for their own client certificates are approved, what is approved is signed, and what nobody needs any more goes.
 #pragma once
 
 #include <memory>

@@ -71,10 +71,11 @@ struct Fixture {
   std::vector<client::Failure> failures;
 
   client::Plan plan() {
-    const std::string text = R"({"metadata":{"name":"r","uid":"u","resourceVersion":"5","creationTimestamp":")" + at(created_ago) +
-                             R"("},"spec":{"request":")" + base64_encode(words) + R"(","signerName":")" + signer + R"(","usages":)" + usages +
-                             R"(,"username":")" + username + R"(","groups":["g"],"extra":{"k":["v"]})" + more_spec +
-                             R"(},"status":{"conditions":[)" + conditions + R"(],"certificate":")" + base64_encode(certificate) + "\"}}";
+    const std::string text = R"({"metadata":{"name":"r","uid":"u","resourceVersion":"5","creationTimestamp":")" +
+                             at(created_ago) + R"("},"spec":{"request":")" + base64_encode(words) + R"(","signerName":")" +
+                             signer + R"(","usages":)" + usages + R"(,"username":")" + username +
+                             R"(","groups":["g"],"extra":{"k":["v"]})" + more_spec + R"(},"status":{"conditions":[)" +
+                             conditions + R"(],"certificate":")" + base64_encode(certificate) + "\"}}";
     auto document = parse_json(text);
     REQUIRE(document.ok());
     (void)cache.apply({kRequests, "", "r", "u", ++revision, std::move(*document)}, false);
@@ -83,7 +84,8 @@ struct Fixture {
     context.failures = failures;
     return make_certificate_controller(std::make_unique<WordAuthority>(authority_end_s))->step(*cache.view(), "r", context);
   }
-  // The requests of a plan in short: what a review asks for, the condition that is added or the certificate that is written, "delete".
+  // The requests of a plan in short: what a review asks for, the condition that is added or the certificate that is written,
+  // "delete".
   std::string planned() {
     std::string out;
     for (const client::Request& request : plan().requests) {
@@ -97,7 +99,8 @@ struct Fixture {
         CHECK(request.check == client::Check::kAllowed);
         CHECK(to_json(body["spec"]["groups"]) == R"(["g"])");
         CHECK(to_json(body["spec"]["extra"]) == R"({"k":["v"]})");
-        out += std::string(body["spec"]["user"].as_string()) + " " + std::string(body["spec"]["resourceAttributes"]["subresource"].as_string());
+        out += std::string(body["spec"]["user"].as_string()) + " " +
+               std::string(body["spec"]["resourceAttributes"]["subresource"].as_string());
       } else if (request.target.find("/events") != std::string::npos) {
         out += "event " + std::string(body["reason"].as_string()) + ": " + std::string(body["message"].as_string());
       } else {
@@ -108,7 +111,9 @@ struct Fixture {
         const Value status = body["status"];
         const std::string issued = base64_decode(status["certificate"].as_string()).value();
         const Value last = status["conditions"].size() > 0 ? status["conditions"].items().back() : Value();
-        out += subresource + " " + (issued.empty() ? std::string(last["reason"].as_string()) + ": " + std::string(last["message"].as_string()) : issued);
+        out += subresource + " " +
+               (issued.empty() ? std::string(last["reason"].as_string()) + ": " + std::string(last["message"].as_string())
+                               : issued);
       }
     }
     return out;
@@ -169,9 +174,11 @@ TEST_CASE("what a signer does not sign fails with the reason") {
     std::string words, usages, message;
   };
   const std::string node = "system:node:n|system:nodes|";
-  const std::string client = R"(["digital signature","client auth"])", server = R"(["key encipherment","digital signature","server auth"])";
+  const std::string client = R"(["digital signature","client auth"])",
+                    server = R"(["key encipherment","digital signature","server auth"])";
   const Row rows[] = {
-      {kApiServerClientSigner, "jane|team|", R"(["client auth","server auth"])", "invalid usage for client certificate: server auth"},
+      {kApiServerClientSigner, "jane|team|", R"(["client auth","server auth"])",
+       "invalid usage for client certificate: server auth"},
       {kApiServerClientSigner, "jane|team|", R"(["digital signature","key encipherment"])",
        "missing required usage for client certificate: client auth"},
       {kKubeletClientSigner, "system:node:n|system:nodes,more|", client, "subject organization is not system:nodes"},
@@ -181,7 +188,8 @@ TEST_CASE("what a signer does not sign fails with the reason") {
       {kKubeletClientSigner, node + "uri", client, "URI subjectAltNames are not allowed"},
       {kKubeletClientSigner, "jane|system:nodes|", client, "subject common name does not begin with system:node:"},
       {kKubeletClientSigner, node, server, "usages did not match [client auth digital signature key encipherment]"},
-      {kKubeletClientSigner, node, R"(["client auth"])", "usages did not match [client auth digital signature key encipherment]"},
+      {kKubeletClientSigner, node, R"(["client auth"])",
+       "usages did not match [client auth digital signature key encipherment]"},
       {kKubeletServingSigner, "system:node:n|team|dns", server, "subject organization is not system:nodes"},
       {kKubeletServingSigner, node, server, "DNS or IP subjectAltName is required"},
       {kKubeletServingSigner, node + "dns email", server, "Email subjectAltNames are not allowed"},
@@ -199,14 +207,16 @@ TEST_CASE("what a signer does not sign fails with the reason") {
     f.signer = row.signer;
     f.words = row.words;
     f.usages = row.usages;
-    if (row.message.empty()) CHECK(f.planned().starts_with("status digital signature,client auth,-300") ==
-                                   (row.signer == kKubeletClientSigner));
-    else CHECK(f.planned() == "status SignerValidationFailure: " + row.message);
+    if (row.message.empty())
+      CHECK(f.planned().starts_with("status digital signature,client auth,-300") == (row.signer == kKubeletClientSigner));
+    else
+      CHECK(f.planned() == "status SignerValidationFailure: " + row.message);
   }
 }
 
 TEST_CASE("a node's request for its own client certificate is approved after a review") {
-  const std::string approved_own = "approval AutoApproved: Auto approving self kubelet client certificate after SubjectAccessReview.";
+  const std::string approved_own =
+      "approval AutoApproved: Auto approving self kubelet client certificate after SubjectAccessReview.";
   const std::string approved = "approval AutoApproved: Auto approving kubelet client certificate after SubjectAccessReview.";
   Fixture f;
   f.signer = kKubeletClientSigner;

@@ -26,8 +26,8 @@ const Signer* find_signer(std::string_view name);
 // Whether a request is one for the client certificate of a kubelet.
 bool is_kubelet_client(const CertificateAuthority::Request& request, const Value& usages);
 
-// For how long a certificate is good that is signed at `now_s` after `seconds` (null: not asked for) were asked for: at most a year,
-// at least ten minutes, never longer than the authority. Nothing when the authority has ended.
+// For how long a certificate is good that is signed at `now_s` after `seconds` (null: not asked for) were asked for: at most a
+// year, at least ten minutes, never longer than the authority. Nothing when the authority has ended.
 struct Validity {
   std::int64_t not_before_s = 0, not_after_s = 0;
 };

@@ -1,8 +1,8 @@
 #include "cri/containerd/containerd.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
+
+#include <fmt/core.h>
 
 #include "cri/cri_runtime.h"
 #include "cri/leftover_processes.h"
@@ -58,8 +58,8 @@ class Images final : public oci::ImageSource {
 Result<void> check_options(const ContainerdOptions& options) {
   const std::string socket = socket_path(options);
   if (socket.size() > kSocketPathMax) {
-    return bad_request(fmt::format("run directory {}: its sockets' paths get {} bytes, the limit is {}", options.run_dir, socket.size(),
-                                   kSocketPathMax));
+    return bad_request(fmt::format("run directory {}: its sockets' paths get {} bytes, the limit is {}", options.run_dir,
+                                   socket.size(), kSocketPathMax));
   }
   if (options.bridge.empty() || options.bridge.size() > kLinkNameMax) {
     return bad_request(fmt::format("bridge \"{}\": a link's name has 1 to {} bytes", options.bridge, kLinkNameMax));
@@ -67,7 +67,8 @@ Result<void> check_options(const ContainerdOptions& options) {
   for (const std::string* path : {&options.data_dir, &options.run_dir}) {
     if (path->empty() || path->front() != '/') return bad_request(fmt::format("\"{}\": an absolute path is needed", *path));
     if (path->find_first_of("\"\\\n") != std::string::npos) {
-      return bad_request(fmt::format("\"{}\": quotes, backslashes and line ends have no place in containerd's configuration", *path));
+      return bad_request(
+          fmt::format("\"{}\": quotes, backslashes and line ends have no place in containerd's configuration", *path));
     }
   }
   return {};
@@ -92,8 +93,8 @@ class OwnContainerd final : public Containerd, private ChildEvents {
 
   Result<void> write_files();
   void set_up_network(Task then);
-  // A containerd that was ended in the middle of a start may not know a shim of its own any more: what is there while nobody can start
-  // anything, and is not among its containers and sandboxes later, is ended.
+  // A containerd that was ended in the middle of a start may not know a shim of its own any more: what is there while nobody
+  // can start anything, and is not among its containers and sandboxes later, is ended.
   void find_shims(void (OwnContainerd::*then)());
   void spawn_again() { find_shims(&OwnContainerd::spawn); }
   void greet();
@@ -138,7 +139,8 @@ Result<void> OwnContainerd::write_files() {
   const std::string mirror = "http://" + listener_->address();
   const std::string own_certs = fmt::format("{}/certs.d/{}", options_.data_dir, kPauseRegistry);
   const std::string any_certs = options_.data_dir + "/certs.d/_default";
-  for (const std::string& dir : {options_.run_dir, options_.data_dir + "/net.d", own_certs, any_certs}) TRY(disk.make_directories(dir));
+  for (const std::string& dir : {options_.run_dir, options_.data_dir + "/net.d", own_certs, any_certs})
+    TRY(disk.make_directories(dir));
   TRY(write_file_atomically(disk, options_.data_dir + "/containerd.toml", containerd_config(options_)));
   TRY(write_file_atomically(disk, options_.data_dir + "/net.d/10-plinth.conflist", cni_config(options_)));
   TRY(write_file_atomically(disk, own_certs + "/hosts.toml", hosts_config(mirror, true)));
@@ -173,13 +175,14 @@ void OwnContainerd::start(node::Done<void> ready) {
 void OwnContainerd::find_shims(void (OwnContainerd::*then)()) {
   shims_.clear();
   if (parts_.pool == nullptr) return (this->*then)();
-  auto started = parts_.pool->run([this, then, disk = parts_.disk, loop = parts_.loop, socket = socket_path(options_), alive = alive_] {
-    loop->post([this, then, alive, found = shims_of(*disk, socket)]() mutable {
-      if (!*alive || stopping_) return;
-      shims_ = std::move(found);
-      (this->*then)();
-    });
-  });
+  auto started =
+      parts_.pool->run([this, then, disk = parts_.disk, loop = parts_.loop, socket = socket_path(options_), alive = alive_] {
+        loop->post([this, then, alive, found = shims_of(*disk, socket)]() mutable {
+          if (!*alive || stopping_) return;
+          shims_ = std::move(found);
+          (this->*then)();
+        });
+      });
   if (!started.ok()) (this->*then)();
 }
 
@@ -213,7 +216,8 @@ void OwnContainerd::end_shims(std::vector<std::int32_t> pids) {
       if (!*alive) return;
       SpawnRequest request;
       request.arguments = kill_command(all);
-      run_command(*parts_.processes, *parts_.loop, std::move(request), "", kCommandTimeout, kCommandOutputMax, [](Result<CommandOutcome>) {});
+      run_command(*parts_.processes, *parts_.loop, std::move(request), "", kCommandTimeout, kCommandOutputMax,
+                  [](Result<CommandOutcome>) {});
     });
   });
 }
@@ -226,7 +230,8 @@ void OwnContainerd::set_up_network(Task then) {
                 if (!*alive || stopping_) return;
                 if (!outcome.ok()) return tell_ready(std::move(outcome).error());
                 if (outcome->status.ok()) return then();
-                tell_ready(Error(Reason::kServiceUnavailable, fmt::format("the rules of the pod network are refused: nft: {}", outcome->error_output)));
+                tell_ready(Error(Reason::kServiceUnavailable,
+                                 fmt::format("the rules of the pod network are refused: nft: {}", outcome->error_output)));
               });
 }
 
@@ -249,8 +254,9 @@ void OwnContainerd::spawn() {
 
 void OwnContainerd::poll() {
   if (ready_ && parts_.clock->monotonic_ns() > deadline_ns_) {
-    return tell_ready(Error(Reason::kTimeout, fmt::format("containerd is not ready after {} s: {} (its log: {}/containerd.log)",
-                                                          kReadyTimeout / std::chrono::seconds(1), last_answer_, options_.data_dir)));
+    return tell_ready(
+        Error(Reason::kTimeout, fmt::format("containerd is not ready after {} s: {} (its log: {}/containerd.log)",
+                                            kReadyTimeout / std::chrono::seconds(1), last_answer_, options_.data_dir)));
   }
   check_status();
 }
@@ -280,8 +286,10 @@ void OwnContainerd::fetch_pause_image() {
 }
 
 void OwnContainerd::tell_ready(Result<void> outcome) {
-  if (ready_) std::exchange(ready_, nullptr)(std::move(outcome));
-  else if (!outcome.ok()) parts_.log.error("containerd", {{"error", outcome.error()}});
+  if (ready_)
+    std::exchange(ready_, nullptr)(std::move(outcome));
+  else if (!outcome.ok())
+    parts_.log.error("containerd", {{"error", outcome.error()}});
 }
 
 void OwnContainerd::on_exit(ExitStatus status) {
@@ -293,8 +301,9 @@ void OwnContainerd::on_exit(ExitStatus status) {
   }
   const std::int64_t lived_ns = parts_.clock->monotonic_ns() - started_ns_;
   restart_ = lived_ns > kStableAfter.count() ? kRestartMin : std::min(restart_ * 2, kRestartMax);
-  parts_.log.error("containerd ended and is started again",
-                   {{"code", status.code}, {"signal", status.signal}, {"log", options_.data_dir + "/containerd.log"}, {"in", restart_}});
+  parts_.log.error(
+      "containerd ended and is started again",
+      {{"code", status.code}, {"signal", status.signal}, {"log", options_.data_dir + "/containerd.log"}, {"in", restart_}});
   begin_timer(restart_, &OwnContainerd::spawn_again);
 }
 
@@ -330,7 +339,8 @@ Result<ContainerdOptions> choose_options(const HostFacts& facts, std::string dat
   return options;
 }
 
-Result<std::unique_ptr<Containerd>> make_containerd(ContainerdParts parts, ContainerdOptions options, oci::ImageSource* images) {
+Result<std::unique_ptr<Containerd>> make_containerd(ContainerdParts parts, ContainerdOptions options,
+                                                    oci::ImageSource* images) {
   auto made = std::make_unique<OwnContainerd>(std::move(parts), std::move(options), images);
   TRY(made->prepare());
   return std::unique_ptr<Containerd>(std::move(made));

@@ -28,8 +28,8 @@ struct ContainerdParts {
 class Containerd {
  public:
   virtual ~Containerd() = default;
-  // `ready` runs once: when the runtime and its network are ready, or why they are not. Later ends of containerd are logged and it
-  // is started again, with growing pauses.
+  // `ready` runs once: when the runtime and its network are ready, or why they are not. Later ends of containerd are logged and
+  // it is started again, with growing pauses.
   virtual void start(node::Done<void> ready) = 0;
   // Ends it; `done` runs when it is gone. Containers go on.
   virtual void stop(Task done) = 0;

@@ -46,8 +46,9 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
 [plugins."io.containerd.internal.v1.opt"]
   path = "{data}/opt"
 )",
-                     fmt::arg("data", options.data_dir), fmt::arg("run", options.run_dir), fmt::arg("socket", socket_path(options)),
-                     fmt::arg("registry", kPauseRegistry), fmt::arg("repository", kPauseRepository), fmt::arg("tag", kPauseTag),
+                     fmt::arg("data", options.data_dir), fmt::arg("run", options.run_dir),
+                     fmt::arg("socket", socket_path(options)), fmt::arg("registry", kPauseRegistry),
+                     fmt::arg("repository", kPauseRepository), fmt::arg("tag", kPauseTag),
                      fmt::arg("restrict", options.restrict_oom_score_adj), fmt::arg("cni", options.cni_dir),
                      fmt::arg("snapshotter", options.snapshotter), fmt::arg("oci", options.oci_runtime));
 }
@@ -67,7 +68,8 @@ std::string cni_config(const ContainerdOptions& options) {
   ]
 }}
 )",
-                     fmt::arg("bridge", options.bridge), fmt::arg("range", options.pod_range), fmt::arg("run", options.run_dir));
+                     fmt::arg("bridge", options.bridge), fmt::arg("range", options.pod_range),
+                     fmt::arg("run", options.run_dir));
 }
 
 std::string nft_rules(const ContainerdOptions& options) {
@@ -84,7 +86,8 @@ table ip {table} {{
 }
 
 std::string hosts_config(const std::string& mirror, bool only) {
-  return fmt::format("{}[host.\"{}\"]\n  capabilities = [\"pull\", \"resolve\"]\n", only ? fmt::format("server = \"{}\"\n", mirror) : "", mirror);
+  return fmt::format("{}[host.\"{}\"]\n  capabilities = [\"pull\", \"resolve\"]\n",
+                     only ? fmt::format("server = \"{}\"\n", mirror) : "", mirror);
 }
 
 }  // namespace plinth::cri

@@ -1,14 +1,15 @@
 #include "cri/containerd/host_probe.h"
 
-#include <fmt/core.h>
-
 #include <array>
 #include <charconv>
+
+#include <fmt/core.h>
 
 namespace plinth::cri {
 namespace {
 
-constexpr std::array<std::string_view, 6> kProgramDirs = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
+constexpr std::array<std::string_view, 6> kProgramDirs = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+                                                          "/usr/bin",        "/sbin",          "/bin"};
 constexpr std::array<std::string_view, 3> kCniDirs = {"/usr/lib/cni", "/opt/cni/bin", "/usr/libexec/cni"};
 constexpr unsigned kSysResource = 24;  // capability number, linux/capability.h
 

@@ -11,8 +11,8 @@ namespace plinth::cri {
 
 struct HostFacts {
   bool root = false;
-  bool sys_resource = false;  // CAP_SYS_RESOURCE: whether a score of the out-of-memory killer may be lowered
-  bool overlay = false;       // the kernel has overlayfs (it may come as a module: then overlayfs is tried first anyway)
+  bool sys_resource = false;     // CAP_SYS_RESOURCE: whether a score of the out-of-memory killer may be lowered
+  bool overlay = false;          // the kernel has overlayfs (it may come as a module: then overlayfs is tried first anyway)
   bool unified_cgroups = false;  // cgroup v2 alone
   std::string containerd, oci_runtime, nft, ip, cni_dir;  // paths; empty: not found
 };

@@ -1,9 +1,9 @@
 #include "cri/containerd/take_down.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <charconv>
+
+#include <fmt/core.h>
 
 #include "cri/cgroups.h"
 #include "cri/leftover_processes.h"
@@ -34,7 +34,11 @@ class TakeDown final : public std::enable_shared_from_this<TakeDown> {
  public:
   TakeDown(TakeDownParts parts, ContainerdOptions options, std::string cgroup_root, Duration grace_max,
            UniqueFunction<void(TakeDownReport)> done)
-      : parts_(parts), options_(std::move(options)), cgroup_root_(std::move(cgroup_root)), grace_max_(grace_max), done_(std::move(done)) {}
+      : parts_(parts),
+        options_(std::move(options)),
+        cgroup_root_(std::move(cgroup_root)),
+        grace_max_(grace_max),
+        done_(std::move(done)) {}
 
   void stop_containers() {
     node::ContainerFilter running;
@@ -46,11 +50,14 @@ class TakeDown final : public std::enable_shared_from_this<TakeDown> {
       }
       self->begin_all(listed->size(), [self] { self->remove_sandboxes(); });
       for (const node::Container& container : *listed) {
-        self->parts_.runtime->stop_container(container.id, grace_of(container, self->grace_max_), [self, id = container.id](Result<void> stopped) {
-          if (stopped.ok()) ++self->report_.containers;
-          else self->problem("container " + id, stopped.error());
-          self->one_done();
-        });
+        self->parts_.runtime->stop_container(container.id, grace_of(container, self->grace_max_),
+                                             [self, id = container.id](Result<void> stopped) {
+                                               if (stopped.ok())
+                                                 ++self->report_.containers;
+                                               else
+                                                 self->problem("container " + id, stopped.error());
+                                               self->one_done();
+                                             });
       }
     });
   }
@@ -71,8 +78,10 @@ class TakeDown final : public std::enable_shared_from_this<TakeDown> {
     parts_.runtime->stop_sandbox(id, [self = shared_from_this(), id](Result<void> stopped) {
       if (!stopped.ok()) self->problem("sandbox " + id, stopped.error());
       self->parts_.runtime->remove_sandbox(id, [self, id](Result<void> removed) {
-        if (removed.ok()) ++self->report_.sandboxes;
-        else self->problem("sandbox " + id, removed.error());
+        if (removed.ok())
+          ++self->report_.sandboxes;
+        else
+          self->problem("sandbox " + id, removed.error());
         self->one_done();
       });
     });
@@ -146,7 +155,8 @@ class TakeDown final : public std::enable_shared_from_this<TakeDown> {
                   const std::string name = command.arguments.front();
                   if (!outcome.ok()) {
                     self->problem(name, outcome.error());
-                  } else if (!outcome->status.ok() && (command.harmless.empty() || outcome->error_output.find(command.harmless) == std::string::npos)) {
+                  } else if (!outcome->status.ok() &&
+                             (command.harmless.empty() || outcome->error_output.find(command.harmless) == std::string::npos)) {
                     self->report_.problems.push_back(name + ": " + outcome->error_output);
                   }
                   self->next_command();
@@ -163,7 +173,9 @@ class TakeDown final : public std::enable_shared_from_this<TakeDown> {
   void one_done() {
     if (--left_ == 0) std::exchange(then_, nullptr)();
   }
-  void problem(std::string_view what, const Error& error) { report_.problems.push_back(fmt::format("{}: {}", what, error.message())); }
+  void problem(std::string_view what, const Error& error) {
+    report_.problems.push_back(fmt::format("{}: {}", what, error.message()));
+  }
 
   struct Command {
     std::vector<std::string> arguments;
@@ -211,7 +223,8 @@ std::vector<std::string> mounts_below(const std::string& mountinfo, const std::v
     at = end + 1;
     for (int word = 0; word < 4; ++word) line.remove_prefix(std::min(line.find(' '), line.size() - 1) + 1);
     const std::string path = unescape(line.substr(0, line.find(' ')));
-    if (std::any_of(folders.begin(), folders.end(), [&](const std::string& folder) { return is_below(path, folder); })) out.push_back(path);
+    if (std::any_of(folders.begin(), folders.end(), [&](const std::string& folder) { return is_below(path, folder); }))
+      out.push_back(path);
   }
   std::stable_sort(out.begin(), out.end(), [](const std::string& a, const std::string& b) {
     return std::count(a.begin(), a.end(), '/') > std::count(b.begin(), b.end(), '/');

@@ -24,9 +24,9 @@ struct TakeDownReport {
   std::vector<std::string> problems;          // what is still there, and why
 };
 
-// Containers are stopped, each within its pod's grace (the kubelet's annotation; else 30 s) and `grace_max`; sandboxes are removed;
-// containerd is ended; then goes what it leaves: the bridge, the rules, mounts, control groups below `cgroup_root`, the run
-// directory. Images stay. Runs to its end whatever fails; `done` runs once.
+// Containers are stopped, each within its pod's grace (the kubelet's annotation; else 30 s) and `grace_max`; sandboxes are
+// removed; containerd is ended; then goes what it leaves: the bridge, the rules, mounts, control groups below `cgroup_root`,
+// the run directory. Images stay. Runs to its end whatever fails; `done` runs once.
 void take_down(TakeDownParts parts, ContainerdOptions options, std::string cgroup_root, Duration grace_max,
                UniqueFunction<void(TakeDownReport)> done);
 

@@ -8,7 +8,8 @@ __asm__(
     ".global plinth_pause_begin\n"
     ".global plinth_pause_end\n"
     "plinth_pause_begin:\n"
-    ".incbin \"" PLINTH_PAUSE_BINARY "\"\n"
+    ".incbin \"" PLINTH_PAUSE_BINARY
+    "\"\n"
     "plinth_pause_end:\n"
     ".byte 0\n"
     ".previous\n");

@@ -40,8 +40,8 @@ class RealContainerd final : public node::RuntimeBench {
   world_real::EpollLoop& loop() { return *loop_; }
   // Ends containerd as a crash would, and waits until another one answers.
   void restart_containerd();
-  // Another driver over the same containerd; `own`: with the OCI runtime at hand, as for a containerd of our own; else as a platform
-  // to which it is somebody else's.
+  // Another driver over the same containerd; `own`: with the OCI runtime at hand, as for a containerd of our own; else as a
+  // platform to which it is somebody else's.
   std::unique_ptr<node::Runtime> open_runtime(bool own);
   TakeDownReport take_down(Duration grace_max);
   // Links, namespaces, mounts, control groups, rules and processes of this test that are still there.

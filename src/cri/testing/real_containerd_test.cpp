@@ -1,14 +1,14 @@
 #include "cri/testing/real_containerd.h"
 
-#include <signal.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "oci/tar_writer.h"
 #include "world_real/spawner.h"
@@ -47,7 +47,8 @@ std::string busybox_layer() {
   for (const char* folder : {"bin", "etc", "tmp", "root"}) REQUIRE(tar.add_directory(folder, 0755).ok());
   REQUIRE(tar.add_file("etc/passwd", 0644, "root:x:0:0:root:/root:/bin/sh\n").ok());
   REQUIRE(tar.add_file("bin/busybox", 0755, read_whole(kBusybox)).ok());
-  for (const char* name : {"sh", "sleep", "cat", "true", "echo", "ls", "env", "kill", "nc", "id", "ip", "stty", "test", "wget", "ps"}) {
+  for (const char* name :
+       {"sh", "sleep", "cat", "true", "echo", "ls", "env", "kill", "nc", "id", "ip", "stty", "test", "wget", "ps"}) {
     REQUIRE(tar.add_link(std::string("bin/") + name, "busybox").ok());
   }
   return tar.finish();
@@ -106,8 +107,10 @@ std::unique_ptr<node::Runtime> RealContainerd::open_runtime(bool own) {
   parts.namespaces = network_.get();
   CriOptions options;
   options.address = "unix:" + socket_path(options_);
-  if (own) options.oci_program = options_.oci_runtime;
-  else options.instance = "another-platform";
+  if (own)
+    options.oci_program = options_.oci_runtime;
+  else
+    options.instance = "another-platform";
   options.oci_root = oci_root(options_);
   options.scratch_dir = options_.run_dir;
   return make_cri_runtime(std::move(parts), std::move(options));
@@ -133,12 +136,11 @@ bool RealContainerd::run_until(const std::function<bool()>& done) {
 std::string RealContainerd::read_file(const std::string& path) { return read_whole(path); }
 
 void RealContainerd::restart_containerd() {
-  const std::string pid = output_of("pgrep -xf '" + options_.containerd + " --config " + options_.data_dir + "/containerd.toml'");
+  const std::string pid =
+      output_of("pgrep -xf '" + options_.containerd + " --config " + options_.data_dir + "/containerd.toml'");
   REQUIRE(!pid.empty());
   REQUIRE(kill(std::stoi(pid), SIGKILL) == 0);
-  const auto answers = [&] {
-    return wait<node::RuntimeVersion>([&](auto done) { runtime_->version(std::move(done)); }).ok();
-  };
+  const auto answers = [&] { return wait<node::RuntimeVersion>([&](auto done) { runtime_->version(std::move(done)); }).ok(); };
   REQUIRE(run_until([&] { return !answers(); }));
   REQUIRE(run_until(answers));
 }

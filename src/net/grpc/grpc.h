@@ -1,5 +1,5 @@
-// gRPC over HTTP/2 without TLS, for the sockets of container runtimes and storage drivers: unary and server-streaming calls, client
-// and server. Messages are the bytes that a caller's protobuf made; nothing here knows protobuf.
+// gRPC over HTTP/2 without TLS, for the sockets of container runtimes and storage drivers: unary and server-streaming calls,
+// client and server. Messages are the bytes that a caller's protobuf made; nothing here knows protobuf.
 #pragma once
 
 #include <functional>
@@ -15,8 +15,8 @@
 namespace plinth::net {
 
 struct GrpcCallOptions {
-  Duration timeout = std::chrono::minutes(2);  // to the end of the call; zero: none
-  Headers metadata;                            // sent with the request; lower-case names
+  Duration timeout = std::chrono::minutes(2);        // to the end of the call; zero: none
+  Headers metadata;                                  // sent with the request; lower-case names
   std::size_t message_bytes_max = 16 * 1024 * 1024;  // of an answer
 };
 
@@ -25,12 +25,12 @@ struct GrpcReply {
   std::string message;  // when the status is OK
 };
 
-// Calls to one server over one connection, which is made by the first call and again by the first call after it was lost. On one
-// loop; callbacks run on it, never before the call returned.
+// Calls to one server over one connection, which is made by the first call and again by the first call after it was lost. On
+// one loop; callbacks run on it, never before the call returned.
 //
-// A call fails with UNAVAILABLE at once when there is no connection to be had, and when the connection is lost before its status
-// came; it is sent again only where the server said that it never looked at it (GOAWAY, REFUSED_STREAM). More than kCallsMax
-// calls at once are RESOURCE_EXHAUSTED.
+// A call fails with UNAVAILABLE at once when there is no connection to be had, and when the connection is lost before its
+// status came; it is sent again only where the server said that it never looked at it (GOAWAY, REFUSED_STREAM). More than
+// kCallsMax calls at once are RESOURCE_EXHAUSTED.
 class GrpcChannel {
  public:
   static constexpr std::size_t kCallsMax = 1000;
@@ -38,7 +38,8 @@ class GrpcChannel {
   // Ends a call: none of its callbacks runs any more, and the server is told. Does nothing when it is over. May be dropped.
   using Cancel = UniqueFunction<void()>;
   // `path` is "/package.Service/Method".
-  virtual Cancel unary(std::string path, std::string request, GrpcCallOptions options, UniqueFunction<void(GrpcReply)> done) = 0;
+  virtual Cancel unary(std::string path, std::string request, GrpcCallOptions options,
+                       UniqueFunction<void(GrpcReply)> done) = 0;
   // `message` any number of times, `done` last.
   virtual Cancel stream(std::string path, std::string request, GrpcCallOptions options,
                         UniqueFunction<void(std::string)> message, UniqueFunction<void(GrpcStatus)> done) = 0;

@@ -1,9 +1,9 @@
 #include "net/grpc/grpc_call.h"
 
+#include <charconv>
+
 #include <fmt/core.h>
 #include <nghttp2/nghttp2.h>
-
-#include <charconv>
 
 namespace plinth::net {
 namespace {
@@ -11,11 +11,16 @@ namespace {
 // PROTOCOL-HTTP2.md, "Errors".
 GrpcCode code_of_reset(std::uint32_t error) {
   switch (error) {
-    case NGHTTP2_REFUSED_STREAM: return GrpcCode::kUnavailable;
-    case NGHTTP2_CANCEL: return GrpcCode::kCancelled;
-    case NGHTTP2_ENHANCE_YOUR_CALM: return GrpcCode::kResourceExhausted;
-    case NGHTTP2_INADEQUATE_SECURITY: return GrpcCode::kPermissionDenied;
-    default: return GrpcCode::kInternal;
+    case NGHTTP2_REFUSED_STREAM:
+      return GrpcCode::kUnavailable;
+    case NGHTTP2_CANCEL:
+      return GrpcCode::kCancelled;
+    case NGHTTP2_ENHANCE_YOUR_CALM:
+      return GrpcCode::kResourceExhausted;
+    case NGHTTP2_INADEQUATE_SECURITY:
+      return GrpcCode::kPermissionDenied;
+    default:
+      return GrpcCode::kInternal;
   }
 }
 
@@ -53,9 +58,11 @@ bool GrpcCall::take_data(std::string_view bytes) {
 
 GrpcStatus GrpcCall::status_from_headers() const {
   if (grpc_status_) return {*grpc_status_, grpc_message_};
-  if (http_status_ != 200) return {code_of_http_status(http_status_), fmt::format("the server answered HTTP {} and no gRPC status", http_status_)};
+  if (http_status_ != 200)
+    return {code_of_http_status(http_status_), fmt::format("the server answered HTTP {} and no gRPC status", http_status_)};
   if (!std::string_view(content_type_).starts_with("application/grpc")) {
-    return {GrpcCode::kUnknown, fmt::format("the server answered with content type \"{}\": it does not speak gRPC", content_type_)};
+    return {GrpcCode::kUnknown,
+            fmt::format("the server answered with content type \"{}\": it does not speak gRPC", content_type_)};
   }
   return {GrpcCode::kInternal, "the server ended its answer without a status"};
 }
@@ -67,8 +74,7 @@ void GrpcCall::end_stream(std::uint32_t http2_error) {
     if (outcome_->ok() && !reader_.at_boundary()) outcome_ = {GrpcCode::kInternal, "the answer ends inside a message"};
     return;
   }
-  outcome_ = {code_of_reset(http2_error),
-              fmt::format("the server reset the stream: {}", nghttp2_http2_strerror(http2_error))};
+  outcome_ = {code_of_reset(http2_error), fmt::format("the server reset the stream: {}", nghttp2_http2_strerror(http2_error))};
 }
 
 void GrpcCall::fail(GrpcStatus status) {

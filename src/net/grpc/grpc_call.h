@@ -11,8 +11,8 @@
 
 namespace plinth::net {
 
-// What was sent, what came so far, and who waits for it. What arrives is kept until deliver() is called, so that callbacks never
-// run inside nghttp2.
+// What was sent, what came so far, and who waits for it. What arrives is kept until deliver() is called, so that callbacks
+// never run inside nghttp2.
 class GrpcCall {
  public:
   GrpcCall(std::string path, std::string request, GrpcCallOptions options, UniqueFunction<void(std::string)> message,

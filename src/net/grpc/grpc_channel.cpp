@@ -1,7 +1,7 @@
-#include <fmt/core.h>
-
 #include <map>
 #include <vector>
+
+#include <fmt/core.h>
 
 #include "net/grpc/grpc_connection.h"
 
@@ -43,7 +43,8 @@ class Channel final : public GrpcChannel, private GrpcConnectionOwner {
 
   Cancel stream(std::string path, std::string request, GrpcCallOptions options, UniqueFunction<void(std::string)> message,
                 UniqueFunction<void(GrpcStatus)> done) override {
-    auto call = std::make_shared<GrpcCall>(std::move(path), std::move(request), std::move(options), std::move(message), std::move(done));
+    auto call = std::make_shared<GrpcCall>(std::move(path), std::move(request), std::move(options), std::move(message),
+                                           std::move(done));
     const bool full = calls_.size() >= kCallsMax;
     calls_.emplace(call.get(), call);
     if (full) {
@@ -80,9 +81,10 @@ class Channel final : public GrpcChannel, private GrpcConnectionOwner {
     if (current_ != nullptr) return current_->carry(call);
     waiting_.push_back(call);
     if (std::exchange(connecting_, true)) return;
-    network_.connect(loop_, address_, nullptr, "", kConnectTimeout, [this, alive = alive_](Result<std::unique_ptr<Stream>> stream) {
-      if (*alive) connected(std::move(stream));
-    });
+    network_.connect(loop_, address_, nullptr, "", kConnectTimeout,
+                     [this, alive = alive_](Result<std::unique_ptr<Stream>> stream) {
+                       if (*alive) connected(std::move(stream));
+                     });
   }
 
   void connected(Result<std::unique_ptr<Stream>> stream) {

@@ -1,10 +1,10 @@
 #include "net/grpc/grpc_connection.h"
 
-#include <nghttp2/nghttp2.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
+
+#include <nghttp2/nghttp2.h>
 
 namespace plinth::net {
 namespace {
@@ -56,8 +56,8 @@ struct GrpcClientCallbacks {
     return 0;
   }
 
-  static int data_chunk(nghttp2_session* session, std::uint8_t, std::int32_t stream_id, const std::uint8_t* data, std::size_t size,
-                        void* user) {
+  static int data_chunk(nghttp2_session* session, std::uint8_t, std::int32_t stream_id, const std::uint8_t* data,
+                        std::size_t size, void* user) {
     GrpcConnection& self = connection(user);
     GrpcCall* call = self.call_of(stream_id);
     if (call == nullptr) return 0;
@@ -180,7 +180,8 @@ void GrpcConnection::on_data(std::string_view bytes) {
   tell();
   if (!*alive || ended_) return;
   if (used < 0) return end(std::string("not HTTP/2: ") + nghttp2_strerror(static_cast<int>(used)));
-  if (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0) end("the server closed the connection");
+  if (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0)
+    end("the server closed the connection");
 }
 
 void GrpcConnection::tell() {

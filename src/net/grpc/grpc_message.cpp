@@ -1,8 +1,8 @@
 #include "net/grpc/grpc_message.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
+
+#include <fmt/core.h>
 
 namespace plinth::net {
 

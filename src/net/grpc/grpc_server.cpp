@@ -147,8 +147,6 @@ std::unique_ptr<GrpcServer> make_grpc_server(Loop& loop, Clock& clock, GrpcHandl
   return std::make_unique<Server>(loop, clock, std::move(handler));
 }
 
-GrpcStatus unimplemented(std::string_view path) {
-  return {GrpcCode::kUnimplemented, fmt::format("unknown method {}", path)};
-}
+GrpcStatus unimplemented(std::string_view path) { return {GrpcCode::kUnimplemented, fmt::format("unknown method {}", path)}; }
 
 }  // namespace plinth::net

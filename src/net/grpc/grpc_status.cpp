@@ -1,35 +1,47 @@
 #include "net/grpc/grpc_status.h"
 
-#include <fmt/core.h>
-
 #include <array>
 #include <charconv>
 #include <limits>
+
+#include <fmt/core.h>
 
 namespace plinth::net {
 namespace {
 
 constexpr std::array<std::string_view, 17> kNames = {
-    "OK",           "Canceled",        "Unknown",           "InvalidArgument",    "DeadlineExceeded", "NotFound",
-    "AlreadyExists", "PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted",          "OutOfRange",
-    "Unimplemented", "Internal",        "Unavailable",       "DataLoss",           "Unauthenticated"};
+    "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
+    "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
+    "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
+    "DataLoss", "Unauthenticated"};
 
 Reason reason_of(GrpcCode code) {
   switch (code) {
     case GrpcCode::kInvalidArgument:
-    case GrpcCode::kOutOfRange: return Reason::kBadRequest;
+    case GrpcCode::kOutOfRange:
+      return Reason::kBadRequest;
     case GrpcCode::kDeadlineExceeded:
-    case GrpcCode::kCancelled: return Reason::kTimeout;
-    case GrpcCode::kNotFound: return Reason::kNotFound;
-    case GrpcCode::kAlreadyExists: return Reason::kAlreadyExists;
-    case GrpcCode::kPermissionDenied: return Reason::kForbidden;
-    case GrpcCode::kResourceExhausted: return Reason::kTooManyRequests;
+    case GrpcCode::kCancelled:
+      return Reason::kTimeout;
+    case GrpcCode::kNotFound:
+      return Reason::kNotFound;
+    case GrpcCode::kAlreadyExists:
+      return Reason::kAlreadyExists;
+    case GrpcCode::kPermissionDenied:
+      return Reason::kForbidden;
+    case GrpcCode::kResourceExhausted:
+      return Reason::kTooManyRequests;
     case GrpcCode::kFailedPrecondition:
-    case GrpcCode::kAborted: return Reason::kConflict;
-    case GrpcCode::kUnimplemented: return Reason::kMethodNotAllowed;
-    case GrpcCode::kUnavailable: return Reason::kServiceUnavailable;
-    case GrpcCode::kUnauthenticated: return Reason::kUnauthorized;
-    default: return Reason::kInternalError;
+    case GrpcCode::kAborted:
+      return Reason::kConflict;
+    case GrpcCode::kUnimplemented:
+      return Reason::kMethodNotAllowed;
+    case GrpcCode::kUnavailable:
+      return Reason::kServiceUnavailable;
+    case GrpcCode::kUnauthenticated:
+      return Reason::kUnauthorized;
+    default:
+      return Reason::kInternalError;
   }
 }
 
@@ -44,12 +56,8 @@ struct Unit {
   char letter;
   std::int64_t ns;
 };
-constexpr std::array<Unit, 6> kUnits = {{{'n', 1},
-                                         {'u', 1'000},
-                                         {'m', 1'000'000},
-                                         {'S', 1'000'000'000},
-                                         {'M', 60'000'000'000},
-                                         {'H', 3'600'000'000'000}}};
+constexpr std::array<Unit, 6> kUnits = {
+    {{'n', 1}, {'u', 1'000}, {'m', 1'000'000}, {'S', 1'000'000'000}, {'M', 60'000'000'000}, {'H', 3'600'000'000'000}}};
 constexpr std::int64_t kTimeoutValueMax = 99'999'999;
 
 }  // namespace
@@ -65,28 +73,37 @@ GrpcCode parse_grpc_code(std::string_view text) {
 
 GrpcCode code_of_http_status(int status) {
   switch (status) {
-    case 400: return GrpcCode::kInternal;
-    case 401: return GrpcCode::kUnauthenticated;
-    case 403: return GrpcCode::kPermissionDenied;
-    case 404: return GrpcCode::kUnimplemented;
+    case 400:
+      return GrpcCode::kInternal;
+    case 401:
+      return GrpcCode::kUnauthenticated;
+    case 403:
+      return GrpcCode::kPermissionDenied;
+    case 404:
+      return GrpcCode::kUnimplemented;
     case 429:
     case 502:
     case 503:
-    case 504: return GrpcCode::kUnavailable;
-    default: return GrpcCode::kUnknown;
+    case 504:
+      return GrpcCode::kUnavailable;
+    default:
+      return GrpcCode::kUnknown;
   }
 }
 
 Error to_error(const GrpcStatus& status) {
-  return Error(reason_of(status.code), fmt::format("rpc error: code = {} desc = {}", grpc_code_name(status.code), status.message));
+  return Error(reason_of(status.code),
+               fmt::format("rpc error: code = {} desc = {}", grpc_code_name(status.code), status.message));
 }
 
 std::string percent_encode(std::string_view message) {
   std::string out;
   out.reserve(message.size());
   for (const char c : message) {
-    if (c >= ' ' && c <= '~' && c != '%') out += c;
-    else out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    if (c >= ' ' && c <= '~' && c != '%')
+      out += c;
+    else
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return out;
 }

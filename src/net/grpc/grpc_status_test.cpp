@@ -1,8 +1,8 @@
 #include "net/grpc/grpc_status.h"
 
-#include <doctest/doctest.h>
-
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "net/grpc/grpc_message.h"
 
@@ -15,8 +15,9 @@ TEST_CASE("messages of a status as headers") {
   struct Row {
     std::string message, encoded;
   };
-  for (const Row& row : {Row{"plain", "plain"}, Row{"100% of it", "100%25 of it"}, Row{"zwei\nZeilen: \xC3\xA4", "zwei%0AZeilen: %C3%A4"},
-                         Row{std::string("\0\x7F", 2), "%00%7F"}, Row{"", ""}}) {
+  for (const Row& row :
+       {Row{"plain", "plain"}, Row{"100% of it", "100%25 of it"}, Row{"zwei\nZeilen: \xC3\xA4", "zwei%0AZeilen: %C3%A4"},
+        Row{std::string("\0\x7F", 2), "%00%7F"}, Row{"", ""}}) {
     CHECK(percent_encode(row.message) == row.encoded);
     CHECK(percent_decode(row.encoded) == row.message);
   }
@@ -62,7 +63,8 @@ TEST_CASE("a stream of messages, however it is cut") {
     GrpcMessageReader reader(300);
     std::vector<std::string> got;
     for (std::size_t at = 0; at < bytes.size(); at += step) {
-      REQUIRE(reader.feed(std::string_view(bytes).substr(at, step), [&](std::string message) { got.push_back(std::move(message)); }));
+      REQUIRE(reader.feed(std::string_view(bytes).substr(at, step),
+                          [&](std::string message) { got.push_back(std::move(message)); }));
     }
     CHECK((got == sent));
     CHECK(reader.at_boundary());
@@ -74,7 +76,8 @@ TEST_CASE("messages that are refused") {
     std::string bytes;
     GrpcCode code;
   };
-  for (const Row& row : {Row{std::string("\1\0\0\0\1x", 6), GrpcCode::kInternal}, Row{frame_message(std::string(11, 'x')), GrpcCode::kResourceExhausted},
+  for (const Row& row : {Row{std::string("\1\0\0\0\1x", 6), GrpcCode::kInternal},
+                         Row{frame_message(std::string(11, 'x')), GrpcCode::kResourceExhausted},
                          Row{std::string("\0\xFF\xFF\xFF\xFF", 5), GrpcCode::kResourceExhausted}}) {
     GrpcMessageReader reader(10);
     bool told = false;

@@ -1,10 +1,10 @@
 // Client and server together: over the simulated network, and over a socket file.
 #include "net/grpc/grpc.h"
 
-#include <doctest/doctest.h>
-
 #include <functional>
 #include <optional>
+
+#include <doctest/doctest.h>
 
 #include "net/grpc/grpc_message.h"
 #include "net/http.h"
@@ -46,7 +46,10 @@ struct TestServer {
         responder->finish(unimplemented(request.path));
       }
     });
-    listener = world_.network().listen(loop, "unix:/run/test.sock", nullptr, [this](std::unique_ptr<Stream> s) { server->serve(std::move(s)); }).value();
+    listener =
+        world_.network()
+            .listen(loop, "unix:/run/test.sock", nullptr, [this](std::unique_ptr<Stream> s) { server->serve(std::move(s)); })
+            .value();
   }
   void close() {
     listener.reset();
@@ -133,8 +136,9 @@ TEST_CASE("grpc: a stream of answers") {
   std::vector<std::string> got;
   std::optional<GrpcStatus> ended;
   w.loop.post([&] {
-    w.channel->stream("/t/Count", "2000", {}, [&](std::string message) { got.push_back(std::move(message)); },
-                      [&](GrpcStatus status) { ended = std::move(status); });
+    w.channel->stream(
+        "/t/Count", "2000", {}, [&](std::string message) { got.push_back(std::move(message)); },
+        [&](GrpcStatus status) { ended = std::move(status); });
   });
   REQUIRE(w.world.run_until([&] { return ended.has_value(); }, 1h));
   CHECK(ended->ok());
@@ -147,8 +151,16 @@ TEST_CASE("grpc: a callback may destroy the channel") {
     GrpcWorld w;
     bool gone = false;
     w.loop.post([&] {
-      w.channel->stream(path, "5", {}, [&](std::string) { w.channel.reset(); gone = true; },
-                        [&](GrpcStatus) { w.channel.reset(); gone = true; });
+      w.channel->stream(
+          path, "5", {},
+          [&](std::string) {
+            w.channel.reset();
+            gone = true;
+          },
+          [&](GrpcStatus) {
+            w.channel.reset();
+            gone = true;
+          });
     });
     CHECK(w.world.run_until([&] { return gone; }, 1min));
     w.world.run_for(1s);
@@ -210,14 +222,19 @@ TEST_CASE("grpc: too many calls at once") {
 TEST_CASE("grpc: a peer that is no gRPC server") {
   world_sim::SimWorld world(5);
   auto& loop = world.new_loop("all");
-  auto http = make_http_server(loop, world.clock(), {}, [](HttpRequest request, std::shared_ptr<Responder> responder) {
-    HttpResponse response;
-    response.status = request.target == "/a/B" ? 503 : 200;
-    response.headers.add("content-type", "text/html");
-    response.body.push_back(SharedBytes("<html>"));
-    responder->send(std::move(response));
-  }, nullptr);
-  auto listener = world.network().listen(loop, "127.0.0.1:0", nullptr, [&](std::unique_ptr<Stream> s) { http->serve(std::move(s)); }).value();
+  auto http = make_http_server(
+      loop, world.clock(), {},
+      [](HttpRequest request, std::shared_ptr<Responder> responder) {
+        HttpResponse response;
+        response.status = request.target == "/a/B" ? 503 : 200;
+        response.headers.add("content-type", "text/html");
+        response.body.push_back(SharedBytes("<html>"));
+        responder->send(std::move(response));
+      },
+      nullptr);
+  auto listener = world.network()
+                      .listen(loop, "127.0.0.1:0", nullptr, [&](std::unique_ptr<Stream> s) { http->serve(std::move(s)); })
+                      .value();
   auto channel = make_grpc_channel(loop, world.network(), world.clock(), listener->address());
   std::vector<GrpcCode> codes;
   loop.post([&] {
@@ -244,14 +261,18 @@ std::string run_calls(std::uint64_t seed) {
     const int n = started++;
     const std::string sent(static_cast<std::size_t>(n * 1500), static_cast<char>('a' + n % 26));
     w.channel->unary("/t/Echo", sent, {}, [&, n, sent](GrpcReply reply) {
-      if (reply.status.ok()) CHECK((reply.message == sent));
-      else CHECK((reply.status.code == GrpcCode::kUnavailable));
+      if (reply.status.ok())
+        CHECK((reply.message == sent));
+      else
+        CHECK((reply.status.code == GrpcCode::kUnavailable));
       trace += std::to_string(n) + (reply.status.ok() ? "+" : "-") + std::to_string(w.world.clock().monotonic_ns()) + " ";
       ++ended;
       next();
     });
   };
-  w.loop.post([&] { for (int i = 0; i < 10; ++i) next(); });
+  w.loop.post([&] {
+    for (int i = 0; i < 10; ++i) next();
+  });
   CHECK(w.world.run_until([&] { return ended == 60; }, 1h));
   return trace;
 }

@@ -1,8 +1,8 @@
 #include "network/balancer/balancer_controller.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "client/events.h"
 
@@ -42,7 +42,8 @@ std::vector<std::string> node_addresses(const View& view) {
 std::string port_key(const Value& port) { return fmt::format("{}/{}", port["protocol"].as_string(), port["port"].as_int()); }
 
 bool is_older(const Object& a, const Object& b) {
-  const std::string_view at = a.metadata()["creationTimestamp"].as_string(), other = b.metadata()["creationTimestamp"].as_string();
+  const std::string_view at = a.metadata()["creationTimestamp"].as_string(),
+                         other = b.metadata()["creationTimestamp"].as_string();
   return at != other ? at < other : std::tie(a.name_space, a.name) < std::tie(b.name_space, b.name);
 }
 
@@ -86,13 +87,15 @@ class BalancerController final : public client::Controller {
       addresses.clear();
       events.warning_once(*service, "SyncLoadBalancerFailed", "Error syncing load balancer: " + trouble);
     }
-    if (write(*service, addresses, plan) && !addresses.empty()) events.normal(*service, "EnsuredLoadBalancer", "Ensured load balancer");
+    if (write(*service, addresses, plan) && !addresses.empty())
+      events.normal(*service, "EnsuredLoadBalancer", "Ensured load balancer");
     return plan;
   }
 
  private:
   // Why it stays pending; `addresses` becomes what it asked for.
-  std::string trouble_of(const View& view, const client::Resource& services, const Object& service, std::vector<std::string>& addresses) const {
+  std::string trouble_of(const View& view, const client::Resource& services, const Object& service,
+                         std::vector<std::string>& addresses) const {
     if (addresses.empty()) return "no node has an address for it";
     if (const std::string asked(service["spec"]["loadBalancerIP"].as_string()); !asked.empty()) {
       if (std::find(addresses.begin(), addresses.end(), asked) == addresses.end())

@@ -22,15 +22,18 @@ struct Cluster {
     cache.apply({kind, in, name, "uid-" + name, ++revision, document}, false);
   }
   void node(const std::string& name, const std::string& address, const std::string& labels = "{}") {
-    put(kNodes, R"({"metadata":{"name":")" + name + R"(","labels":)" + labels + R"(},"status":{"addresses":[{"type":"InternalIP","address":")" + address + R"("}]}})");
+    put(kNodes, R"({"metadata":{"name":")" + name + R"(","labels":)" + labels +
+                    R"(},"status":{"addresses":[{"type":"InternalIP","address":")" + address + R"("}]}})");
   }
   void service(const std::string& name, const std::string& created, const std::string& spec, const std::string& status = "{}") {
-    put(kServices, R"({"metadata":{"namespace":"ns","name":")" + name + R"(","creationTimestamp":")" + created + R"("},"spec":)" + spec + R"(,"status":)" + status + "}");
+    put(kServices, R"({"metadata":{"namespace":"ns","name":")" + name + R"(","creationTimestamp":")" + created +
+                       R"("},"spec":)" + spec + R"(,"status":)" + status + "}");
   }
   // "METHOD target body" of each request, one a line.
   std::string plan(const client::Controller& controller, const std::string& key) {
     std::string out;
-    for (const client::Request& request : controller.step(*cache.view(), key, {}).requests) out += request.method + " " + request.target + " " + request.body + "\n";
+    for (const client::Request& request : controller.step(*cache.view(), key, {}).requests)
+      out += request.method + " " + request.target + " " + request.body + "\n";
     return out;
   }
   client::ObjectCache cache;
@@ -65,9 +68,11 @@ TEST_CASE("a load balancer is the node's address; one for each port") {
 
   cluster.service("api", kLate, R"({"type":"LoadBalancer","ports":[{"port":6443,"protocol":"TCP"}]})");
   CHECK(has(cluster.plan(*controller, "ns/api"), "port TCP/6443 of the node belongs to the API"));
-  cluster.service("asks", kLate, R"({"type":"LoadBalancer","loadBalancerIP":"192.0.2.9","ports":[{"port":81,"protocol":"TCP"}]})");
+  cluster.service("asks", kLate,
+                  R"({"type":"LoadBalancer","loadBalancerIP":"192.0.2.9","ports":[{"port":81,"protocol":"TCP"}]})");
   CHECK(has(cluster.plan(*controller, "ns/asks"), "spec.loadBalancerIP: 192.0.2.9 is no node's address"));
-  cluster.service("theirs", kLate, R"({"type":"LoadBalancer","loadBalancerClass":"x/y","ports":[{"port":82,"protocol":"TCP"}]})");
+  cluster.service("theirs", kLate,
+                  R"({"type":"LoadBalancer","loadBalancerClass":"x/y","ports":[{"port":82,"protocol":"TCP"}]})");
   CHECK(cluster.plan(*controller, "ns/theirs").empty());
   cluster.service("was", kLate, R"({"type":"ClusterIP","ports":[]})", R"({"loadBalancer":{"ingress":[{"ip":"192.0.2.2"}]}})");
   CHECK(has(cluster.plan(*controller, "ns/was"), R"("ingress":null)"));
@@ -80,7 +85,8 @@ TEST_CASE("the Service of the cluster's DNS") {
   CHECK(has(made, "POST /api/v1/namespaces/kube-system/services?"));
   CHECK(has(made, R"("clusterIP":"10.96.0.10")"));
   CHECK(has(made, "POST /apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices?"));
-  const std::string ports = R"([{"name":"dns","port":53,"protocol":"UDP","targetPort":53},{"name":"dns-tcp","port":53,"protocol":"TCP","targetPort":53}])";
+  const std::string ports =
+      R"([{"name":"dns","port":53,"protocol":"UDP","targetPort":53},{"name":"dns-tcp","port":53,"protocol":"TCP","targetPort":53}])";
   const std::string at = R"({"metadata":{"namespace":"kube-system","name":"kube-dns"},)";
   cluster.put(kServices, at + R"("spec":{"clusterIP":"10.96.0.10","ports":)" + ports + "}}");
   const std::string both = R"([{"name":"dns","port":53,"protocol":"UDP"},{"name":"dns-tcp","port":53,"protocol":"TCP"}])";

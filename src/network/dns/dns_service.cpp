@@ -63,8 +63,10 @@ class DnsService final : public client::Controller {
     const auto service = view.get(*services, kNamespace, kObject);
     if (service && (service->deleting() || (*service)["spec"]["selector"].size() > 0)) return plan;
     if (service && (*service)["spec"]["clusterIP"].as_string() != service_["spec"]["clusterIP"].as_string()) return plan;
-    if (!service) plan.requests.push_back(client::create_request(*services, kNamespace, service_.root(), kController));
-    else if (!equal((*service)["spec"]["ports"], service_["spec"]["ports"])) mend(*services, service_, plan);
+    if (!service)
+      plan.requests.push_back(client::create_request(*services, kNamespace, service_.root(), kController));
+    else if (!equal((*service)["spec"]["ports"], service_["spec"]["ports"]))
+      mend(*services, service_, plan);
     keep(view, *endpoints, endpoints_, {"subsets"}, plan);
     keep(view, *slices, slice_, {"endpoints", "ports"}, plan);
     return plan;
@@ -74,8 +76,8 @@ class DnsService final : public client::Controller {
   static void mend(const client::Resource& resource, const Document& wanted, Plan& plan) {
     plan.requests.push_back(client::apply_request(resource, kNamespace, kObject, wanted.root(), kController));
   }
-  static void keep(const View& view, const client::Resource& resource, const Document& wanted, std::initializer_list<std::string_view> parts,
-                   Plan& plan) {
+  static void keep(const View& view, const client::Resource& resource, const Document& wanted,
+                   std::initializer_list<std::string_view> parts, Plan& plan) {
     const auto there = view.get(resource, kNamespace, kObject);
     if (!there) {
       plan.requests.push_back(client::create_request(resource, kNamespace, wanted.root(), kController));
@@ -91,6 +93,8 @@ class DnsService final : public client::Controller {
 
 }  // namespace
 
-std::unique_ptr<client::Controller> make_dns_service(DnsServiceOptions options) { return std::make_unique<DnsService>(std::move(options)); }
+std::unique_ptr<client::Controller> make_dns_service(DnsServiceOptions options) {
+  return std::make_unique<DnsService>(std::move(options));
+}
 
 }  // namespace plinth::network::dns

@@ -32,7 +32,9 @@ ServiceTable cluster() {
   Service far;
   far.name_space = "ns", far.name = "far", far.type = "ExternalName", far.external_name = "Example.com.";
   out["ns/far"] = far;
-  for (const auto& [name, target] : {std::pair{"near", "web.ns.svc.cluster.local"}, {"lost", "gone.ns.svc.cluster.local"}, {"round", "round.ns.svc.cluster.local"}}) {
+  for (const auto& [name, target] : {std::pair{"near", "web.ns.svc.cluster.local"},
+                                     {"lost", "gone.ns.svc.cluster.local"},
+                                     {"round", "round.ns.svc.cluster.local"}}) {
     far.name = name, far.external_name = target;
     out["ns/" + far.name] = far;
   }
@@ -41,7 +43,8 @@ ServiceTable cluster() {
 
 std::string query(const std::string& name, Type type, std::uint16_t id = 7, std::size_t edns = 0) {
   const auto two = [](std::size_t v) { return std::string{static_cast<char>(v >> 8), static_cast<char>(v & 255)}; };
-  std::string out = two(id) + two(0x0100) + two(1) + two(0) + two(0) + two(edns > 0 ? 1 : 0) + name_data(name) + two(static_cast<std::size_t>(type)) + two(1);
+  std::string out = two(id) + two(0x0100) + two(1) + two(0) + two(0) + two(edns > 0 ? 1 : 0) + name_data(name) +
+                    two(static_cast<std::size_t>(type)) + two(1);
   if (edns > 0) out += std::string(1, '\0') + two(41) + two(edns) + two(0) + two(0) + two(0);
   return out;
 }
@@ -57,10 +60,11 @@ std::string ask(const Zone& zone, const std::string& name, Type type) {
   for (const Record& r : answer->answers) {
     out += " " + r.name + "/" + std::to_string(static_cast<int>(r.type)) + "=";
     if (r.type != Type::kA) {
-      for (const char c : r.data) out += c >= ' ' && c < 127 ? std::string(1, c) : "." ;
+      for (const char c : r.data) out += c >= ' ' && c < 127 ? std::string(1, c) : ".";
       continue;
     }
-    for (std::size_t i = 0; i < r.data.size(); ++i) out += (i ? "." : "") + std::to_string(static_cast<unsigned char>(r.data[i]));
+    for (std::size_t i = 0; i < r.data.size(); ++i)
+      out += (i ? "." : "") + std::to_string(static_cast<unsigned char>(r.data[i]));
   }
   if (!answer->authority.empty()) out += " soa";
   return out;
@@ -77,7 +81,8 @@ TEST_CASE("names of a cluster") {
       {"web.ns.svc.cluster.local", Type::kA, "0 web.ns.svc.cluster.local/1=10.96.0.7"},
       {"WEB.ns.SVC.cluster.local", Type::kA, "0 web.ns.svc.cluster.local/1=10.96.0.7"},
       {"web.ns.svc.cluster.local", Type::kPtr, "0 soa"},
-      {"_http._tcp.web.ns.svc.cluster.local", Type::kSrv, "0 _http._tcp.web.ns.svc.cluster.local/33=...d.P.web.ns.svc.cluster.local."},
+      {"_http._tcp.web.ns.svc.cluster.local", Type::kSrv,
+       "0 _http._tcp.web.ns.svc.cluster.local/33=...d.P.web.ns.svc.cluster.local."},
       {"_tcp.web.ns.svc.cluster.local", Type::kA, "0 soa"},
       {"7.0.96.10.in-addr.arpa", Type::kPtr, "0 7.0.96.10.in-addr.arpa/12=.web.ns.svc.cluster.local."},
       {"db.ns.svc.cluster.local", Type::kA, "0 db.ns.svc.cluster.local/1=10.244.0.5 db.ns.svc.cluster.local/1=10.244.0.6"},
@@ -114,7 +119,8 @@ TEST_CASE("reverse names") {
 TEST_CASE("answers that are too long are cut, unless more is welcome") {
   Code wrong;
   Answer answer;
-  for (int i = 0; i < 40; ++i) answer.answers.push_back({"many.example", Type::kA, 5, address_data("10.0.0." + std::to_string(i))});
+  for (int i = 0; i < 40; ++i)
+    answer.answers.push_back({"many.example", Type::kA, 5, address_data("10.0.0." + std::to_string(i))});
   const auto plain = read_question(query("many.example", Type::kA), wrong);
   const std::string cut = write_answer(*plain, answer, plain->udp_bytes);
   CHECK(cut.size() <= kUdpBytesDefault);
@@ -146,8 +152,9 @@ TEST_CASE("bytes that are no query") {
 }
 
 TEST_CASE("answers of other servers, with shortened names") {
-  const std::string bytes = std::string("\0\7\x81\x80\0\1\0\2\0\0\0\0", 12) + "\3www\7Example\3com" + std::string("\0\0\1\0\1", 5) +
-                            std::string("\xc0\x0c\0\5\0\1\0\0\0\x3c\0\4\1b\xc0\x10", 16) + std::string("\xc0\x2d\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\7", 16);
+  const std::string bytes = std::string("\0\7\x81\x80\0\1\0\2\0\0\0\0", 12) + "\3www\7Example\3com" +
+                            std::string("\0\0\1\0\1", 5) + std::string("\xc0\x0c\0\5\0\1\0\0\0\x3c\0\4\1b\xc0\x10", 16) +
+                            std::string("\xc0\x2d\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\7", 16);
   const auto answer = read_answer(bytes);
   REQUIRE(answer.has_value());
   REQUIRE(answer->answers.size() == 2);
@@ -187,7 +194,8 @@ TEST_CASE("a server over UDP and TCP, which asks another one") {
                       other->send(from, write_answer(*question, answer, kUdpBytesMax));
                     })
               .value();
-  const auto server = Server::open({loop.get(), &clock, &entropy, &datagrams, &network}, "127.0.0.1:0", {other->address()}).value();
+  const auto server =
+      Server::open({loop.get(), &clock, &entropy, &datagrams, &network}, "127.0.0.1:0", {other->address()}).value();
   server->set_zone(std::make_shared<const Zone>(cluster(), "cluster.local"));
   std::string got;
   const auto client =
@@ -228,8 +236,10 @@ TEST_CASE("a server over UDP and TCP, which asks another one") {
   network.connect(*loop, server->address(), nullptr, "", std::chrono::seconds(5), [&](Result<std::unique_ptr<Stream>> s) {
     tcp.stream = std::move(s).value();
     tcp.stream->start(&tcp);
-    const std::string one = query("web.ns.svc.cluster.local", Type::kA, 1), two = query("db-0.db.ns.svc.cluster.local", Type::kA, 2);
-    tcp.stream->write({SharedBytes(std::string{'\0', static_cast<char>(one.size())} + one + std::string{'\0', static_cast<char>(two.size())} + two)});
+    const std::string one = query("web.ns.svc.cluster.local", Type::kA, 1),
+                      two = query("db-0.db.ns.svc.cluster.local", Type::kA, 2);
+    tcp.stream->write({SharedBytes(std::string{'\0', static_cast<char>(one.size())} + one +
+                                   std::string{'\0', static_cast<char>(two.size())} + two)});
   });
   CHECK(until([&] { return tcp.received.ends_with(address_data("10.244.0.5")); }));
 }

@@ -30,7 +30,8 @@ std::size_t skip_name(std::string_view bytes, std::size_t at) {
 std::string_view question_of(std::string_view bytes) {
   if (bytes.size() < kHeaderBytes || read16(bytes, 4) != 1) return {};
   const std::size_t end = skip_name(bytes, kHeaderBytes);
-  return end == std::string_view::npos || end + 4 > bytes.size() ? std::string_view() : bytes.substr(kHeaderBytes, end + 4 - kHeaderBytes);
+  return end == std::string_view::npos || end + 4 > bytes.size() ? std::string_view()
+                                                                 : bytes.substr(kHeaderBytes, end + 4 - kHeaderBytes);
 }
 
 }  // namespace
@@ -88,13 +89,13 @@ struct Forward::TcpCall final : StreamEvents {
 Forward::Forward(Loop& loop, Clock& clock, Entropy& entropy, Network& network, std::vector<std::string> servers)
     : loop_(loop), clock_(clock), entropy_(entropy), network_(network), servers_(std::move(servers)) {}
 
-Result<std::unique_ptr<Forward>> Forward::open(Loop& loop, Clock& clock, Entropy& entropy, Datagrams& datagrams, Network& network,
-                                               std::vector<std::string> servers) {
+Result<std::unique_ptr<Forward>> Forward::open(Loop& loop, Clock& clock, Entropy& entropy, Datagrams& datagrams,
+                                               Network& network, std::vector<std::string> servers) {
   const bool v6 = !servers.empty() && servers.front().front() == '[';
   auto out = std::unique_ptr<Forward>(new Forward(loop, clock, entropy, network, std::move(servers)));
-  out->socket_ = TRY(datagrams.bind(loop, v6 ? "[::]:0" : "0.0.0.0:0", [raw = out.get()](const std::string& from, std::string_view bytes) {
-    raw->received(from, bytes);
-  }));
+  out->socket_ =
+      TRY(datagrams.bind(loop, v6 ? "[::]:0" : "0.0.0.0:0",
+                         [raw = out.get()](const std::string& from, std::string_view bytes) { raw->received(from, bytes); }));
   return out;
 }
 
@@ -176,14 +177,15 @@ void Forward::ask_tcp(std::string query, UniqueFunction<void(std::string)> done)
       late->end(write_error(late->query, Code::kServerFailure));
     }
   });
-  network_.connect(loop_, servers_.front(), nullptr, "", kServerTimeout, [weak = std::weak_ptr<TcpCall>(call)](Result<std::unique_ptr<Stream>> stream) {
-    const auto made = weak.lock();
-    if (!made) return;
-    if (!stream.ok()) return made->end(write_error(made->query, Code::kServerFailure));
-    made->stream = std::move(*stream);
-    made->stream->start(made.get());
-    made->stream->write({SharedBytes(bytes16(static_cast<std::uint16_t>(made->query.size())) + made->query)});
-  });
+  network_.connect(loop_, servers_.front(), nullptr, "", kServerTimeout,
+                   [weak = std::weak_ptr<TcpCall>(call)](Result<std::unique_ptr<Stream>> stream) {
+                     const auto made = weak.lock();
+                     if (!made) return;
+                     if (!stream.ok()) return made->end(write_error(made->query, Code::kServerFailure));
+                     made->stream = std::move(*stream);
+                     made->stream->start(made.get());
+                     made->stream->write({SharedBytes(bytes16(static_cast<std::uint16_t>(made->query.size())) + made->query)});
+                   });
 }
 
 void Forward::keep(const std::string& query, const std::string& answer) {

@@ -23,15 +23,16 @@ std::uint32_t cacheable_seconds(std::string_view answer);
 class Forward {
  public:
   static constexpr std::size_t kUnderWayMax = 1000;
-  static constexpr std::size_t kCacheMax = 10'000;             // answers
+  static constexpr std::size_t kCacheMax = 10'000;  // answers
   static constexpr std::uint32_t kCacheSecondsMax = 30;
   static constexpr Duration kServerTimeout = std::chrono::seconds(2);  // then the next one is asked
 
   // `servers`: "host:port" with numeric hosts. Without any, everything is ServerFailure.
-  static Result<std::unique_ptr<Forward>> open(Loop& loop, Clock& clock, Entropy& entropy, Datagrams& datagrams, Network& network,
-                                               std::vector<std::string> servers);
+  static Result<std::unique_ptr<Forward>> open(Loop& loop, Clock& clock, Entropy& entropy, Datagrams& datagrams,
+                                               Network& network, std::vector<std::string> servers);
   ~Forward();
-  // `done` gets the answer's bytes, with the query's id; later or before this returns. `tcp`: asked so, for answers of any length.
+  // `done` gets the answer's bytes, with the query's id; later or before this returns. `tcp`: asked so, for answers of any
+  // length.
   void ask(std::string query, bool tcp, UniqueFunction<void(std::string)> done);
 
  private:
@@ -59,7 +60,7 @@ class Forward {
   Network& network_;
   const std::vector<std::string> servers_;
   std::unique_ptr<DatagramSocket> socket_;
-  std::map<std::uint16_t, Asked> asked_;  // by the id that the other server sees
+  std::map<std::uint16_t, Asked> asked_;           // by the id that the other server sees
   std::unordered_map<std::string, Cached> cache_;  // by the query without its id
   std::deque<std::string> cached_order_;
   std::map<std::uint64_t, std::shared_ptr<TcpCall>> tcp_;

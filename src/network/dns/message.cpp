@@ -1,8 +1,8 @@
 #include "network/dns/message.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
+
+#include <arpa/inet.h>
 
 #include "base/text.h"
 
@@ -12,7 +12,8 @@ namespace {
 constexpr std::size_t kHeaderBytes = 12;
 constexpr std::size_t kNameBytesMax = 255, kLabelBytesMax = 63;
 constexpr std::uint16_t kClassIn = 1;
-constexpr std::uint16_t kResponse = 0x8000, kAuthoritative = 0x0400, kTruncated = 0x0200, kRecursionDesired = 0x0100, kRecursionAvailable = 0x0080;
+constexpr std::uint16_t kResponse = 0x8000, kAuthoritative = 0x0400, kTruncated = 0x0200, kRecursionDesired = 0x0100,
+                        kRecursionAvailable = 0x0080;
 
 std::uint16_t read16(std::string_view bytes, std::size_t at) {
   return static_cast<std::uint16_t>((static_cast<unsigned char>(bytes[at]) << 8) | static_cast<unsigned char>(bytes[at + 1]));
@@ -98,12 +99,20 @@ bool read_record(std::string_view bytes, std::size_t& at, Record& out) {
   std::size_t inside = at;
   std::string target;
   switch (out.type) {
-    case Type::kA: case Type::kAaaa: case Type::kTxt: case Type::kSrv: out.data = bytes.substr(at, size); break;
-    case Type::kCname: case Type::kNs: case Type::kPtr:
+    case Type::kA:
+    case Type::kAaaa:
+    case Type::kTxt:
+    case Type::kSrv:
+      out.data = bytes.substr(at, size);
+      break;
+    case Type::kCname:
+    case Type::kNs:
+    case Type::kPtr:
       if (!read_shortened_name(bytes, inside, target)) return false;
       out.data = name_data(to_lower(target));
       break;
-    default: break;
+    default:
+      break;
   }
   at += size;
   return true;
@@ -113,15 +122,18 @@ std::string header(std::uint16_t id, std::uint16_t flags, std::size_t questions,
                    std::size_t additional) {
   std::string out;
   append16(out, id);
-  for (std::size_t value : {std::size_t(flags), questions, answers, authority, additional}) append16(out, static_cast<std::uint32_t>(value));
+  for (std::size_t value : {std::size_t(flags), questions, answers, authority, additional})
+    append16(out, static_cast<std::uint32_t>(value));
   return out;
 }
 
 std::string record_bytes(const Record& record, const Question& question) {
   constexpr std::uint32_t kPointerToQuestion = 0xc000 | kHeaderBytes;
   std::string out;
-  if (record.name == question.name) append16(out, kPointerToQuestion);
-  else out += name_data(record.name);
+  if (record.name == question.name)
+    append16(out, kPointerToQuestion);
+  else
+    out += name_data(record.name);
   append16(out, static_cast<std::uint16_t>(record.type));
   append16(out, kClassIn);
   append32(out, record.ttl);
@@ -190,7 +202,8 @@ std::string write_answer(const Question& question, const Answer& answer, std::si
 }
 
 std::string write_error(std::string_view query, Code code) {
-  const auto flags = static_cast<std::uint16_t>(kResponse | (read16(query, 2) & (0x7800 | kRecursionDesired)) | static_cast<std::uint16_t>(code));
+  const auto flags = static_cast<std::uint16_t>(kResponse | (read16(query, 2) & (0x7800 | kRecursionDesired)) |
+                                                static_cast<std::uint16_t>(code));
   return header(read16(query, 0), flags, 0, 0, 0, 0);
 }
 

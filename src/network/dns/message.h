@@ -9,8 +9,26 @@
 
 namespace plinth::network::dns {
 
-enum class Type : std::uint16_t { kA = 1, kNs = 2, kCname = 5, kSoa = 6, kPtr = 12, kTxt = 16, kAaaa = 28, kSrv = 33, kOpt = 41, kAny = 255 };
-enum class Code : std::uint8_t { kNoError = 0, kFormatError = 1, kServerFailure = 2, kNameError = 3, kNotImplemented = 4, kRefused = 5 };
+enum class Type : std::uint16_t {
+  kA = 1,
+  kNs = 2,
+  kCname = 5,
+  kSoa = 6,
+  kPtr = 12,
+  kTxt = 16,
+  kAaaa = 28,
+  kSrv = 33,
+  kOpt = 41,
+  kAny = 255
+};
+enum class Code : std::uint8_t {
+  kNoError = 0,
+  kFormatError = 1,
+  kServerFailure = 2,
+  kNameError = 3,
+  kNotImplemented = 4,
+  kRefused = 5
+};
 
 inline constexpr std::size_t kUdpBytesDefault = 512;  // of an answer to who does not say (EDNS0) that more is welcome
 inline constexpr std::size_t kUdpBytesMax = 1232;     // what passes everywhere without fragments
@@ -18,7 +36,7 @@ inline constexpr std::size_t kTcpBytesMax = 65535;
 
 struct Question {
   std::uint16_t id = 0;
-  std::string name;  // lower case, without the final dot; labels joined by dots
+  std::string name;     // lower case, without the final dot; labels joined by dots
   std::string as_sent;  // its bytes in the question, whose case an answer keeps
   std::uint16_t type = 0;
   bool recursion_desired = false;
@@ -39,8 +57,8 @@ struct Answer {
   std::vector<Record> answers, authority;
 };
 
-// A query with one question of class IN. Nothing for bytes that are not even a header, or no query: they are not answered. `wrong`
-// tells with which code one is answered that cannot be read further.
+// A query with one question of class IN. Nothing for bytes that are not even a header, or no query: they are not answered.
+// `wrong` tells with which code one is answered that cannot be read further.
 std::optional<Question> read_question(std::string_view bytes, Code& wrong);
 // Records that do not fit are left out, with the mark for it (TC).
 std::string write_answer(const Question& question, const Answer& answer, std::size_t bytes_max);

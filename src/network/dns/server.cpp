@@ -67,10 +67,12 @@ struct Server::Connection final : StreamEvents, std::enable_shared_from_this<Ser
   }
 };
 
-Result<std::unique_ptr<Server>> Server::open(ServerParts parts, const std::string& address, std::vector<std::string> forward_to) {
+Result<std::unique_ptr<Server>> Server::open(ServerParts parts, const std::string& address,
+                                             std::vector<std::string> forward_to) {
   auto out = std::unique_ptr<Server>(new Server(parts));
   Server* raw = out.get();
-  out->forward_ = TRY(Forward::open(*parts.loop, *parts.clock, *parts.entropy, *parts.datagrams, *parts.network, std::move(forward_to)));
+  out->forward_ =
+      TRY(Forward::open(*parts.loop, *parts.clock, *parts.entropy, *parts.datagrams, *parts.network, std::move(forward_to)));
   const bool any_port = address.ends_with(":0");
   for (int tries = any_port ? kPortTriesMax : 1;; --tries) {
     out->socket_ = TRY(parts.datagrams->bind(*parts.loop, address, [raw](const std::string& from, std::string_view bytes) {
@@ -117,12 +119,13 @@ void Server::follow(Question question, Answer answer, int hops_left, UniqueFunct
     answer.answers.insert(answer.answers.end(), found->answers.begin(), found->answers.end());
     return follow(std::move(question), std::move(answer), hops_left - 1, std::move(done));
   }
-  ask_others(write_query(question.name, question.type), [answer = std::move(answer), done = std::move(done)](const std::string& bytes) mutable {
-    const auto said = read_answer(bytes);
-    answer.code = said ? said->code : Code::kServerFailure;
-    if (said) answer.answers.insert(answer.answers.end(), said->answers.begin(), said->answers.end());
-    done(std::move(answer));
-  });
+  ask_others(write_query(question.name, question.type),
+             [answer = std::move(answer), done = std::move(done)](const std::string& bytes) mutable {
+               const auto said = read_answer(bytes);
+               answer.code = said ? said->code : Code::kServerFailure;
+               if (said) answer.answers.insert(answer.answers.end(), said->answers.begin(), said->answers.end());
+               done(std::move(answer));
+             });
 }
 
 // Over UDP, and again over TCP when the answer was cut short.

@@ -26,7 +26,8 @@ class Server {
   static constexpr Duration kConnectionIdle = std::chrono::seconds(10);
 
   // `address` "10.244.0.1:53"; port 0 takes one that is free for both.
-  static Result<std::unique_ptr<Server>> open(ServerParts parts, const std::string& address, std::vector<std::string> forward_to);
+  static Result<std::unique_ptr<Server>> open(ServerParts parts, const std::string& address,
+                                              std::vector<std::string> forward_to);
   ~Server();
   std::string address() const { return socket_->address(); }
   void set_zone(std::shared_ptr<const Zone> zone) { zone_ = std::move(zone); }

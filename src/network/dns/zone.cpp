@@ -127,10 +127,12 @@ std::optional<Answer> Zone::find(const Question& question) const {
     return out;
   }
   for (const Record& record : found->second) {
-    const bool wanted = question.type == static_cast<std::uint16_t>(record.type) || question.type == static_cast<std::uint16_t>(Type::kAny);
+    const bool wanted =
+        question.type == static_cast<std::uint16_t>(record.type) || question.type == static_cast<std::uint16_t>(Type::kAny);
     if (wanted || record.type == Type::kCname) out.answers.push_back(record);
   }
-  if (name == domain_ && question.type == static_cast<std::uint16_t>(Type::kSoa)) out.answers = nothing(Code::kNoError).authority;
+  if (name == domain_ && question.type == static_cast<std::uint16_t>(Type::kSoa))
+    out.answers = nothing(Code::kNoError).authority;
   return out.answers.empty() ? nothing(Code::kNoError) : out;
 }
 

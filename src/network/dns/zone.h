@@ -1,4 +1,5 @@
-// The names of a cluster: Services, their endpoints and pods, as Kubernetes' DNS specification 1.1 has them. Immutable once made.
+// The names of a cluster: Services, their endpoints and pods, as Kubernetes' DNS specification 1.1 has them. Immutable once
+// made.
 #pragma once
 
 #include <optional>

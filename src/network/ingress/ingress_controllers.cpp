@@ -21,7 +21,8 @@ class IngressClassController final : public client::Controller {
   std::string_view name() const override { return "ingress-class-controller"; }
 
   void keys_of(const Change& change, const View&, std::vector<std::string>& keys) const override {
-    if (change.object.resource.is(kNetworking, "ingressclasses") && change.object.name == kIngressClass) keys.emplace_back(kIngressClass);
+    if (change.object.resource.is(kNetworking, "ingressclasses") && change.object.name == kIngressClass)
+      keys.emplace_back(kIngressClass);
   }
   void initial_keys(const View&, std::vector<std::string>& keys) const override { keys.emplace_back(kIngressClass); }
 

@@ -69,12 +69,13 @@ std::shared_ptr<const Routes> RouterTable::get() const {
   return routes_;
 }
 
-std::unique_ptr<net::HttpServer> make_router_server(Loop& loop, Clock& clock, const RouterTable& table, net::Forwarder& forwarder,
-                                                    std::string scheme) {
+std::unique_ptr<net::HttpServer> make_router_server(Loop& loop, Clock& clock, const RouterTable& table,
+                                                    net::Forwarder& forwarder, std::string scheme) {
   net::HttpLimits limits;
   limits.body_bytes_max = SIZE_MAX;  // they pass through
   limits.streams_per_connection_max = kStreamsPerConnectionMax;
-  auto handle = [&table, &forwarder, scheme = std::move(scheme)](net::HttpRequest request, std::shared_ptr<net::IncomingBody> body,
+  auto handle = [&table, &forwarder, scheme = std::move(scheme)](net::HttpRequest request,
+                                                                 std::shared_ptr<net::IncomingBody> body,
                                                                  std::shared_ptr<net::Responder> responder) {
     const std::shared_ptr<const Routes> routes = table.get();
     const Authority authority = read_authority(request.host);
@@ -87,10 +88,13 @@ std::unique_ptr<net::HttpServer> make_router_server(Loop& loop, Clock& clock, co
     std::vector<std::string> addresses = backend->choose(kAttemptsMax);
     auto failed = [responder, service = backend->service](Error error) {
       const int status = status_of(error);
-      const std::string what = status == 503 ? " cannot be reached: " : status == 504 ? " does not answer: " : " answers badly: ";
+      const std::string what = status == 503   ? " cannot be reached: "
+                               : status == 504 ? " does not answer: "
+                                               : " answers badly: ";
       answer(*responder, status, "Service " + service + what + error.message());
     };
-    forwarder.forward(std::move(addresses), nullptr, std::move(request), std::move(body), std::move(responder), std::move(failed));
+    forwarder.forward(std::move(addresses), nullptr, std::move(request), std::move(body), std::move(responder),
+                      std::move(failed));
   };
   return net::make_proxy_http_server(loop, clock, limits, std::move(handle), nullptr);
 }

@@ -23,7 +23,7 @@ class RouterTable {
 
 // Serves the connections of one loop; `forwarder` is of the same loop, both outlive the server. `scheme` is what clients speak
 // ("http", "https"), for X-Forwarded-Proto.
-std::unique_ptr<net::HttpServer> make_router_server(Loop& loop, Clock& clock, const RouterTable& table, net::Forwarder& forwarder,
-                                                    std::string scheme);
+std::unique_ptr<net::HttpServer> make_router_server(Loop& loop, Clock& clock, const RouterTable& table,
+                                                    net::Forwarder& forwarder, std::string scheme);
 
 }  // namespace plinth::network

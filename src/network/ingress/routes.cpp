@@ -118,7 +118,8 @@ class RoutesBuilder {
     const Value reference = value["service"];
     auto made = std::make_shared<Backend>();
     if (reference.is_null()) {
-      made->service = std::string(value["resource"]["kind"].as_string()) + " " + std::string(value["resource"]["name"].as_string());
+      made->service =
+          std::string(value["resource"]["kind"].as_string()) + " " + std::string(value["resource"]["name"].as_string());
       made->trouble = "backends other than Services are not followed (" + made->service + ")";
       return note(std::move(made));
     }
@@ -159,7 +160,8 @@ class RoutesBuilder {
     const auto secrets = view_.find_resource("", "secrets");
     const auto secret = secrets ? view_.get(*secrets, ingress_->name_space, secret_name) : std::nullopt;
     const auto trouble = [&](const std::string& why) {
-      out_.troubles.emplace(ingress_->name_space + "/" + ingress_->name, "Secret " + ingress_->name_space + "/" + secret_name + " " + why);
+      out_.troubles.emplace(ingress_->name_space + "/" + ingress_->name,
+                            "Secret " + ingress_->name_space + "/" + secret_name + " " + why);
     };
     if (!secret) return trouble("does not exist: the router's own certificate is used");
     const auto certificate = base64_decode((*secret)["data"]["tls.crt"].as_string());
@@ -211,7 +213,8 @@ std::shared_ptr<const Routes> read_routes(const client::View& view, const std::s
   if (all.empty()) return out;
   std::stable_sort(all.begin(), all.end(), [](const client::Object& a, const client::Object& b) {
     const auto key = [](const client::Object& o) {
-      return std::tuple(o.metadata()["creationTimestamp"].as_string(), std::string_view(o.name_space), std::string_view(o.name));
+      return std::tuple(o.metadata()["creationTimestamp"].as_string(), std::string_view(o.name_space),
+                        std::string_view(o.name));
     };
     return key(a) < key(b);
   });

@@ -1,4 +1,5 @@
-// What Ingress objects say, as a table: which backend a request goes to, which certificate a name gets. Immutable once it is made.
+// What Ingress objects say, as a table: which backend a request goes to, which certificate a name gets. Immutable once it is
+// made.
 #pragma once
 
 #include <atomic>
@@ -40,8 +41,9 @@ struct PathRoute {
 
 class Routes {
  public:
-  // By host, then by path: the rules for exactly that host, for a wildcard that it matches, for every host, the default backends.
-  // Among paths the longest wins, Exact before Prefix. Null: nothing matches. `host` without its port, `path` without its query.
+  // By host, then by path: the rules for exactly that host, for a wildcard that it matches, for every host, the default
+  // backends. Among paths the longest wins, Exact before Prefix. Null: nothing matches. `host` without its port, `path` without
+  // its query.
   const Backend* find(std::string_view host, std::string_view path) const;
 
   std::vector<net::NamedIdentity> identities;

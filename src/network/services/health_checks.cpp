@@ -1,8 +1,8 @@
 #include "network/services/health_checks.h"
 
-#include <fmt/format.h>
-
 #include <set>
+
+#include <fmt/format.h>
 
 #include "net/http.h"
 
@@ -21,8 +21,9 @@ struct HealthChecks::Port {
     out.headers.add("x-content-type-options", "nosniff");
     out.headers.add("x-load-balancing-endpoint-weight", std::to_string(endpoints));
     // Names of Services need no escapes.
-    out.body = {SharedBytes(fmt::format("{{\"service\":{{\"namespace\":\"{}\",\"name\":\"{}\"}},\"localEndpoints\":{},\"serviceProxyHealthy\":true}}",
-                                        name_space, name, endpoints))};
+    out.body = {SharedBytes(fmt::format(
+        "{{\"service\":{{\"namespace\":\"{}\",\"name\":\"{}\"}},\"localEndpoints\":{},\"serviceProxyHealthy\":true}}",
+        name_space, name, endpoints))};
     return out;
   }
 };
@@ -45,10 +46,13 @@ void HealthChecks::set(const ServiceTable& services) {
         *parts_.loop, *parts_.clock, net::HttpLimits(),
         [one = port.get()](net::HttpRequest, std::shared_ptr<net::Responder> responder) { responder->send(one->answer()); },
         [](const Error& error) { return error.message(); });
-    auto listener = parts_.network->listen(*parts_.loop, fmt::format("0.0.0.0:{}", number), nullptr,
-                                           [http = port->http.get()](std::unique_ptr<Stream> stream) { http->serve(std::move(stream)); });
-    if (listener.ok()) port->listener = std::move(*listener);
-    else parts_.log.warning("a health check of a Service cannot be answered", {{"service", key}, {"error", listener.error()}});
+    auto listener =
+        parts_.network->listen(*parts_.loop, fmt::format("0.0.0.0:{}", number), nullptr,
+                               [http = port->http.get()](std::unique_ptr<Stream> stream) { http->serve(std::move(stream)); });
+    if (listener.ok())
+      port->listener = std::move(*listener);
+    else
+      parts_.log.warning("a health check of a Service cannot be answered", {{"service", key}, {"error", listener.error()}});
   }
   std::erase_if(ports_, [&](const auto& entry) { return wanted.count(entry.first) == 0; });
 }
@@ -57,7 +61,8 @@ std::size_t local_endpoints(const Service& service, const std::string& node) {
   std::set<std::string> addresses;
   for (const ServicePort& port : service.ports) {
     for (const PortEndpoint& one : port.endpoints) {
-      if (one.endpoint.ready && (one.endpoint.node.empty() || one.endpoint.node == node)) addresses.insert(one.endpoint.address);
+      if (one.endpoint.ready && (one.endpoint.node.empty() || one.endpoint.node == node))
+        addresses.insert(one.endpoint.address);
     }
   }
   return addresses.size();

@@ -1,5 +1,5 @@
-// What load balancers ask a node: whether a Service has endpoints on it. Of Services with a healthCheckNodePort, which those with
-// externalTrafficPolicy Local have.
+// What load balancers ask a node: whether a Service has endpoints on it. Of Services with a healthCheckNodePort, which those
+// with externalTrafficPolicy Local have.
 #pragma once
 
 #include <map>
@@ -20,13 +20,14 @@ struct HealthCheckParts {
   std::string node;  // whose endpoints count
 };
 
-// On one loop. Answers as kube-proxy does: 200 or 503, how many endpoints there are, and the field X-Load-Balancing-Endpoint-Weight.
+// On one loop. Answers as kube-proxy does: 200 or 503, how many endpoints there are, and the field
+// X-Load-Balancing-Endpoint-Weight.
 class HealthChecks {
  public:
   explicit HealthChecks(HealthCheckParts parts);
   ~HealthChecks();
-  // Listens for what has come, on all addresses, and closes what has gone. A port that cannot be had is logged, and tried again with the
-  // next table.
+  // Listens for what has come, on all addresses, and closes what has gone. A port that cannot be had is logged, and tried again
+  // with the next table.
   void set(const ServiceTable& services);
 
  private:

@@ -1,10 +1,10 @@
 #include "network/services/ruleset.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <optional>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 
@@ -42,8 +42,10 @@ struct Asked {
   std::set<std::string> empty;
   // The first Service that names a key keeps it.
   void add(std::string key, const std::string& to) {
-    if (to.empty()) empty.insert(std::move(key));
-    else chains.emplace(std::move(key), to);
+    if (to.empty())
+      empty.insert(std::move(key));
+    else
+      chains.emplace(std::move(key), to);
   }
 };
 
@@ -71,7 +73,8 @@ class RulesetWriter {
     const std::string hooks = hooks_text();
     out.content.sets = affinity_;
     for (const auto& [name, rules] : chains_) out.content.chains.insert(name);
-    out.text = begin + (there != nullptr ? removal_text(*there, out.content) : "") + fmt::format("table ip {} {{\n", options_.table);
+    out.text =
+        begin + (there != nullptr ? removal_text(*there, out.content) : "") + fmt::format("table ip {} {{\n", options_.table);
     out.text += sets_;
     for (const auto& [name, rules] : chains_) out.text += fmt::format("  chain {} {{\n{}  }}\n", name, rules);
     out.text += elements_text() + hooks + "}\n";
@@ -84,7 +87,8 @@ class RulesetWriter {
     const std::vector<Target> list = targets(port, local, options_.node);
     if (list.empty()) return "";
     const std::string protocol = protocol_of(port);
-    const std::string name = fmt::format("svc/{}/{}/{}/{}{}", service.name_space, service.name, protocol, port.port, local ? "/local" : "");
+    const std::string name =
+        fmt::format("svc/{}/{}/{}/{}{}", service.name_space, service.name, protocol, port.port, local ? "/local" : "");
     if (chains_.count(name) > 0) return name;
     std::string known, choice;
     for (const Target& target : list) {
@@ -97,8 +101,8 @@ class RulesetWriter {
         rules += fmt::format("    update @{} {{ ip saddr }}\n", clients);
       }
       // One that talks to itself must see another source than its own.
-      rules += fmt::format("    ip saddr {0} meta mark set meta mark or 0x4000\n    meta l4proto {1} dnat to {0}:{2}\n", target.address, protocol,
-                           target.port);
+      rules += fmt::format("    ip saddr {0} meta mark set meta mark or 0x4000\n    meta l4proto {1} dnat to {0}:{2}\n",
+                           target.address, protocol, target.port);
     }
     const std::string any = list.size() == 1 ? fmt::format("    goto {}/{}/{}\n", name, list[0].address, list[0].port)
                                              : fmt::format("    numgen random mod {} vmap {{ {} }}\n", list.size(), choice);
@@ -122,8 +126,8 @@ class RulesetWriter {
   std::string affinity_set(const std::string& target, std::int64_t seconds) {
     std::string name = fmt::format("affinity/{}/{}", seconds, target.substr(4));
     affinity_.insert(name);
-    sets_ += fmt::format("  set {} {{\n    type ipv4_addr\n    size {}\n    flags dynamic,timeout\n    timeout {}s\n  }}\n", name, kAffinityClientsMax,
-                         seconds);
+    sets_ += fmt::format("  set {} {{\n    type ipv4_addr\n    size {}\n    flags dynamic,timeout\n    timeout {}s\n  }}\n",
+                         name, kAffinityClientsMax, seconds);
     return name;
   }
 
@@ -143,12 +147,14 @@ class RulesetWriter {
 
   // The table with its maps, empty; rules are gone.
   std::string begin_text(bool keep) const {
-    std::string out = fmt::format("table ip {0} {{ }}\n{1} table ip {0}\ntable ip {0} {{\n", options_.table, keep ? "flush" : "delete");
+    std::string out =
+        fmt::format("table ip {0} {{ }}\n{1} table ip {0}\ntable ip {0} {{\n", options_.table, keep ? "flush" : "delete");
     for (const NamedMap& one : maps())
       out += fmt::format("  map {} {{ type {} : verdict; }}\n  set {} {{ type {}; }}\n", one.map, one.key, one.empty, one.key);
     out += "}\n";
     if (!keep) return out;
-    for (const NamedMap& one : maps()) out += fmt::format("flush map ip {0} {1}\nflush set ip {0} {2}\n", options_.table, one.map, one.empty);
+    for (const NamedMap& one : maps())
+      out += fmt::format("flush map ip {0} {1}\nflush set ip {0} {2}\n", options_.table, one.map, one.empty);
     return out;
   }
 
@@ -179,15 +185,18 @@ class RulesetWriter {
     return out;
   }
 
-  // What pods ask of nobody is refused before it is routed: on its way back to their link they would be told to ask there themselves.
+  // What pods ask of nobody is refused before it is routed: on its way back to their link they would be told to ask there
+  // themselves.
   std::string hooks_text() const {
     std::string ranges, between_pods, own;
     if (!options_.gateway.empty())
-      own = fmt::format("    iifname != {{ \"{}\", \"lo\" }} ip daddr {} ct status and dnat == 0 drop\n", options_.bridge, options_.gateway);
+      own = fmt::format("    iifname != {{ \"{}\", \"lo\" }} ip daddr {} ct status and dnat == 0 drop\n", options_.bridge,
+                        options_.gateway);
     for (const std::string& range : options_.service_ranges) {
       if (is_v4(range)) ranges += fmt::format("    ip daddr {} reject\n", range);
     }
-    if (!options_.bridge_is_filtered) between_pods = fmt::format("    ct status dnat ip saddr {0} ip daddr {0} masquerade\n", options_.pod_range);
+    if (!options_.bridge_is_filtered)
+      between_pods = fmt::format("    ct status dnat ip saddr {0} ip daddr {0} masquerade\n", options_.pod_range);
     return fmt::format(R"(  chain outside {{
     ip daddr . meta l4proto . th dport vmap @outside-addresses
     fib daddr type local meta l4proto . th dport vmap @node-ports

@@ -1,12 +1,12 @@
 #include "network/services/ruleset.h"
 
-#include <doctest/doctest.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+
+#include <doctest/doctest.h>
+#include <unistd.h>
 
 namespace plinth::network {
 namespace {
@@ -22,7 +22,8 @@ RulesetOptions options() {
   return out;
 }
 
-PortEndpoint endpoint(const std::string& address, bool ready = true, const std::string& node = "here", bool terminating = false) {
+PortEndpoint endpoint(const std::string& address, bool ready = true, const std::string& node = "here",
+                      bool terminating = false) {
   PortEndpoint out;
   out.port = 8080;
   out.endpoint.address = address;
@@ -44,7 +45,9 @@ Service service(std::vector<PortEndpoint> endpoints, std::int64_t node_port = 0)
   return out;
 }
 
-std::string text(const Service& one) { return services_ruleset({{one.name_space + "/" + one.name, one}}, options(), nullptr).text; }
+std::string text(const Service& one) {
+  return services_ruleset({{one.name_space + "/" + one.name, one}}, options(), nullptr).text;
+}
 
 bool has(const std::string& rules, const std::string& part) { return rules.find(part) != std::string::npos; }
 
@@ -76,7 +79,8 @@ std::string carried_out(const std::vector<std::string>& texts) {
 // Chains, maps and sets, in whichever order they were made.
 std::vector<std::string> blocks(const std::string& listed) {
   std::vector<std::string> out;
-  for (std::size_t at = 0, end = 0; (end = listed.find("\t}\n", at)) != std::string::npos; at = end + 3) out.push_back(listed.substr(at, end - at));
+  for (std::size_t at = 0, end = 0; (end = listed.find("\t}\n", at)) != std::string::npos; at = end + 3)
+    out.push_back(listed.substr(at, end - at));
   for (std::string& block : out) block.erase(0, block.find_first_not_of("\n"));
   std::sort(out.begin(), out.end());
   return out;
@@ -88,7 +92,9 @@ bool accepted_by_kernel(const std::string& rules) { return !can_ask_kernel() || 
 TEST_CASE("a Service's addresses lead to its endpoints by turns") {
   const std::string rules = text(service({endpoint("10.244.0.3"), endpoint("10.244.0.2"), endpoint("10.244.0.9", false)}));
   CHECK(has(rules, "10.96.0.7 . tcp . 80 : goto svc/ns/web/tcp/80,"));
-  CHECK(has(rules, "numgen random mod 2 vmap { 0 : goto svc/ns/web/tcp/80/10.244.0.2/8080, 1 : goto svc/ns/web/tcp/80/10.244.0.3/8080 }"));
+  CHECK(has(
+      rules,
+      "numgen random mod 2 vmap { 0 : goto svc/ns/web/tcp/80/10.244.0.2/8080, 1 : goto svc/ns/web/tcp/80/10.244.0.3/8080 }"));
   CHECK(has(rules, "meta l4proto tcp dnat to 10.244.0.2:8080"));
   CHECK(has(rules, "meta l4proto tcp dnat to 10.244.0.3:8080"));
   CHECK_FALSE(has(rules, "10.244.0.9"));
@@ -120,9 +126,13 @@ TEST_CASE("node ports, external addresses, affinity, UDP") {
   CHECK(has(rules, "udp . 30080 : goto svc/ns/web/udp/80,"));
   CHECK(has(rules, "192.0.2.9 . udp . 80 : goto svc/ns/web/udp/80,"));
   CHECK(has(rules, "192.0.2.10 . udp . 80 : goto svc/ns/web/udp/80,"));
-  CHECK(has(rules, "set affinity/600/ns/web/udp/80/10.244.0.2/8080 {\n    type ipv4_addr\n    size 65535\n    flags dynamic,timeout\n    timeout 600s"));
+  CHECK(has(rules,
+            "set affinity/600/ns/web/udp/80/10.244.0.2/8080 {\n    type ipv4_addr\n    size 65535\n    flags dynamic,timeout\n "
+            "   timeout 600s"));
   CHECK(has(rules, "ip saddr @affinity/600/ns/web/udp/80/10.244.0.2/8080 goto svc/ns/web/udp/80/10.244.0.2/8080\n"));
-  CHECK(has(rules, "chain svc/ns/web/udp/80/10.244.0.2/8080 {\n    update @affinity/600/ns/web/udp/80/10.244.0.2/8080 { ip saddr }\n"));
+  CHECK(
+      has(rules,
+          "chain svc/ns/web/udp/80/10.244.0.2/8080 {\n    update @affinity/600/ns/web/udp/80/10.244.0.2/8080 { ip saddr }\n"));
   CHECK(accepted_by_kernel(rules));
 }
 
@@ -132,7 +142,9 @@ TEST_CASE("a load balancer may be for some clients only") {
   one.balancer_sources = {"198.51.100.0/24", "203.0.113.7/32", "fd00::/8"};
   const std::string rules = text(one);
   CHECK(has(rules, "192.0.2.10 . tcp . 80 : goto svc/ns/web/tcp/80/sources,"));
-  CHECK(has(rules, "chain svc/ns/web/tcp/80/sources {\n    ip saddr { 198.51.100.0/24, 203.0.113.7/32 } goto svc/ns/web/tcp/80\n    drop\n"));
+  CHECK(has(rules,
+            "chain svc/ns/web/tcp/80/sources {\n    ip saddr { 198.51.100.0/24, 203.0.113.7/32 } goto svc/ns/web/tcp/80\n    "
+            "drop\n"));
   CHECK(has(rules, "tcp . 30080 : goto svc/ns/web/tcp/80,"));
   CHECK(accepted_by_kernel(rules));
 }
@@ -167,13 +179,16 @@ TEST_CASE("rules that change keep what stays: chains, and the clients of session
   CHECK(content.chains == second.content.chains);
   CHECK(content.sets == second.content.sets);
   // The same as from the beginning.
-  CHECK(blocks(carried_out({first.text, second.text})) == blocks(carried_out({services_ruleset({{"ns/web", one}}, options(), nullptr).text})));
-  CHECK(blocks(carried_out({first.text, second.text, last.text})) == blocks(carried_out({services_ruleset({}, options(), nullptr).text})));
+  CHECK(blocks(carried_out({first.text, second.text})) ==
+        blocks(carried_out({services_ruleset({{"ns/web", one}}, options(), nullptr).text})));
+  CHECK(blocks(carried_out({first.text, second.text, last.text})) ==
+        blocks(carried_out({services_ruleset({}, options(), nullptr).text})));
   CHECK(carried_out({first.text, remove_ruleset(options())}) == "done\n");
 }
 
 TEST_CASE("what listens for pods is for pods, and this machine") {
-  CHECK(has(services_ruleset({}, options(), nullptr).text, "iifname != { \"br-test\", \"lo\" } ip daddr 10.244.0.1 ct status and dnat == 0 drop"));
+  CHECK(has(services_ruleset({}, options(), nullptr).text,
+            "iifname != { \"br-test\", \"lo\" } ip daddr 10.244.0.1 ct status and dnat == 0 drop"));
 }
 
 TEST_CASE("where the bridge is filtered, pods see who calls them") {

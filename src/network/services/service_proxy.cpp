@@ -1,8 +1,8 @@
 #include "network/services/service_proxy.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 
@@ -13,8 +13,8 @@ constexpr std::size_t kOutputMax = 4 * 1024 * 1024;  // of nft when it lists a t
 // By it our routes can be told from others'. No daemon's: /etc/iproute2/rt_protos.
 constexpr std::string_view kRouteProtocol = "142";
 
-// What connections from 127.0.0.1 to node ports need, and forwarding. $0 the bridge, $1 ip. Says "filtered" where packets between two
-// ports of the bridge pass the rules: br_netfilter is there.
+// What connections from 127.0.0.1 to node ports need, and forwarding. $0 the bridge, $1 ip. Says "filtered" where packets
+// between two ports of the bridge pass the rules: br_netfilter is there.
 constexpr std::string_view kSettings = R"(
 echo 1 > /proc/sys/net/ipv4/conf/$0/route_localnet && echo 1 > /proc/sys/net/ipv4/ip_forward || exit 1
 [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ] && $1 link set dev $0 type bridge nf_call_iptables 1 && echo filtered
@@ -80,21 +80,27 @@ std::vector<std::string> ServiceProxy::service_ranges() const {
 // some route to begin with, and the bridge's address as its source; where it goes is decided by the rules.
 void ServiceProxy::make_links(std::vector<std::string> ranges) {
   const std::string& bridge = options_.rules.bridge;
-  std::string batch = fmt::format("link add name {0} type bridge\naddr replace {1} dev {0}\nlink set {0} up\n", bridge, options_.gateway);
+  std::string batch =
+      fmt::format("link add name {0} type bridge\naddr replace {1} dev {0}\nlink set {0} up\n", bridge, options_.gateway);
   for (const std::string& range : ranges) {
     // Another platform's route for the same range stays. Ours goes with the bridge.
-    if (range.find(':') == std::string::npos) batch += fmt::format("route append {} dev {} proto {}\n", range, bridge, kRouteProtocol);
+    if (range.find(':') == std::string::npos)
+      batch += fmt::format("route append {} dev {} proto {}\n", range, bridge, kRouteProtocol);
   }
-  run({options_.ip, "-force", "-batch", "-"}, std::move(batch), [this, ranges = std::move(ranges)](Result<std::string> made) mutable {
-    std::string wrong = made.ok() ? "" : complaints(made.error().message());
-    if (!wrong.empty()) return applied(Error(Reason::kServiceUnavailable, fmt::format("the bridge {} of the pods: {}", options_.rules.bridge, wrong)));
-    run({"sh", "-c", std::string(kSettings), options_.rules.bridge, options_.ip}, "", [this, ranges = std::move(ranges)](Result<std::string> set) mutable {
-      if (!set.ok()) return applied(std::move(set).error());
-      options_.rules.bridge_is_filtered = set->find("filtered") != std::string::npos;
-      linked_ = std::move(ranges);
-      apply();
-    });
-  });
+  run({options_.ip, "-force", "-batch", "-"}, std::move(batch),
+      [this, ranges = std::move(ranges)](Result<std::string> made) mutable {
+        std::string wrong = made.ok() ? "" : complaints(made.error().message());
+        if (!wrong.empty())
+          return applied(
+              Error(Reason::kServiceUnavailable, fmt::format("the bridge {} of the pods: {}", options_.rules.bridge, wrong)));
+        run({"sh", "-c", std::string(kSettings), options_.rules.bridge, options_.ip}, "",
+            [this, ranges = std::move(ranges)](Result<std::string> set) mutable {
+              if (!set.ok()) return applied(std::move(set).error());
+              options_.rules.bridge_is_filtered = set->find("filtered") != std::string::npos;
+              linked_ = std::move(ranges);
+              apply();
+            });
+      });
 }
 
 void ServiceProxy::schedule(Duration delay) {
@@ -117,7 +123,8 @@ void ServiceProxy::arm_audit() {
     look([this, was = *there_] {
       running_ = false;
       if (there_ && there_->chains == was.chains && there_->sets == was.sets) return again_ ? schedule(kApplyInterval) : void();
-      parts_.log.warning("the rules of Services were changed by others; they are written again", {{"table", options_.rules.table}});
+      parts_.log.warning("the rules of Services were changed by others; they are written again",
+                         {{"table", options_.rules.table}});
       there_.reset();
       linked_.reset();
       applied_.clear();
@@ -128,11 +135,12 @@ void ServiceProxy::arm_audit() {
 
 // At what is in the table now.
 void ServiceProxy::look(UniqueFunction<void()> then) {
-  run({options_.nft, "--terse", "list", "table", "ip", options_.rules.table}, "", [this, then = std::move(then)](Result<std::string> listed) {
-    there_.reset();
-    if (listed.ok() && listed->size() < kOutputMax) there_ = table_content(*listed);
-    then();
-  });
+  run({options_.nft, "--terse", "list", "table", "ip", options_.rules.table}, "",
+      [this, then = std::move(then)](Result<std::string> listed) {
+        there_.reset();
+        if (listed.ok() && listed->size() < kOutputMax) there_ = table_content(*listed);
+        then();
+      });
 }
 
 void ServiceProxy::apply() {
@@ -148,18 +156,19 @@ void ServiceProxy::apply() {
   Ruleset whole = services_ruleset(services, rules, nullptr);
   if (whole.text == applied_) return applied({});
   std::string input = there_ ? services_ruleset(services, rules, &*there_).text : whole.text;
-  run({options_.nft, "-f", "-"}, std::move(input), [this, whole = std::move(whole), services](Result<std::string> outcome) mutable {
-    if (outcome.ok()) {
-      forget_flows(services);
-      applied_ = std::move(whole.text);
-      there_ = std::move(whole.content);
-      return applied({});
-    }
-    // From the beginning then: what is there may not be what it was taken for.
-    applied_.clear();
-    there_.reset();
-    applied(std::move(outcome).error());
-  });
+  run({options_.nft, "-f", "-"}, std::move(input),
+      [this, whole = std::move(whole), services](Result<std::string> outcome) mutable {
+        if (outcome.ok()) {
+          forget_flows(services);
+          applied_ = std::move(whole.text);
+          there_ = std::move(whole.content);
+          return applied({});
+        }
+        // From the beginning then: what is there may not be what it was taken for.
+        applied_.clear();
+        there_.reset();
+        applied(std::move(outcome).error());
+      });
 }
 
 // After the rules: what is looked at anew finds them.
@@ -201,6 +210,8 @@ void ServiceProxy::run(std::vector<std::string> arguments, std::string input, Ou
               });
 }
 
-std::vector<std::string> service_removal(const ServiceProxyOptions& options) { return {options.nft, remove_ruleset(options.rules)}; }
+std::vector<std::string> service_removal(const ServiceProxyOptions& options) {
+  return {options.nft, remove_ruleset(options.rules)};
+}
 
 }  // namespace plinth::network

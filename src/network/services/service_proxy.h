@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "base/log.h"
 #include "base/flow_table.h"
+#include "base/log.h"
 #include "base/processes.h"
 #include "client/cluster.h"
 #include "network/services/ruleset.h"
@@ -66,9 +66,9 @@ class ServiceProxy final : private client::ClusterEvents {
   ServiceProxyParts parts_;
   ServiceProxyOptions options_;
   UniqueFunction<void(Result<void>)> ready_;
-  std::string applied_;                 // text of the rules that are there; "" when that is not known
-  std::optional<TableContent> there_;   // names in the table; none: there is no table, or nobody knows what is in it
-  UdpTargets udp_;  // that the rules know
+  std::string applied_;                // text of the rules that are there; "" when that is not known
+  std::optional<TableContent> there_;  // names in the table; none: there is no table, or nobody knows what is in it
+  UdpTargets udp_;                     // that the rules know
   std::optional<std::vector<std::string>> linked_;  // ranges of Services that have routes
   TimerId timer_ = 0, audit_ = 0;
   Duration retry_ = kRetryMin;

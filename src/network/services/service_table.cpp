@@ -21,7 +21,8 @@ Service read_service(const client::Object& object) {
   out.external_name = spec["externalName"].as_string();
   if (out.type != "ExternalName" && spec["clusterIP"].as_string() != "None") {
     out.cluster_ips = texts(spec["clusterIPs"]);
-    if (out.cluster_ips.empty() && !spec["clusterIP"].as_string().empty()) out.cluster_ips.emplace_back(spec["clusterIP"].as_string());
+    if (out.cluster_ips.empty() && !spec["clusterIP"].as_string().empty())
+      out.cluster_ips.emplace_back(spec["clusterIP"].as_string());
   }
   out.external_ips = texts(spec["externalIPs"]);
   for (const Value& ingress : object["status"]["loadBalancer"]["ingress"].items()) {
@@ -81,8 +82,10 @@ void add_slice(const client::Object& slice, Service& service) {
 std::vector<const PortEndpoint*> ServicePort::usable() const {
   std::vector<const PortEndpoint*> ready, ending;
   for (const PortEndpoint& one : endpoints) {
-    if (one.endpoint.ready) ready.push_back(&one);
-    else if (one.endpoint.serving && one.endpoint.terminating) ending.push_back(&one);
+    if (one.endpoint.ready)
+      ready.push_back(&one);
+    else if (one.endpoint.serving && one.endpoint.terminating)
+      ending.push_back(&one);
   }
   return ready.empty() ? ending : ready;
 }

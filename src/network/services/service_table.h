@@ -41,11 +41,11 @@ struct Service {
   std::string external_name;
   std::vector<std::string> cluster_ips;  // empty: headless, or ExternalName
   std::vector<std::string> external_ips;
-  std::vector<std::string> balancer_ips;  // of its status
+  std::vector<std::string> balancer_ips;      // of its status
   std::vector<std::string> balancer_sources;  // ranges of clients that may use them; empty: all
   std::vector<ServicePort> ports;
   bool publish_not_ready = false;
-  std::int64_t affinity_seconds = 0;  // 0: no session affinity
+  std::int64_t affinity_seconds = 0;                    // 0: no session affinity
   bool internal_local = false, external_local = false;  // traffic policies
   std::int64_t health_check_node_port = 0;
 

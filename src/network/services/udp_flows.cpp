@@ -20,12 +20,14 @@ UdpTargets udp_targets(const ServiceTable& services) {
 }
 
 bool is_stale(const UdpFlow& flow, const UdpTargets& now, const UdpTargets& before) {
-  if (const auto asked = now.addresses.find(flow.to); asked != now.addresses.end()) return asked->second.count(flow.answered_by) == 0;
+  if (const auto asked = now.addresses.find(flow.to); asked != now.addresses.end())
+    return asked->second.count(flow.answered_by) == 0;
   if (flow.to == flow.answered_by) return false;  // nobody chose
   if (before.addresses.count(flow.to) > 0) return true;
   const std::string port = flow.to.substr(flow.to.rfind(':') + 1);
   const auto was = before.node_ports.find(port);
-  if (const auto asked = now.node_ports.find(port); asked != now.node_ports.end()) return asked->second.count(flow.answered_by) == 0;
+  if (const auto asked = now.node_ports.find(port); asked != now.node_ports.end())
+    return asked->second.count(flow.answered_by) == 0;
   return was != before.node_ports.end() && was->second.count(flow.answered_by) > 0;
 }
 

@@ -1,5 +1,5 @@
-// Which flows of UDP lead to endpoints that are gone. The kernel chooses an endpoint for a flow's first packet only, and a client that goes
-// on sending from one port stays with it for ever.
+// Which flows of UDP lead to endpoints that are gone. The kernel chooses an endpoint for a flow's first packet only, and a
+// client that goes on sending from one port stays with it for ever.
 #pragma once
 
 #include <map>
@@ -12,7 +12,7 @@
 namespace plinth::network {
 
 struct UdpTargets {
-  std::map<std::string, std::set<std::string>> addresses;     // by what is asked for, "10.96.0.7:53": endpoints, "10.244.0.5:5353"
+  std::map<std::string, std::set<std::string>> addresses;  // by what is asked for, "10.96.0.7:53": endpoints, "10.244.0.5:5353"
   std::map<std::string, std::set<std::string>> node_ports;  // by the port alone, "30053"
   bool operator==(const UdpTargets&) const = default;
 };

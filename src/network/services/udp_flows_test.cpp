@@ -24,21 +24,18 @@ ServiceTable table(std::vector<std::string> endpoints, std::int64_t node_port = 
 }
 
 TEST_CASE("flows of UDP to endpoints that are gone") {
-  const UdpTargets before = udp_targets(table({"10.244.0.2", "10.244.0.3"})), now = udp_targets(table({"10.244.0.3"})), none = udp_targets({});
+  const UdpTargets before = udp_targets(table({"10.244.0.2", "10.244.0.3"})), now = udp_targets(table({"10.244.0.3"})),
+                   none = udp_targets({});
   struct Row {
     const char *to, *answered_by;
     bool after_endpoint, after_service;
   };
   const Row rows[] = {
-      {"10.96.0.7:53", "10.244.0.2:5353", true, true},
-      {"10.96.0.7:53", "10.244.0.3:5353", false, true},
+      {"10.96.0.7:53", "10.244.0.2:5353", true, true},      {"10.96.0.7:53", "10.244.0.3:5353", false, true},
       {"10.96.0.7:53", "10.96.0.7:53", true, false},  // sent before there was an endpoint
-      {"192.0.2.2:30053", "10.244.0.2:5353", true, true},
-      {"192.0.2.2:30053", "10.244.0.3:5353", false, true},
-      {"192.0.2.2:30053", "192.0.2.2:30053", false, false},
-      {"192.0.2.9:30053", "198.51.100.1:30053", true, false},
-      {"10.244.0.2:5353", "10.244.0.2:5353", false, false},
-      {"1.1.1.1:53", "1.1.1.1:53", false, false},
+      {"192.0.2.2:30053", "10.244.0.2:5353", true, true},   {"192.0.2.2:30053", "10.244.0.3:5353", false, true},
+      {"192.0.2.2:30053", "192.0.2.2:30053", false, false}, {"192.0.2.9:30053", "198.51.100.1:30053", true, false},
+      {"10.244.0.2:5353", "10.244.0.2:5353", false, false}, {"1.1.1.1:53", "1.1.1.1:53", false, false},
   };
   for (const Row& row : rows) {
     CHECK_MESSAGE(is_stale({row.to, row.answered_by}, now, before) == row.after_endpoint, row.to << " " << row.answered_by);

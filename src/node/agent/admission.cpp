@@ -1,8 +1,8 @@
 #include "node/agent/admission.h"
 
-#include <fmt/format.h>
-
 #include <set>
+
+#include <fmt/format.h>
 
 #include "api/resource_amounts.h"
 
@@ -39,7 +39,8 @@ std::optional<Verdict> check_admission(const Pod& pod, const std::vector<std::sh
   }
   const std::int64_t pods_max = amount(allocatable, "pods");
   if (pods_max > 0 && static_cast<std::int64_t>(others.size()) >= pods_max)
-    return refuse("OutOfpods", fmt::format("Node didn't have enough resource: pods, requested: 1, used: {}, capacity: {}", others.size(), pods_max));
+    return refuse("OutOfpods", fmt::format("Node didn't have enough resource: pods, requested: 1, used: {}, capacity: {}",
+                                           others.size(), pods_max));
   const std::set<std::string> ports = host_ports(pod);
   for (const auto& other : others) {
     for (const std::string& port : host_ports(*other)) {
@@ -58,8 +59,8 @@ std::optional<Verdict> check_admission(const Pod& pod, const std::vector<std::sh
     }
     const std::int64_t capacity = amount(allocatable, name);
     if (used + wanted > capacity) {
-      return refuse("OutOf" + name, fmt::format("Node didn't have enough resource: {}, requested: {}, used: {}, capacity: {}", name,
-                                                wanted, used, capacity));
+      return refuse("OutOf" + name, fmt::format("Node didn't have enough resource: {}, requested: {}, used: {}, capacity: {}",
+                                                name, wanted, used, capacity));
     }
   }
   return std::nullopt;

@@ -29,8 +29,10 @@ void PodWorker::start_container(const Action& action) {
   const SandboxStatus* sandbox = seen_.current_sandbox();
   start->sandbox_id = sandbox->id;
   start->sandbox = make_sandbox_config(parts_.config, *pod_, sandbox->metadata.attempt);
-  if (start->unstarted_id.empty()) find_image(start);
-  else remove_unstarted(start);
+  if (start->unstarted_id.empty())
+    find_image(start);
+  else
+    remove_unstarted(start);
 }
 
 // The pod ends, or has lost the container's sandbox: nothing is started any more.
@@ -52,20 +54,24 @@ void PodWorker::fail_start(const StartPtr& start, std::string reason, std::strin
 
 void PodWorker::remove_unstarted(const StartPtr& start) {
   parts_.runtime->remove_container(start->unstarted_id, guarded([this, start](Result<void> removed) {
-    stale_ = true;
-    if (!removed.ok()) return fail_start(start, "CreateContainerError", removed.error().message(), now() + kRetryFirst);
-    find_image(start);
-  }));
+                                     stale_ = true;
+                                     if (!removed.ok())
+                                       return fail_start(start, "CreateContainerError", removed.error().message(),
+                                                         now() + kRetryFirst);
+                                     find_image(start);
+                                   }));
 }
 
 void PodWorker::find_image(const StartPtr& start) {
   parts_.images->ensure(pod_, start->container, start->sandbox, guarded([this, start](ImageOutcome outcome) {
-    if (gave_up(start)) return;
-    if (!outcome.ok) return fail_start(start, std::move(outcome.reason), std::move(outcome.message), outcome.retry_at_ns);
-    start->inputs.image = std::move(outcome.image);
-    start->inputs.image_ref = std::move(outcome.ref);
-    prepare(start);
-  }));
+                          if (gave_up(start)) return;
+                          if (!outcome.ok)
+                            return fail_start(start, std::move(outcome.reason), std::move(outcome.message),
+                                              outcome.retry_at_ns);
+                          start->inputs.image = std::move(outcome.image);
+                          start->inputs.image_ref = std::move(outcome.ref);
+                          prepare(start);
+                        }));
 }
 
 void PodWorker::prepare(const StartPtr& start) {
@@ -90,14 +96,15 @@ void PodWorker::prepare(const StartPtr& start) {
   mounts.volumes = volumes_;
   if (!pod_->host_network) mounts.hosts_file = hosts_file(parts_.config, *pod_, pod_ips());
   parts_.volumes->prepare_container(std::move(mounts), guarded([this, start](Result<ContainerMounts> made) {
-    if (gave_up(start)) return;
-    if (!made.ok()) {
-      event(true, "Failed", "Error: " + made.error().message(), start->container);
-      return fail_start(start, "CreateContainerConfigError", made.error().message(), now() + kConfigRetry);
-    }
-    start->inputs.devices = std::move(made->devices);
-    create(start, std::move(made->mounts));
-  }));
+                                      if (gave_up(start)) return;
+                                      if (!made.ok()) {
+                                        event(true, "Failed", "Error: " + made.error().message(), start->container);
+                                        return fail_start(start, "CreateContainerConfigError", made.error().message(),
+                                                          now() + kConfigRetry);
+                                      }
+                                      start->inputs.devices = std::move(made->devices);
+                                      create(start, std::move(made->mounts));
+                                    }));
 }
 
 void PodWorker::create(const StartPtr& start, std::vector<Mount> mounts) {
@@ -108,17 +115,19 @@ void PodWorker::create(const StartPtr& start, std::vector<Mount> mounts) {
     event(true, "Failed", "Error: " + config.error().message(), start->container);
     return fail_start(start, "CreateContainerConfigError", config.error().message(), now() + kRetry);
   }
-  parts_.runtime->create_container(start->sandbox_id, std::move(*config), start->sandbox, guarded([this, start](Result<std::string> id) {
-    if (!id.ok()) {
-      stale_ = true;  // there may be one although the call failed
-      event(true, "Failed", "Error: " + id.error().message(), start->container);
-      return fail_start(start, "CreateContainerError", id.error().message(), now() + kRetry);
-    }
-    event(false, "Created", "Created container: " + start->container, start->container);
-    to_ask_.insert(*id);
-    if (gave_up(start)) return;  // it is removed with its sandbox
-    parts_.runtime->start_container(*id, guarded([this, start, id = *id](Result<void> outcome) { started(start, id, std::move(outcome)); }));
-  }));
+  parts_.runtime->create_container(
+      start->sandbox_id, std::move(*config), start->sandbox, guarded([this, start](Result<std::string> id) {
+        if (!id.ok()) {
+          stale_ = true;  // there may be one although the call failed
+          event(true, "Failed", "Error: " + id.error().message(), start->container);
+          return fail_start(start, "CreateContainerError", id.error().message(), now() + kRetry);
+        }
+        event(false, "Created", "Created container: " + start->container, start->container);
+        to_ask_.insert(*id);
+        if (gave_up(start)) return;  // it is removed with its sandbox
+        parts_.runtime->start_container(
+            *id, guarded([this, start, id = *id](Result<void> outcome) { started(start, id, std::move(outcome)); }));
+      }));
 }
 
 void PodWorker::started(const StartPtr& start, const std::string& id, Result<void> outcome) {
@@ -149,17 +158,18 @@ void PodWorker::started(const StartPtr& start, const std::string& id, Result<voi
 void PodWorker::run_post_start(const StartPtr& start, const std::string& id) {
   constexpr Duration kHookMax = std::chrono::minutes(2);  // no time-out upstream; a hook for ever would block the pod for ever
   const Value hook = pod_->find(start->container)->spec["lifecycle"]["postStart"];
-  run_handler(parts_, handler_target(start->container, id), hook, kHookMax, guarded([this, start, id](Result<ProbeAnswer> answer) {
-    ContainerMemory& memory = memory_.of(start->container);
-    if (memory.id != id) return;
-    const bool good = answer.ok() && answer->outcome != ProbeOutcome::kFailure;
-    memory.post_start = good ? Hook::kDone : Hook::kFailed;
-    if (!good) {
-      event(true, "FailedPostStartHook", "PostStartHook failed: " + (answer.ok() ? answer->text : answer.error().message()),
-            start->container);
-    }
-    reconsider();
-  }));
+  run_handler(parts_, handler_target(start->container, id), hook, kHookMax,
+              guarded([this, start, id](Result<ProbeAnswer> answer) {
+                ContainerMemory& memory = memory_.of(start->container);
+                if (memory.id != id) return;
+                const bool good = answer.ok() && answer->outcome != ProbeOutcome::kFailure;
+                memory.post_start = good ? Hook::kDone : Hook::kFailed;
+                if (!good) {
+                  event(true, "FailedPostStartHook",
+                        "PostStartHook failed: " + (answer.ok() ? answer->text : answer.error().message()), start->container);
+                }
+                reconsider();
+              }));
 }
 
 }  // namespace plinth::node

@@ -14,8 +14,8 @@ void EventRecorder::record(const EventSubject& subject, bool warning, std::strin
     return;
   }
   if (message.size() > kMessageBytesMax) message.resize(kMessageBytesMax);
-  std::string key = join(std::vector<std::string>{subject.kind, subject.name_space, subject.name, subject.uid, subject.field_path,
-                                                  warning ? "W" : "N", reason, message},
+  std::string key = join(std::vector<std::string>{subject.kind, subject.name_space, subject.name, subject.uid,
+                                                  subject.field_path, warning ? "W" : "N", reason, message},
                          "\n");
   queue_.push_back({subject, warning, std::move(reason), std::move(message), std::move(key)});
   send_next();

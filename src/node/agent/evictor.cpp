@@ -21,7 +21,8 @@ void Evictor::look(const HostReading& reading, const api::UsageTable& usage, con
   round->shortage = found.front();  // memory comes first: it is the most urgent
   for (auto& pod : ports_.pods()) {
     Candidate candidate;
-    if (const auto measured = usage.pods.find({pod->name_space, pod->name}); measured != usage.pods.end() && measured->second.uid == pod->uid)
+    if (const auto measured = usage.pods.find({pod->name_space, pod->name});
+        measured != usage.pods.end() && measured->second.uid == pod->uid)
       candidate.containers = measured->second.containers;
     if (const auto layers = written.find(pod->uid); layers != written.end()) candidate.written = layers->second;
     candidate.pod = std::move(pod);
@@ -50,8 +51,10 @@ void Evictor::act(const std::shared_ptr<Round>& round) {
   ports_.free_images([this, round, alive = alive_](Result<std::uint64_t> freed) {
     if (!*alive) return;
     // Whether that was enough, the next round says.
-    if (freed.ok() && *freed > 0) busy_ = false;
-    else measure(round, 0);
+    if (freed.ok() && *freed > 0)
+      busy_ = false;
+    else
+      measure(round, 0);
   });
 }
 
@@ -63,18 +66,20 @@ void Evictor::measure(const std::shared_ptr<Round>& round, std::size_t at) {
   }
   HostFiles* files = parts_.files;
   const Pod& pod = *round->candidates[at].pod;
-  on_pool<std::uint64_t>(*parts_.loop, *parts_.pool, alive_,
-                         [files, folders = std::vector<std::string>{parts_.volumes->pod_directory(pod.uid), pod_log_directory(parts_.config, pod)}] {
-                           std::uint64_t sum = 0;
-                           for (const std::string& folder : folders) {
-                             if (auto usage = files->usage(folder); usage.ok()) sum += usage->bytes;
-                           }
-                           return Result<std::uint64_t>(sum);
-                         },
-                         [this, round, at](Result<std::uint64_t> bytes) {
-                           if (bytes.ok()) round->candidates[at].volumes_and_logs = *bytes;
-                           measure(round, at + 1);
-                         });
+  on_pool<std::uint64_t>(
+      *parts_.loop, *parts_.pool, alive_,
+      [files,
+       folders = std::vector<std::string>{parts_.volumes->pod_directory(pod.uid), pod_log_directory(parts_.config, pod)}] {
+        std::uint64_t sum = 0;
+        for (const std::string& folder : folders) {
+          if (auto usage = files->usage(folder); usage.ok()) sum += usage->bytes;
+        }
+        return Result<std::uint64_t>(sum);
+      },
+      [this, round, at](Result<std::uint64_t> bytes) {
+        if (bytes.ok()) round->candidates[at].volumes_and_logs = *bytes;
+        measure(round, at + 1);
+      });
 }
 
 void Evictor::evict_first(const Round& round) {

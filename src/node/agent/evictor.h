@@ -20,8 +20,8 @@ using WrittenBytes = std::map<std::string, std::map<std::string, std::uint64_t>>
 struct EvictorPorts {
   std::function<std::vector<std::shared_ptr<const Pod>>()> pods;  // those that run
   std::function<void(const std::string& uid, Verdict verdict)> evict;
-  std::function<void(const std::set<Pressure>& pressures)> tell;       // when they change
-  std::function<void(Done<std::uint64_t> freed)> free_images;          // bytes; null: nothing is there to free
+  std::function<void(const std::set<Pressure>& pressures)> tell;  // when they change
+  std::function<void(Done<std::uint64_t> freed)> free_images;     // bytes; null: nothing is there to free
 };
 
 // On the node's loop.

@@ -1,9 +1,9 @@
 #include "node/agent/image_collector.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <tuple>
+
+#include <fmt/format.h>
 
 #include "node/agent/event_recorder.h"
 
@@ -17,12 +17,14 @@ std::uint64_t bytes_to_free(const FilesystemReading& disk, const ImageLimits& li
   return wanted > disk.bytes_available ? wanted - disk.bytes_available : 0;
 }
 
-ImageChoice choose_images(const std::vector<Image>& images, const std::set<std::string>& in_use, const std::map<std::string, ImageTimes>& times,
-                          std::uint64_t bytes, std::int64_t age_min_ns, std::int64_t now_ns) {
+ImageChoice choose_images(const std::vector<Image>& images, const std::set<std::string>& in_use,
+                          const std::map<std::string, ImageTimes>& times, std::uint64_t bytes, std::int64_t age_min_ns,
+                          std::int64_t now_ns) {
   std::vector<std::tuple<std::int64_t, std::int64_t, const Image*>> unused;
   for (const Image& image : images) {
     const auto known = times.find(image.id);
-    if (image.pinned || in_use.count(image.id) > 0 || known == times.end() || now_ns - known->second.seen_ns < age_min_ns) continue;
+    if (image.pinned || in_use.count(image.id) > 0 || known == times.end() || now_ns - known->second.seen_ns < age_min_ns)
+      continue;
     unused.emplace_back(known->second.used_ns, known->second.seen_ns, &image);
   }
   std::stable_sort(unused.begin(), unused.end(), [](const auto& a, const auto& b) {
@@ -52,7 +54,8 @@ void ImageCollector::look() {
     if (!listed.ok()) return;
     if (looked_) looked_();
     const std::int64_t now = parts_.clock->monotonic_ns();
-    if (!parts_.config.collects_images || gauges_ == nullptr || (collected_ns_ != 0 && now - collected_ns_ < kCollectNs)) return;
+    if (!parts_.config.collects_images || gauges_ == nullptr || (collected_ns_ != 0 && now - collected_ns_ < kCollectNs))
+      return;
     collected_ns_ = now;
     collect();
   });
@@ -94,20 +97,23 @@ void ImageCollector::tell(const char* reason, std::string message) {
 }
 
 void ImageCollector::collect() {
-  on_pool<HostReading>(*parts_.loop, *parts_.pool, alive_, [gauges = gauges_] { return gauges->read(); }, [this](Result<HostReading> reading) {
-    if (!reading.ok()) return tell("ImageGCFailed", "the disk of images cannot be read: " + reading.error().message());
-    const ImageLimits limits;
-    const std::uint64_t wanted = bytes_to_free(reading->images, limits);
-    if (wanted == 0) return;
-    auto choice = std::make_shared<ImageChoice>(choose_images(images_, in_use_, times_, wanted, limits.age_min_ns, parts_.clock->wall_ns()));
-    remove(choice, 0, [this, wanted](Result<std::uint64_t> freed) {
-      if (!freed.ok()) return tell("ImageGCFailed", freed.error().message());
-      if (*freed >= wanted) return;
-      tell("FreeDiskSpaceFailed",
-           fmt::format("Failed to garbage collect required amount of images. Attempted to free {} bytes, but only found {} bytes eligible to free.",
-                       wanted, *freed));
-    });
-  });
+  on_pool<HostReading>(
+      *parts_.loop, *parts_.pool, alive_, [gauges = gauges_] { return gauges->read(); },
+      [this](Result<HostReading> reading) {
+        if (!reading.ok()) return tell("ImageGCFailed", "the disk of images cannot be read: " + reading.error().message());
+        const ImageLimits limits;
+        const std::uint64_t wanted = bytes_to_free(reading->images, limits);
+        if (wanted == 0) return;
+        auto choice = std::make_shared<ImageChoice>(
+            choose_images(images_, in_use_, times_, wanted, limits.age_min_ns, parts_.clock->wall_ns()));
+        remove(choice, 0, [this, wanted](Result<std::uint64_t> freed) {
+          if (!freed.ok()) return tell("ImageGCFailed", freed.error().message());
+          if (*freed >= wanted) return;
+          tell("FreeDiskSpaceFailed", fmt::format("Failed to garbage collect required amount of images. Attempted to free {} "
+                                                  "bytes, but only found {} bytes eligible to free.",
+                                                  wanted, *freed));
+        });
+      });
 }
 
 void ImageCollector::free_unused(Done<std::uint64_t> freed) {
@@ -115,7 +121,8 @@ void ImageCollector::free_unused(Done<std::uint64_t> freed) {
   auto finish = std::make_shared<Done<std::uint64_t>>(std::move(freed));
   list([this, finish](Result<void> listed) {
     if (!listed.ok()) return (*finish)(std::move(listed).error());
-    auto choice = std::make_shared<ImageChoice>(choose_images(images_, in_use_, times_, UINT64_MAX, 0, parts_.clock->wall_ns()));
+    auto choice =
+        std::make_shared<ImageChoice>(choose_images(images_, in_use_, times_, UINT64_MAX, 0, parts_.clock->wall_ns()));
     remove(choice, 0, [finish](Result<std::uint64_t> bytes) { (*finish)(std::move(bytes)); });
   });
 }
@@ -127,12 +134,13 @@ void ImageCollector::remove(std::shared_ptr<ImageChoice> choice, std::uint64_t f
   choice->ids.erase(choice->ids.begin());
   std::uint64_t bytes = 0;
   for (const Image& image : images_) bytes += image.id == id ? image.size_bytes : 0;
-  parts_.runtime->remove_image(id, [this, choice, freed, bytes, id, done = std::make_shared<Done<std::uint64_t>>(std::move(done)),
-                                    alive = alive_](Result<void> removed) {
-    if (!*alive) return;
-    if (!removed.ok()) parts_.log.warning("an image cannot be removed", {{"image", id}, {"error", removed.error()}});
-    remove(choice, freed + (removed.ok() ? bytes : 0), [done](Result<std::uint64_t> sum) { (*done)(std::move(sum)); });
-  });
+  parts_.runtime->remove_image(
+      id, [this, choice, freed, bytes, id, done = std::make_shared<Done<std::uint64_t>>(std::move(done)),
+           alive = alive_](Result<void> removed) {
+        if (!*alive) return;
+        if (!removed.ok()) parts_.log.warning("an image cannot be removed", {{"image", id}, {"error", removed.error()}});
+        remove(choice, freed + (removed.ok() ? bytes : 0), [done](Result<std::uint64_t> sum) { (*done)(std::move(sum)); });
+      });
 }
 
 }  // namespace plinth::node

@@ -31,8 +31,9 @@ struct ImageChoice {
   std::vector<std::string> ids;
   std::uint64_t bytes = 0;
 };
-ImageChoice choose_images(const std::vector<Image>& images, const std::set<std::string>& in_use, const std::map<std::string, ImageTimes>& times,
-                          std::uint64_t bytes, std::int64_t age_min_ns, std::int64_t now_ns);
+ImageChoice choose_images(const std::vector<Image>& images, const std::set<std::string>& in_use,
+                          const std::map<std::string, ImageTimes>& times, std::uint64_t bytes, std::int64_t age_min_ns,
+                          std::int64_t now_ns);
 
 // On the node's loop.
 class ImageCollector {

@@ -34,7 +34,8 @@ bool is_image_name(std::string_view image) {
     const char c = repository[i];
     const bool in_host = first_slash != std::string_view::npos && i < first_slash;
     const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (in_host && c >= 'A' && c <= 'Z');
-    if (!letter && c != '.' && c != '-' && c != '_' && c != '/' && !(in_host && (c == ':' || c == '[' || c == ']'))) return false;
+    if (!letter && c != '.' && c != '-' && c != '_' && c != '/' && !(in_host && (c == ':' || c == '[' || c == ']')))
+      return false;
   }
   return repository.find("//") == std::string_view::npos;
 }
@@ -65,8 +66,8 @@ void ImageManager::ensure(std::shared_ptr<const Pod> pod, std::string container,
   wish->asked_ns = parts_.clock->wall_ns();
   wish->done = std::move(done);
   if (!is_image_name(wish->image)) {
-    std::string message = fmt::format("Failed to apply default image tag {0}: couldn't parse image name {0}: invalid reference format",
-                                      quoted(wish->image));
+    std::string message = fmt::format(
+        "Failed to apply default image tag {0}: couldn't parse image name {0}: invalid reference format", quoted(wish->image));
     tell(*wish, true, "InspectFailed", message);
     parts_.loop->post([this, wish, message, alive = alive_] {
       if (*alive) finish(wish, {false, {}, "", "InvalidImageName", message, parts_.clock->wall_ns() + kBackoffFirst});
@@ -126,17 +127,20 @@ void ImageManager::start_next_pull() {
 // Each set of credentials that fits the image's registry, in order, until one is accepted.
 void ImageManager::try_auths(const WishPtr& wish) {
   ImageAuth auth = wish->auth < wish->auths.size() ? wish->auths[wish->auth] : ImageAuth();
-  parts_.runtime->pull_image(wish->image, std::move(auth), wish->sandbox, [this, wish, alive = alive_](Result<std::string> ref) {
-    if (!*alive) return;
-    if (!ref.ok() && wish->auth + 1 < wish->auths.size()) {
-      ++wish->auth;
-      return try_auths(wish);
-    }
-    --pulling_;
-    if (ref.ok()) pulled(wish, *ref);
-    else fail_pull(wish, ref.error());
-    start_next_pull();
-  });
+  parts_.runtime->pull_image(wish->image, std::move(auth), wish->sandbox,
+                             [this, wish, alive = alive_](Result<std::string> ref) {
+                               if (!*alive) return;
+                               if (!ref.ok() && wish->auth + 1 < wish->auths.size()) {
+                                 ++wish->auth;
+                                 return try_auths(wish);
+                               }
+                               --pulling_;
+                               if (ref.ok())
+                                 pulled(wish, *ref);
+                               else
+                                 fail_pull(wish, ref.error());
+                               start_next_pull();
+                             });
 }
 
 void ImageManager::pulled(const WishPtr& wish, const std::string& ref) {

@@ -23,14 +23,15 @@ struct ImageOutcome {
 // On the node's loop.
 class ImageManager {
  public:
-  static constexpr std::size_t kPullsMax = 4;           // at once; others wait
+  static constexpr std::size_t kPullsMax = 4;  // at once; others wait
   static constexpr std::size_t kPullsWaitingMax = 1000;
   static constexpr std::int64_t kBackoffFirst = 10'000'000'000, kBackoffMax = 300'000'000'000;
 
   explicit ImageManager(NodeParts& parts) : parts_(parts) {}
   ~ImageManager() { *alive_ = false; }
 
-  void ensure(std::shared_ptr<const Pod> pod, std::string container, SandboxConfig sandbox, std::function<void(ImageOutcome)> done);
+  void ensure(std::shared_ptr<const Pod> pod, std::string container, SandboxConfig sandbox,
+              std::function<void(ImageOutcome)> done);
   // Forgets the back-off of a pod's images.
   void forget(const std::string& pod_uid);
 

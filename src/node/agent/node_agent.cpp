@@ -43,7 +43,8 @@ NodeAgent::NodeAgent(NodeAgentParts given)
       volumes_(*given_.loop, *given_.pool, *given_.files, given_.root),
       registration_(std::make_unique<NodeRegistration>(parts_, given_.facts)),
       size_limits_(std::make_unique<SizeLimits>(
-          parts_, [this] { return placed_pods(); }, [this](const std::string& uid, Verdict verdict) { evict(uid, std::move(verdict)); })),
+          parts_, [this] { return placed_pods(); },
+          [this](const std::string& uid, Verdict verdict) { evict(uid, std::move(verdict)); })),
       volume_meter_(parts_, [this] { return placed_pods(); }) {
   parts_.loop = given_.loop;
   parts_.clock = given_.clock;
@@ -68,7 +69,8 @@ NodeAgent::NodeAgent(NodeAgentParts given)
   image_collector_->on_look([this] { registration_->set_images(image_collector_->images()); });
   evictor_ = std::make_unique<Evictor>(parts_, evictor_ports());
   if (given_.usage != nullptr) {
-    usage_meter_ = std::make_unique<UsageMeter>(parts_, given_.gauges, given_.usage, [this] { return running_containers(); },
+    usage_meter_ = std::make_unique<UsageMeter>(
+        parts_, given_.gauges, given_.usage, [this] { return running_containers(); },
         [this](const HostReading& reading, const api::UsageTable& usage, const std::map<std::string, std::uint64_t>& written) {
           look_for_shortage(reading, usage, written);
         });
@@ -151,8 +153,10 @@ void NodeAgent::on_change(const client::Change& change, const client::View&) {
   const client::Object& object = change.object;
   const client::Resource& kind = object.resource;
   if (kind.is("", "pods")) {
-    if (change.deleted) pod_is_gone(object.uid);
-    else if (is_mine(object)) take_pod(object);
+    if (change.deleted)
+      pod_is_gone(object.uid);
+    else if (is_mine(object))
+      take_pod(object);
     return;
   }
   if (!kind.is("", "configmaps") && !kind.is("", "secrets")) {
@@ -189,8 +193,10 @@ void NodeAgent::take_pod(const client::Object& object) {
     if (!refused) refused = check_admission(*pod, others, parts_.allocatable, node ? node->metadata()["labels"] : Value());
   }
   PodWorker& worker = make_worker(std::move(pod));
-  if (refused) worker.condemn(std::move(*refused));
-  else worker.look();
+  if (refused)
+    worker.condemn(std::move(*refused));
+  else
+    worker.look();
 }
 
 std::vector<std::shared_ptr<const Pod>> NodeAgent::placed_pods() const {
@@ -222,7 +228,8 @@ EvictorPorts NodeAgent::evictor_ports() {
   return ports;
 }
 
-void NodeAgent::look_for_shortage(const HostReading& reading, const api::UsageTable& usage, const std::map<std::string, std::uint64_t>& written) {
+void NodeAgent::look_for_shortage(const HostReading& reading, const api::UsageTable& usage,
+                                  const std::map<std::string, std::uint64_t>& written) {
   WrittenBytes by_pod;
   for (const auto& [id, container] : running_containers()) {
     if (const auto bytes = written.find(id); bytes != written.end()) by_pod[container.pod_uid][container.name] = bytes->second;
@@ -317,7 +324,8 @@ void NodeAgent::rotate_logs() {
   std::vector<std::pair<std::string, std::string>> running;  // container, log
   for (const auto& [_, worker] : workers_) {
     for (const ContainerStatus& container : worker->seen().containers) {
-      if (container.state == ContainerState::kRunning && !container.log_path.empty()) running.emplace_back(container.id, container.log_path);
+      if (container.state == ContainerState::kRunning && !container.log_path.empty())
+        running.emplace_back(container.id, container.log_path);
     }
   }
   rotate_next(std::move(running));
@@ -336,19 +344,20 @@ void NodeAgent::rotate_next(std::vector<std::pair<std::string, std::string>> lef
   std::string stamp = format_rfc3339(given_.clock->wall_ns());
   std::erase_if(stamp, [](char c) { return c == ':' || c == '-' || c == 'Z'; });
   HostFiles& files = *given_.files;
-  on_pool<bool>(*given_.loop, *given_.pool, alive_, [&files, path = path, stamp] { return rotate_log(files, path, stamp); },
-                [this, id = id, left = std::move(left)](Result<bool> rotated) mutable {
-                  if (rotated.ok() && *rotated) given_.runtime->reopen_log(id, [](Result<void>) {});
-                  rotate_next(std::move(left));
-                });
+  on_pool<bool>(
+      *given_.loop, *given_.pool, alive_, [&files, path = path, stamp] { return rotate_log(files, path, stamp); },
+      [this, id = id, left = std::move(left)](Result<bool> rotated) mutable {
+        if (rotated.ok() && *rotated) given_.runtime->reopen_log(id, [](Result<void>) {});
+        rotate_next(std::move(left));
+      });
 }
 
-Result<LogPlace> NodeAgent::find_log(std::string_view name_space, std::string_view name, std::string_view container, bool previous) const {
+Result<LogPlace> NodeAgent::find_log(std::string_view name_space, std::string_view name, std::string_view container,
+                                     bool previous) const {
   for (const auto& [_, worker] : workers_) {
     const Pod& pod = worker->pod();
     if (pod.name != name || pod.name_space != name_space || pod.gone) continue;
-    const ContainerStatus* status =
-        previous ? worker->seen().before_newest(container) : worker->seen().newest(container);
+    const ContainerStatus* status = previous ? worker->seen().before_newest(container) : worker->seen().newest(container);
     if (previous && status == nullptr) {
       // The newest one may have ended, with none after it yet.
       return bad_request(fmt::format("previous terminated container {} in pod {} not found", quoted(container), quoted(name)));
@@ -357,10 +366,12 @@ Result<LogPlace> NodeAgent::find_log(std::string_view name_space, std::string_vi
       std::string_view reason = "ContainerCreating";
       for (const char* list : {"containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"}) {
         for (const Value& told : pod.status()[list].items()) {
-          if (told["name"].as_string() == container && told["state"]["waiting"].is_object()) reason = told["state"]["waiting"]["reason"].as_string();
+          if (told["name"].as_string() == container && told["state"]["waiting"].is_object())
+            reason = told["state"]["waiting"]["reason"].as_string();
         }
       }
-      const bool image = reason == "ErrImagePull" || reason == "ImagePullBackOff" || reason == "InvalidImageName" || reason == "ErrImageNeverPull";
+      const bool image = reason == "ErrImagePull" || reason == "ImagePullBackOff" || reason == "InvalidImageName" ||
+                         reason == "ErrImageNeverPull";
       return bad_request(fmt::format("container {} in pod {} is waiting to start: {}", quoted(container), quoted(name),
                                      image ? "trying and failing to pull image" : reason));
     }
@@ -377,7 +388,8 @@ const PodWorker* NodeAgent::find_worker(std::string_view name_space, std::string
   return nullptr;
 }
 
-Result<ContainerPlace> NodeAgent::find_container(std::string_view name_space, std::string_view name, std::string_view container) const {
+Result<ContainerPlace> NodeAgent::find_container(std::string_view name_space, std::string_view name,
+                                                 std::string_view container) const {
   const PodWorker* worker = find_worker(name_space, name);
   if (worker == nullptr) return Error(Reason::kNotFound, "pod does not exist");
   const ContainerStatus* status = worker->seen().current(container);

@@ -99,7 +99,8 @@ class NodeAgent final : private client::ClusterEvents {
   std::vector<std::shared_ptr<const Pod>> placed_pods() const;
   RunningContainers running_containers() const;
   EvictorPorts evictor_ports();
-  void look_for_shortage(const HostReading& reading, const api::UsageTable& usage, const std::map<std::string, std::uint64_t>& written);
+  void look_for_shortage(const HostReading& reading, const api::UsageTable& usage,
+                         const std::map<std::string, std::uint64_t>& written);
   void evict(const std::string& uid, Verdict verdict);
   void relist();
   void take_orphans(const std::vector<Sandbox>& sandboxes);

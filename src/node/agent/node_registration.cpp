@@ -21,11 +21,12 @@ struct PressureText {
 };
 const PressureText kPressureTexts[] = {
     {Pressure::kMemory, "MemoryPressure", "KubeletHasInsufficientMemory", "kubelet has insufficient memory available",
-     "KubeletHasSufficientMemory", "kubelet has sufficient memory available", "NodeHasInsufficientMemory", "NodeHasSufficientMemory"},
+     "KubeletHasSufficientMemory", "kubelet has sufficient memory available", "NodeHasInsufficientMemory",
+     "NodeHasSufficientMemory"},
     {Pressure::kDisk, "DiskPressure", "KubeletHasDiskPressure", "kubelet has disk pressure", "KubeletHasNoDiskPressure",
      "kubelet has no disk pressure", "NodeHasDiskPressure", "NodeHasNoDiskPressure"},
-    {Pressure::kProcesses, "PIDPressure", "KubeletHasInsufficientPID", "kubelet has insufficient PID available", "KubeletHasSufficientPID",
-     "kubelet has sufficient PID available", "NodeHasInsufficientPID", "NodeHasSufficientPID"},
+    {Pressure::kProcesses, "PIDPressure", "KubeletHasInsufficientPID", "kubelet has insufficient PID available",
+     "KubeletHasSufficientPID", "kubelet has sufficient PID available", "NodeHasInsufficientPID", "NodeHasSufficientPID"},
 };
 
 StringMap labels_of(const NodeFacts& facts) {
@@ -91,11 +92,14 @@ void NodeRegistration::register_node(std::shared_ptr<Done<void>> done) {
   parts_.transport->call({"POST", "/api/v1/nodes?fieldManager=kubelet", "", to_json(root)},
                          [this, done, alive = alive_](Result<client::Response> response) {
                            if (!*alive) return;
-                           auto outcome = response.ok() ? client::check_response(*response) : Result<void>(std::move(response).error());
+                           auto outcome =
+                               response.ok() ? client::check_response(*response) : Result<void>(std::move(response).error());
                            if (!outcome.ok()) return (*done)(std::move(outcome));
                            auto made = parse_json(response->body);
-                           if (made.ok()) update_metadata(*made, done);
-                           else (*done)(std::move(made).error());
+                           if (made.ok())
+                             update_metadata(*made, done);
+                           else
+                             (*done)(std::move(made).error());
                          });
 }
 
@@ -172,10 +176,12 @@ void NodeRegistration::check_runtime() {
   parts_.runtime->status([this, alive = alive_](Result<RuntimeStatus> status) {
     if (!*alive) return;
     std::string problem;
-    if (!status.ok()) problem = "container runtime is down: " + status.error().message();
+    if (!status.ok())
+      problem = "container runtime is down: " + status.error().message();
     else {
       for (const RuntimeCondition& c : status->conditions) {
-        if (!c.status) problem += (problem.empty() ? "" : "; ") + c.type + "=false reason:" + c.reason + " message:" + c.message;
+        if (!c.status)
+          problem += (problem.empty() ? "" : "; ") + c.type + "=false reason:" + c.reason + " message:" + c.message;
       }
     }
     problem_ = std::move(problem);
@@ -186,8 +192,8 @@ void NodeRegistration::check_runtime() {
   });
 }
 
-Value NodeRegistration::condition(Draft& draft, const Value& present, std::string_view type, bool holds, std::string_view reason,
-                                  std::string_view message) const {
+Value NodeRegistration::condition(Draft& draft, const Value& present, std::string_view type, bool holds,
+                                  std::string_view reason, std::string_view message) const {
   const std::string now = format_rfc3339(parts_.clock->wall_ns());
   std::string since = now;
   for (const Value& c : present["conditions"].items()) {
@@ -227,8 +233,10 @@ Value NodeRegistration::status_of(Draft& draft, const Value& present) const {
     draft.push(conditions, condition(draft, present, text.condition, holds, holds ? text.reason : text.good_reason,
                                      holds ? text.message : text.good_message));
   }
-  if (problem_.empty()) draft.push(conditions, condition(draft, present, "Ready", true, "KubeletReady", "kubelet is posting ready status"));
-  else draft.push(conditions, condition(draft, present, "Ready", false, "KubeletNotReady", problem_));
+  if (problem_.empty())
+    draft.push(conditions, condition(draft, present, "Ready", true, "KubeletReady", "kubelet is posting ready status"));
+  else
+    draft.push(conditions, condition(draft, present, "Ready", false, "KubeletNotReady", problem_));
   draft.set(status, "conditions", conditions);
   draft.set(status, "images", image_list(draft));
   Value info = draft.object(12);
@@ -244,7 +252,8 @@ Value NodeRegistration::status_of(Draft& draft, const Value& present) const {
   draft.set(info, "architecture", facts_.architecture);
   draft.set(status, "nodeInfo", info);
   if (facts_.kubelet_port != 0)
-    draft.member_path(status, {"daemonEndpoints", "kubeletEndpoint", "Port"}) = Value::of(static_cast<std::int64_t>(facts_.kubelet_port));
+    draft.member_path(status, {"daemonEndpoints", "kubeletEndpoint", "Port"}) =
+        Value::of(static_cast<std::int64_t>(facts_.kubelet_port));
   return status;
 }
 
@@ -287,7 +296,8 @@ void NodeRegistration::write_status() {
                          [this, now, alive = alive_](Result<client::Response> response) {
                            if (!*alive) return;
                            writing_ = false;
-                           const auto outcome = response.ok() ? client::check_response(*response) : Result<void>(std::move(response).error());
+                           const auto outcome =
+                               response.ok() ? client::check_response(*response) : Result<void>(std::move(response).error());
                            if (outcome.ok()) last_status_ns_ = now;
                            // Somebody has deleted the node while it runs: it registers again.
                            else if (outcome.error().reason() == Reason::kNotFound) {
@@ -333,7 +343,8 @@ void NodeRegistration::renew_lease() {
   draft.set(spec, "renewTime", format_rfc3339_micro(parts_.clock->wall_ns()));
   renewing_ = true;
   const std::string path = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
-  client::Request request = there ? client::Request{"PATCH", path + "/" + escape_path_segment(facts_.name), "application/merge-patch+json", to_json(root)}
+  client::Request request = there ? client::Request{"PATCH", path + "/" + escape_path_segment(facts_.name),
+                                                    "application/merge-patch+json", to_json(root)}
                                   : client::Request{"POST", path, "", to_json(root)};
   parts_.transport->call(std::move(request), [this, alive = alive_](Result<client::Response>) {
     if (*alive) renewing_ = false;  // what failed is tried again in ten seconds; the lease is good for forty

@@ -13,13 +13,14 @@ namespace plinth::node {
 
 struct NodeFacts {
   std::string name, hostname;
-  std::vector<std::string> addresses;                     // InternalIP
-  StringMap labels;                                       // besides those of the architecture and operating system
+  std::vector<std::string> addresses;                       // InternalIP
+  StringMap labels;                                         // besides those of the architecture and operating system
   std::vector<std::pair<std::string, std::string>> taints;  // "key=value" and effect
   std::string pod_cidr;
-  StringMap capacity, allocatable;                        // quantities: cpu, memory, ephemeral-storage, pods
+  StringMap capacity, allocatable;  // quantities: cpu, memory, ephemeral-storage, pods
   // nodeInfo
-  std::string machine_id, system_uuid, boot_id, kernel_version, os_image, architecture = "amd64", runtime_version, kubelet_version;
+  std::string machine_id, system_uuid, boot_id, kernel_version, os_image, architecture = "amd64", runtime_version,
+                                                                          kubelet_version;
   std::int32_t kubelet_port = 0;  // 0: nothing listens there; the log and exec subresources are served in this process
 };
 

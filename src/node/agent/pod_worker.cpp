@@ -1,8 +1,8 @@
 #include "node/agent/pod_worker.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -87,10 +87,12 @@ void PodWorker::look_at_killed(const std::string& id) {
 // Those whose status says otherwise, a moment later.
 void PodWorker::ask_until_as_told() {
   for (auto it = told_of_.begin(); it != told_of_.end();) {
-    const auto place = std::find_if(listed_.containers.begin(), listed_.containers.end(), [&](const auto& one) { return one.id == it->first; });
+    const auto place = std::find_if(listed_.containers.begin(), listed_.containers.end(),
+                                    [&](const auto& one) { return one.id == it->first; });
     ToldOf& told = it->second;
-    const bool otherwise = place != listed_.containers.end() && ((told.ended && place->state == ContainerState::kRunning) ||
-                                                                 (told.killed && place->state == ContainerState::kExited && place->reason != kOomKilled));
+    const bool otherwise = place != listed_.containers.end() &&
+                           ((told.ended && place->state == ContainerState::kRunning) ||
+                            (told.killed && place->state == ContainerState::kExited && place->reason != kOomKilled));
     if (!otherwise || told.asked == kToldRetriesMax) {
       it = told_of_.erase(it);
       continue;
@@ -105,8 +107,8 @@ void PodWorker::look_at_new_container(const std::string& id) {
   reconsider();
 }
 
-// Decides again: something else than the runtime has changed, or only what is to be asked. Later, so that whatever is being decided now
-// is done before.
+// Decides again: something else than the runtime has changed, or only what is to be asked. Later, so that whatever is being
+// decided now is done before.
 void PodWorker::reconsider() {
   if (forgotten_ || std::exchange(reconsider_posted_, true)) return;
   parts_.loop->post(guarded([this] {
@@ -141,20 +143,22 @@ void PodWorker::ask_again() {
       return look();
     }
     const auto place = std::find_if(list.begin(), list.end(), [&](const auto& one) { return one.id == status->id; });
-    if (place == list.end()) list.push_back(std::move(*status));
-    else *place = std::move(*status);
+    if (place == list.end())
+      list.push_back(std::move(*status));
+    else
+      *place = std::move(*status);
     ask_again();
   };
-  const bool is_sandbox =
-      std::any_of(gathering_.sandboxes.begin(), gathering_.sandboxes.end(), [&](const SandboxStatus& one) { return one.id == id; });
+  const bool is_sandbox = std::any_of(gathering_.sandboxes.begin(), gathering_.sandboxes.end(),
+                                      [&](const SandboxStatus& one) { return one.id == id; });
   if (is_sandbox) {
     return parts_.runtime->sandbox_status(
         id, guarded([this, take](Result<SandboxStatus> status) { take(gathering_.sandboxes, std::move(status)); }));
   }
   parts_.runtime->container_status(id, guarded([this, take](Result<ContainerStatus> status) {
-    if (status.ok() && status->state == ContainerState::kExited) exited_[status->id] = *status;
-    take(gathering_.containers, std::move(status));
-  }));
+                                     if (status.ok() && status->state == ContainerState::kExited) exited_[status->id] = *status;
+                                     take(gathering_.containers, std::move(status));
+                                   }));
 }
 
 void PodWorker::list_all() {
@@ -163,9 +167,9 @@ void PodWorker::list_all() {
   SandboxFilter filter;
   filter.labels = {{std::string(kPodUidLabel), pod_->uid}, {std::string(kNodeLabel), parts_.config.name}};
   parts_.runtime->list_sandboxes(std::move(filter), guarded([this](Result<std::vector<Sandbox>> sandboxes) {
-    if (sandboxes.ok()) return take_sandboxes(std::move(*sandboxes));
-    fail_look();
-  }));
+                                   if (sandboxes.ok()) return take_sandboxes(std::move(*sandboxes));
+                                   fail_look();
+                                 }));
 }
 
 // The runtime does not answer: what was seen last stays, and is looked at again.
@@ -180,19 +184,20 @@ void PodWorker::take_sandboxes(std::vector<Sandbox> sandboxes) {
     const std::string id = sandboxes.back().id;
     sandboxes.pop_back();
     parts_.runtime->sandbox_status(id, guarded([this, rest = std::move(sandboxes)](Result<SandboxStatus> status) mutable {
-      // One that was removed meanwhile is simply not there; of any other error nothing follows about the pod.
-      if (!status.ok() && status.error().reason() != Reason::kNotFound) return fail_look();
-      if (status.ok()) gathering_.sandboxes.push_back(std::move(*status));
-      take_sandboxes(std::move(rest));
-    }));
+                                     // One that was removed meanwhile is simply not there; of any other error nothing follows
+                                     // about the pod.
+                                     if (!status.ok() && status.error().reason() != Reason::kNotFound) return fail_look();
+                                     if (status.ok()) gathering_.sandboxes.push_back(std::move(*status));
+                                     take_sandboxes(std::move(rest));
+                                   }));
     return;
   }
   ContainerFilter filter;
   filter.labels = {{std::string(kPodUidLabel), pod_->uid}, {std::string(kNodeLabel), parts_.config.name}};
   parts_.runtime->list_containers(std::move(filter), guarded([this](Result<std::vector<Container>> containers) {
-    if (containers.ok()) return take_containers(std::move(*containers));
-    fail_look();
-  }));
+                                    if (containers.ok()) return take_containers(std::move(*containers));
+                                    fail_look();
+                                  }));
 }
 
 void PodWorker::take_containers(std::vector<Container> containers) {
@@ -203,14 +208,15 @@ void PodWorker::take_containers(std::vector<Container> containers) {
       gathering_.containers.push_back(known->second);
       continue;
     }
-    parts_.runtime->container_status(container.id, guarded([this, rest = std::move(containers)](Result<ContainerStatus> status) mutable {
-      if (!status.ok() && status.error().reason() != Reason::kNotFound) return fail_look();
-      if (status.ok()) {
-        if (status->state == ContainerState::kExited) exited_[status->id] = *status;
-        gathering_.containers.push_back(std::move(*status));
-      }
-      take_containers(std::move(rest));
-    }));
+    parts_.runtime->container_status(container.id,
+                                     guarded([this, rest = std::move(containers)](Result<ContainerStatus> status) mutable {
+                                       if (!status.ok() && status.error().reason() != Reason::kNotFound) return fail_look();
+                                       if (status.ok()) {
+                                         if (status->state == ContainerState::kExited) exited_[status->id] = *status;
+                                         gathering_.containers.push_back(std::move(*status));
+                                       }
+                                       take_containers(std::move(rest));
+                                     }));
     return;
   }
   finish_look();
@@ -265,18 +271,18 @@ void PodWorker::read_termination_messages() {
     if (container.state != ContainerState::kExited || container.sandbox_id.empty()) continue;
     if (memory_.termination_messages.count(container.id) > 0) continue;
     const auto policy = container.annotations.find(kTerminationMessagePolicy);
-    const bool from_log = policy != container.annotations.end() && policy->second == "FallbackToLogsOnError" && container.exit_code != 0;
+    const bool from_log =
+        policy != container.annotations.end() && policy->second == "FallbackToLogsOnError" && container.exit_code != 0;
     looking_ = true;
-    parts_.volumes->termination_message(
-        pod_->uid, container.metadata.name, container.metadata.attempt,
-        from_log ? container.log_path : std::string(),
-        guarded([this, id = container.id](Result<std::string> message) {
-          looking_ = false;
-          memory_.termination_messages[id] = message.ok() ? std::move(*message) : std::string();
-          if (look_again_) return look();
-          if (go_on_again_) return go_on();
-          read_termination_messages();
-        }));
+    parts_.volumes->termination_message(pod_->uid, container.metadata.name, container.metadata.attempt,
+                                        from_log ? container.log_path : std::string(),
+                                        guarded([this, id = container.id](Result<std::string> message) {
+                                          looking_ = false;
+                                          memory_.termination_messages[id] = message.ok() ? std::move(*message) : std::string();
+                                          if (look_again_) return look();
+                                          if (go_on_again_) return go_on();
+                                          read_termination_messages();
+                                        }));
     return;
   }
   settle();
@@ -317,9 +323,9 @@ void PodWorker::arm(std::optional<std::int64_t> wake_at_ns) {
   if (!wake_at_ns) return;
   const Duration delay(std::max<std::int64_t>(*wake_at_ns - now(), 1'000'000));
   timer_ = parts_.loop->after(delay, guarded([this] {
-    timer_ = 0;
-    reconsider();
-  }));
+                                timer_ = 0;
+                                reconsider();
+                              }));
 }
 
 void PodWorker::write_status() {
@@ -371,16 +377,26 @@ void PodWorker::act(const Action& action) {
   using Kind = Action::Kind;
   const auto look_after = [this](auto) { look(); };
   switch (action.kind) {
-    case Kind::kSetUpVolumes: return set_up_volumes();
-    case Kind::kRunSandbox: return run_sandbox(action.attempt);
-    case Kind::kStopSandbox: return stop_sandbox(action.id);
-    case Kind::kStartContainer: return start_container(action);
-    case Kind::kKillContainer: return kill_container(action);
-    case Kind::kRemoveContainer: return parts_.runtime->remove_container(action.id, guarded(look_after));
-    case Kind::kRemoveSandbox: return parts_.runtime->remove_sandbox(action.id, guarded(look_after));
-    case Kind::kTearDown: return tear_down();
-    case Kind::kDeletePod: return delete_object();
-    case Kind::kForget: return forget();
+    case Kind::kSetUpVolumes:
+      return set_up_volumes();
+    case Kind::kRunSandbox:
+      return run_sandbox(action.attempt);
+    case Kind::kStopSandbox:
+      return stop_sandbox(action.id);
+    case Kind::kStartContainer:
+      return start_container(action);
+    case Kind::kKillContainer:
+      return kill_container(action);
+    case Kind::kRemoveContainer:
+      return parts_.runtime->remove_container(action.id, guarded(look_after));
+    case Kind::kRemoveSandbox:
+      return parts_.runtime->remove_sandbox(action.id, guarded(look_after));
+    case Kind::kTearDown:
+      return tear_down();
+    case Kind::kDeletePod:
+      return delete_object();
+    case Kind::kForget:
+      return forget();
   }
 }
 
@@ -402,10 +418,11 @@ void PodWorker::set_up_volumes() {
   memory_.volumes.busy = true;
   memory_.teardown.done = false;
   parts_.volumes->set_up(pod_, parts_.view(), downward_facts(), false, volume_tell(), guarded([this](Result<VolumeMap> ready) {
-    if (ready.ok()) volumes_ = std::move(*ready);
-    memory_.volumes.done = ready.ok();
-    end_step(memory_.volumes, ready.ok() ? Result<void>() : Result<void>(std::move(ready).error()), "FailedMount");
-  }));
+                           if (ready.ok()) volumes_ = std::move(*ready);
+                           memory_.volumes.done = ready.ok();
+                           end_step(memory_.volumes, ready.ok() ? Result<void>() : Result<void>(std::move(ready).error()),
+                                    "FailedMount");
+                         }));
 }
 
 void PodWorker::refresh_volumes() {
@@ -419,12 +436,12 @@ void PodWorker::refresh_volumes() {
   refreshing_ = true;
   memory_.volumes.busy = true;
   parts_.volumes->set_up(pod_, parts_.view(), downward_facts(), true, volume_tell(), guarded([this](Result<VolumeMap> ready) {
-    refreshing_ = false;
-    memory_.volumes.busy = false;
-    if (!ready.ok()) event(true, "FailedMount", ready.error().message());
-    if (std::exchange(refresh_again_, false)) refresh_volumes();
-    reconsider();
-  }));
+                           refreshing_ = false;
+                           memory_.volumes.busy = false;
+                           if (!ready.ok()) event(true, "FailedMount", ready.error().message());
+                           if (std::exchange(refresh_again_, false)) refresh_volumes();
+                           reconsider();
+                         }));
 }
 
 void PodWorker::dependency_changed() {
@@ -478,28 +495,32 @@ void PodWorker::run_sandbox(std::uint32_t attempt) {
   memory_.sandbox.busy = true;
   parts_.groups->prepare(*pod_, guarded([this, attempt](Result<void> ready) {
     if (ready.ok()) return ask_for_sandbox(attempt);
-    end_step(memory_.sandbox, Error(ready.error().reason(), "unable to ensure pod container exists: " + ready.error().message()),
+    end_step(memory_.sandbox,
+             Error(ready.error().reason(), "unable to ensure pod container exists: " + ready.error().message()),
              "FailedCreatePodContainer");
   }));
 }
 
 void PodWorker::ask_for_sandbox(std::uint32_t attempt) {
   const std::string handler(pod_->spec()["runtimeClassName"].as_string());
-  parts_.runtime->run_sandbox(make_sandbox_config(parts_.config, *pod_, attempt), handler, guarded([this](Result<std::string> id) {
-    auto outcome = id.ok() ? Result<void>() : Result<void>(Error(id.error().reason(), "Failed to create pod sandbox: " + id.error().message()));
-    stale_ = true;  // there may be one although the call failed
-    end_step(memory_.sandbox, outcome, "FailedCreatePodSandBox");
-  }));
+  parts_.runtime->run_sandbox(
+      make_sandbox_config(parts_.config, *pod_, attempt), handler, guarded([this](Result<std::string> id) {
+        auto outcome = id.ok()
+                           ? Result<void>()
+                           : Result<void>(Error(id.error().reason(), "Failed to create pod sandbox: " + id.error().message()));
+        stale_ = true;  // there may be one although the call failed
+        end_step(memory_.sandbox, outcome, "FailedCreatePodSandBox");
+      }));
 }
 
 void PodWorker::stop_sandbox(const std::string& id) {
   memory_.sandbox.busy = true;
   parts_.runtime->stop_sandbox(id, guarded([this](Result<void> outcome) {
-    // What is not there is stopped.
-    if (!outcome.ok() && outcome.error().reason() == Reason::kNotFound) outcome = Result<void>();
-    stale_ = true;  // its containers ended with it
-    end_step(memory_.sandbox, outcome, "FailedKillPod");
-  }));
+                                 // What is not there is stopped.
+                                 if (!outcome.ok() && outcome.error().reason() == Reason::kNotFound) outcome = Result<void>();
+                                 stale_ = true;  // its containers ended with it
+                                 end_step(memory_.sandbox, outcome, "FailedKillPod");
+                               }));
 }
 
 void PodWorker::kill_container(const Action& action) {
@@ -514,43 +535,45 @@ void PodWorker::kill_container(const Action& action) {
   const Duration grace = std::chrono::seconds(action.grace_s);
   // A hook that does not come back takes the whole grace and no more.
   auto over = std::make_shared<bool>(false);
-  auto go_on = [this, over, began, grace_s = action.grace_s, name = action.container, id = action.id](const std::string& problem) {
+  auto go_on = [this, over, began, grace_s = action.grace_s, name = action.container,
+                id = action.id](const std::string& problem) {
     if (std::exchange(*over, true)) return;
     if (!problem.empty()) event(true, "FailedPreStopHook", problem, name);
     stop_container(name, id, std::max(kGraceMin, grace_s - (now() - began) / kSecond));
   };
   run_handler(parts_, handler_target(action.container, action.id), hook, grace, guarded([go_on](Result<ProbeAnswer> answer) {
-    if (!answer.ok()) return go_on("PreStopHook failed: " + answer.error().message());
-    go_on(answer->outcome == ProbeOutcome::kFailure ? "PreStopHook failed: " + answer->text : "");
-  }));
+                if (!answer.ok()) return go_on("PreStopHook failed: " + answer.error().message());
+                go_on(answer->outcome == ProbeOutcome::kFailure ? "PreStopHook failed: " + answer->text : "");
+              }));
   parts_.loop->after(grace, guarded([go_on] { go_on("PreStopHook did not end within the grace period"); }));
 }
 
 void PodWorker::stop_container(const std::string& container, const std::string& id, std::int64_t grace_s) {
-  parts_.runtime->stop_container(id, std::chrono::seconds(grace_s), guarded([this, container, id](Result<void> outcome) {
-    ContainerMemory& memory = memory_.of(container);
-    if (!outcome.ok() && outcome.error().reason() != Reason::kNotFound) {
-      memory.kill_by_ns = 0;
-      memory.kill_retry_at_ns = now() + kRetryFirst;
-      event(true, "FailedKillPod", "error killing container " + container + ": " + outcome.error().message(), container);
-    } else {
-      memory.kill_by_ns = 0;
-    }
-    look_at(id);
-  }));
+  parts_.runtime->stop_container(
+      id, std::chrono::seconds(grace_s), guarded([this, container, id](Result<void> outcome) {
+        ContainerMemory& memory = memory_.of(container);
+        if (!outcome.ok() && outcome.error().reason() != Reason::kNotFound) {
+          memory.kill_by_ns = 0;
+          memory.kill_retry_at_ns = now() + kRetryFirst;
+          event(true, "FailedKillPod", "error killing container " + container + ": " + outcome.error().message(), container);
+        } else {
+          memory.kill_by_ns = 0;
+        }
+        look_at(id);
+      }));
 }
 
 void PodWorker::tear_down() {
   memory_.teardown.busy = true;
   parts_.images->forget(pod_->uid);
   parts_.volumes->tear_down(pod_->uid, guarded([this](Result<void> outcome) {
-    memory_.teardown.done = outcome.ok();
-    if (outcome.ok()) {
-      memory_.volumes.done = false;
-      volumes_.clear();
-    }
-    end_step(memory_.teardown, outcome, "FailedUnMount");
-  }));
+                              memory_.teardown.done = outcome.ok();
+                              if (outcome.ok()) {
+                                memory_.volumes.done = false;
+                                volumes_.clear();
+                              }
+                              end_step(memory_.teardown, outcome, "FailedUnMount");
+                            }));
 }
 
 void PodWorker::delete_object() {
@@ -559,15 +582,17 @@ void PodWorker::delete_object() {
   std::string body = R"({"kind":"DeleteOptions","apiVersion":"v1","gracePeriodSeconds":0,"preconditions":{"uid":)";
   append_json_string(body, pod_->uid);
   body += "}}";
-  parts_.transport->call({"DELETE", path, "", std::move(body)}, guarded([this](Result<client::Response> response) {
-    auto outcome = response.ok() ? client::check_response(*response) : Result<void>(std::move(response).error());
-    if (!outcome.ok() && (outcome.error().reason() == Reason::kNotFound || outcome.error().reason() == Reason::kConflict)) outcome = Result<void>();
-    if (pod_->gone) return;
-    // It is gone for good once the view says so. Finalizers may keep it: then it is asked for again, slowly.
-    memory_.deletion.retry_at_ns = now() + 30 * kSecond;
-    memory_.deletion.busy = false;
-    if (!outcome.ok()) end_step(memory_.deletion, outcome, nullptr);
-  }));
+  parts_.transport->call(
+      {"DELETE", path, "", std::move(body)}, guarded([this](Result<client::Response> response) {
+        auto outcome = response.ok() ? client::check_response(*response) : Result<void>(std::move(response).error());
+        if (!outcome.ok() && (outcome.error().reason() == Reason::kNotFound || outcome.error().reason() == Reason::kConflict))
+          outcome = Result<void>();
+        if (pod_->gone) return;
+        // It is gone for good once the view says so. Finalizers may keep it: then it is asked for again, slowly.
+        memory_.deletion.retry_at_ns = now() + 30 * kSecond;
+        memory_.deletion.busy = false;
+        if (!outcome.ok()) end_step(memory_.deletion, outcome, nullptr);
+      }));
 }
 
 // Sandboxes go with their containers, then the logs; then nothing is left.
@@ -583,9 +608,9 @@ void PodWorker::forget() {
     return;
   }
   parts_.runtime->remove_sandbox(seen_.sandboxes.back().id, guarded([this](Result<void> outcome) {
-    stale_ = true;
-    end_step(memory_.deletion, outcome, nullptr);
-  }));
+                                   stale_ = true;
+                                   end_step(memory_.deletion, outcome, nullptr);
+                                 }));
 }
 
 // --- What things are made from ---
@@ -599,7 +624,8 @@ std::vector<std::string> PodWorker::pod_ips() const {
 DownwardFacts PodWorker::downward_facts() const { return {pod_ips(), parts_.node_ips, parts_.config.name, parts_.allocatable}; }
 
 VolumeTell PodWorker::volume_tell() {
-  return guarded([this](bool warning, std::string reason, std::string message) { event(warning, std::move(reason), std::move(message)); });
+  return guarded(
+      [this](bool warning, std::string reason, std::string message) { event(warning, std::move(reason), std::move(message)); });
 }
 
 HandlerTarget PodWorker::handler_target(const std::string& container, const std::string& id) const {
@@ -610,7 +636,9 @@ HandlerTarget PodWorker::handler_target(const std::string& container, const std:
 void PodWorker::event(bool warning, std::string reason, std::string message, const std::string& container) {
   // Of a pod of which only a directory is left nobody knows the name.
   if (pod_->name.empty()) {
-    if (warning) parts_.log.warning("what a pod has left cannot be removed yet", {{"uid", pod_->uid}, {"reason", reason}, {"message", message}});
+    if (warning)
+      parts_.log.warning("what a pod has left cannot be removed yet",
+                         {{"uid", pod_->uid}, {"reason", reason}, {"message", message}});
     return;
   }
   EventSubject subject;

@@ -129,9 +129,9 @@ class PodWorker {
   };
   std::map<std::string, ToldOf> told_of_;
   std::vector<std::string> left_to_ask_;
-  std::map<std::string, ContainerStatus> exited_;  // never change any more
+  std::map<std::string, ContainerStatus> exited_;               // never change any more
   std::map<std::string, std::unique_ptr<ProbeRunner>> probes_;  // by container name
-  std::set<std::string> told_;  // notes
+  std::set<std::string> told_;                                  // notes
   TimerId timer_ = 0, refresh_timer_ = 0;
   bool refreshing_ = false, refresh_again_ = false, forgotten_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

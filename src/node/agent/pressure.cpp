@@ -1,9 +1,9 @@
 #include "node/agent/pressure.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <tuple>
+
+#include <fmt/format.h>
 
 #include "api/quantity.h"
 #include "api/resource_amounts.h"
@@ -19,15 +19,18 @@ std::string bytes_text(std::uint64_t bytes) {
   return api::Quantity(static_cast<std::int64_t>(bytes), api::Quantity::Format::kBinarySi).text();
 }
 
-void check_filesystem(std::vector<Shortage>& out, const char* name, const FilesystemReading& reading, const EvictionThresholds& thresholds) {
+void check_filesystem(std::vector<Shortage>& out, const char* name, const FilesystemReading& reading,
+                      const EvictionThresholds& thresholds) {
   const auto bytes = static_cast<std::uint64_t>(static_cast<double>(reading.bytes) * thresholds.filesystem);
   if (reading.bytes > 0 && reading.bytes_available < bytes) {
-    out.push_back({Pressure::kDisk, fmt::format("{}.available", name), "ephemeral-storage", bytes_text(bytes), bytes_text(reading.bytes_available)});
+    out.push_back({Pressure::kDisk, fmt::format("{}.available", name), "ephemeral-storage", bytes_text(bytes),
+                   bytes_text(reading.bytes_available)});
   }
   // File systems without a table of inodes tell none.
   const auto inodes = static_cast<std::uint64_t>(static_cast<double>(reading.inodes) * thresholds.inodes);
   if (reading.inodes > 0 && reading.inodes_free < inodes)
-    out.push_back({Pressure::kDisk, fmt::format("{}.inodesFree", name), "inodes", std::to_string(inodes), std::to_string(reading.inodes_free)});
+    out.push_back({Pressure::kDisk, fmt::format("{}.inodesFree", name), "inodes", std::to_string(inodes),
+                   std::to_string(reading.inodes_free)});
 }
 
 std::int64_t used(const Candidate& candidate, Pressure pressure) {
@@ -113,15 +116,16 @@ Verdict eviction_verdict(const Candidate& candidate, const Shortage& shortage) {
   for (const PodContainer& container : candidate.pod->containers) {
     std::int64_t use = 0;
     if (shortage.pressure == Pressure::kMemory) {
-      for (const api::ContainerUsage& one : candidate.containers) use += one.name == container.name ? one.usage.memory_bytes : 0;
+      for (const api::ContainerUsage& one : candidate.containers)
+        use += one.name == container.name ? one.usage.memory_bytes : 0;
     } else if (const auto written = candidate.written.find(container.name); written != candidate.written.end()) {
       use = static_cast<std::int64_t>(written->second);
     }
     const std::int64_t request = requested(container.spec["resources"]["requests"], shortage.pressure);
     if (use <= request) continue;
     text += fmt::format("Container {} was using {}, request is {}, has larger consumption of {}. ", container.name,
-                        bytes_text(static_cast<std::uint64_t>(use)), request == 0 ? "0" : bytes_text(static_cast<std::uint64_t>(request)),
-                        shortage.resource);
+                        bytes_text(static_cast<std::uint64_t>(use)),
+                        request == 0 ? "0" : bytes_text(static_cast<std::uint64_t>(request)), shortage.resource);
   }
   return {"Evicted", std::move(text), 1, true};
 }

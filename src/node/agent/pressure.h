@@ -18,8 +18,8 @@ namespace plinth::node {
 
 enum class Pressure : std::uint8_t { kMemory, kDisk, kProcesses };
 
-// What must be left. The kubelet's defaults for memory; of file systems less than its 10 and 15 percent, which a workstation's disk
-// easily falls below (k3s has the same).
+// What must be left. The kubelet's defaults for memory; of file systems less than its 10 and 15 percent, which a workstation's
+// disk easily falls below (k3s has the same).
 struct EvictionThresholds {
   std::uint64_t memory_bytes = 100ull << 20;
   double filesystem = 0.05, inodes = 0.05;  // shares
@@ -54,8 +54,8 @@ struct Candidate {
   std::uint64_t volumes_and_logs = 0;            // bytes on the node's disk besides
 };
 
-// Who goes first: those that use more of the resource than they asked for, then those of lower priority, then those that are further
-// over what they asked for. Pods that are critical for the node, or whose usage makes no difference, are never named.
+// Who goes first: those that use more of the resource than they asked for, then those of lower priority, then those that are
+// further over what they asked for. Pods that are critical for the node, or whose usage makes no difference, are never named.
 std::optional<std::size_t> first_to_go(const std::vector<Candidate>& candidates, Pressure pressure);
 Verdict eviction_verdict(const Candidate& candidate, const Shortage& shortage);
 

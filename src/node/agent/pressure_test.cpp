@@ -23,7 +23,8 @@ HostReading healthy() {
 }
 
 std::shared_ptr<const Pod> pod(const std::string& name, const std::string& resources, const std::string& more = "") {
-  auto out = std::make_shared<Pod>(test_pod(R"({"containers":[{"name":"c","image":"i","resources":)" + resources + "}]" + more + "}"));
+  auto out =
+      std::make_shared<Pod>(test_pod(R"({"containers":[{"name":"c","image":"i","resources":)" + resources + "}]" + more + "}"));
   out->name = name;
   return out;
 }
@@ -86,11 +87,19 @@ TEST_CASE("which pod goes first") {
     std::string first;
   };
   const Case cases[] = {
-      {"over its request before one that keeps to it", {candidate("kept", half, 500 * kMi), candidate("over", nothing, 10 * kMi)}, "over"},
-      {"lower priority", {candidate("low", nothing, 10 * kMi, R"(,"priority":-5)"), candidate("high", nothing, 900 * kMi, R"(,"priority":10)")}, "low"},
-      {"furthest over its request", {candidate("a", half, 700 * kMi), candidate("b", half, 900 * kMi), candidate("c", half, 600 * kMi)}, "b"},
+      {"over its request before one that keeps to it",
+       {candidate("kept", half, 500 * kMi), candidate("over", nothing, 10 * kMi)},
+       "over"},
+      {"lower priority",
+       {candidate("low", nothing, 10 * kMi, R"(,"priority":-5)"), candidate("high", nothing, 900 * kMi, R"(,"priority":10)")},
+       "low"},
+      {"furthest over its request",
+       {candidate("a", half, 700 * kMi), candidate("b", half, 900 * kMi), candidate("c", half, 600 * kMi)},
+       "b"},
       {"all keep to theirs: the one that is nearest", {candidate("a", half, 100 * kMi), candidate("b", half, 500 * kMi)}, "b"},
-      {"what is critical stays", {candidate("critical", nothing, 900 * kMi, R"(,"priority":2000000000)"), candidate("a", half, 100 * kMi)}, "a"},
+      {"what is critical stays",
+       {candidate("critical", nothing, 900 * kMi, R"(,"priority":2000000000)"), candidate("a", half, 100 * kMi)},
+       "a"},
       {"what was not measured stays", {candidate("unknown", nothing, 0)}, ""},
   };
   for (const Case& c : cases) {
@@ -111,7 +120,8 @@ TEST_CASE("what is said of an eviction, and who is let in meanwhile") {
   CHECK(verdict.reason == "Evicted");
   CHECK(verdict.disrupts);
   CHECK(verdict.message ==
-        "The node was low on resource: memory. Threshold quantity: 100Mi, available: 50Mi. Container c was using 700Mi, request is 512Mi, has "
+        "The node was low on resource: memory. Threshold quantity: 100Mi, available: 50Mi. Container c was using 700Mi, "
+        "request is 512Mi, has "
         "larger consumption of memory. ");
   const auto any = pod("p", "{}"), burstable = pod("p", R"({"requests":{"memory":"1Mi"}})");
   const auto tolerant = pod("p", "{}", R"(,"tolerations":[{"key":"node.kubernetes.io/memory-pressure","operator":"Exists"}])");
@@ -121,7 +131,8 @@ TEST_CASE("what is said of an eviction, and who is let in meanwhile") {
   CHECK_FALSE(refused_under({Pressure::kMemory}, *burstable).has_value());
   CHECK_FALSE(refused_under({Pressure::kMemory}, *tolerant).has_value());
   CHECK(refused_under({Pressure::kDisk}, *burstable).has_value());
-  CHECK(refused_under({Pressure::kMemory, Pressure::kDisk}, *burstable)->message == "Pod was rejected: The node had condition: [MemoryPressure DiskPressure]. ");
+  CHECK(refused_under({Pressure::kMemory, Pressure::kDisk}, *burstable)->message ==
+        "Pod was rejected: The node had condition: [MemoryPressure DiskPressure]. ");
   CHECK_FALSE(refused_under({Pressure::kDisk}, *critical).has_value());
 }
 
@@ -139,10 +150,12 @@ TEST_CASE("images that go") {
     out.pinned = pinned;
     return out;
   };
-  const std::vector<Image> images = {image("used", 10), image("recent", 10), image("old", 10), image("never", 10), image("young", 10), image("pinned", 10, true)};
+  const std::vector<Image> images = {image("used", 10),  image("recent", 10), image("old", 10),
+                                     image("never", 10), image("young", 10),  image("pinned", 10, true)};
   constexpr std::int64_t kNow = 1000 * kSecond_;
-  const std::map<std::string, ImageTimes> times = {{"used", {0, kNow}},  {"recent", {0, 900 * kSecond_}},       {"old", {0, 100 * kSecond_}},
-                                                   {"never", {1, 0}},    {"young", {950 * kSecond_, 0}}, {"pinned", {0, 0}}};
+  const std::map<std::string, ImageTimes> times = {
+      {"used", {0, kNow}}, {"recent", {0, 900 * kSecond_}}, {"old", {0, 100 * kSecond_}},
+      {"never", {1, 0}},   {"young", {950 * kSecond_, 0}},  {"pinned", {0, 0}}};
   using Ids = std::vector<std::string>;
   CHECK(choose_images(images, {"used"}, times, 1, 120 * kSecond_, kNow).ids == Ids{"never"});
   CHECK(choose_images(images, {"used"}, times, 15, 120 * kSecond_, kNow).ids == Ids{"never", "old"});
@@ -157,8 +170,8 @@ TEST_CASE("shares of the groups above pods") {
   api::ResourceAmounts allocatable;
   allocatable["cpu"] = *api::Quantity::parse("2");
   const std::vector<std::shared_ptr<const Pod>> pods = {
-      pod("a", R"({"requests":{"cpu":"250m"}})"), pod("b", R"({"requests":{"cpu":"500m"},"limits":{"cpu":"1"}})"), pod("c", "{}"),
-      pod("d", R"({"requests":{"cpu":"1","memory":"1Gi"},"limits":{"cpu":"1","memory":"1Gi"}})")};
+      pod("a", R"({"requests":{"cpu":"250m"}})"), pod("b", R"({"requests":{"cpu":"500m"},"limits":{"cpu":"1"}})"),
+      pod("c", "{}"), pod("d", R"({"requests":{"cpu":"1","memory":"1Gi"},"limits":{"cpu":"1","memory":"1Gi"}})")};
   const TierResources tiers = tier_resources(pods, allocatable);
   CHECK(tiers.all.cpu_shares == 2048);
   CHECK(tiers.burstable.cpu_shares == 768);

@@ -53,7 +53,8 @@ void run_exec(NodeParts& parts, const HandlerTarget& target, const Value& exec, 
   for (const Value& word : exec["command"].items()) command.emplace_back(word.as_string());
   parts.runtime->exec_sync(target.container_id, std::move(command), timeout, [done, timeout](Result<ExecResult> result) {
     if (!result.ok() && result.error().reason() == Reason::kTimeout)
-      return done(ProbeAnswer{ProbeOutcome::kFailure, fmt::format("command timed out after {}s", timeout / std::chrono::seconds(1))});
+      return done(
+          ProbeAnswer{ProbeOutcome::kFailure, fmt::format("command timed out after {}s", timeout / std::chrono::seconds(1))});
     if (!result.ok() && result.error().reason() == Reason::kServiceUnavailable) return done(std::move(result).error());
     if (!result.ok()) return done(ProbeAnswer{ProbeOutcome::kFailure, result.error().message()});
     done(ProbeAnswer{result->exit_code == 0 ? ProbeOutcome::kSuccess : ProbeOutcome::kFailure,
@@ -66,7 +67,8 @@ void run_exec(NodeParts& parts, const HandlerTarget& target, const Value& exec, 
 void run_handler(NodeParts& parts, const HandlerTarget& target, const Value& handler, Duration timeout,
                  std::function<void(Result<ProbeAnswer>)> done) {
   if (handler["exec"].is_object()) return run_exec(parts, target, handler["exec"], timeout, std::move(done));
-  if (handler["httpGet"].is_object()) return parts.prober->http(http_probe(target, handler["httpGet"], timeout), std::move(done));
+  if (handler["httpGet"].is_object())
+    return parts.prober->http(http_probe(target, handler["httpGet"], timeout), std::move(done));
   if (handler["tcpSocket"].is_object()) {
     const Value socket = handler["tcpSocket"];
     TcpProbe probe;
@@ -85,7 +87,8 @@ void run_handler(NodeParts& parts, const HandlerTarget& target, const Value& han
     probe.timeout = timeout;
     return parts.prober->grpc(std::move(probe), std::move(done));
   }
-  const Duration pause = handler["sleep"].is_object() ? std::min(seconds(handler["sleep"]["seconds"], 0), timeout) : Duration(0);
+  const Duration pause =
+      handler["sleep"].is_object() ? std::min(seconds(handler["sleep"]["seconds"], 0), timeout) : Duration(0);
   parts.loop->after(pause, [done = std::move(done)] { done(ProbeAnswer{ProbeOutcome::kSuccess, ""}); });
 }
 
@@ -101,8 +104,10 @@ ProbeRunner::ProbeRunner(NodeParts& parts, HandlerTarget target, ProbeFindings i
   }
   began_ns_ = parts_.clock->monotonic_ns();
   Probe& startup = probe(ProbeKind::kStartup);
-  if (startup.exists && !findings_.started) arm(startup, seconds(startup.spec["initialDelaySeconds"], 0));
-  else begin_after_start();
+  if (startup.exists && !findings_.started)
+    arm(startup, seconds(startup.spec["initialDelaySeconds"], 0));
+  else
+    begin_after_start();
 }
 
 ProbeRunner::~ProbeRunner() {
@@ -152,7 +157,8 @@ void ProbeRunner::run(Probe& p, int attempts_left) {
     const bool over = p.kind == ProbeKind::kStartup && findings_.started;
     // Who is started and not ready yet is asked again soon: nobody wants to wait a whole period for it.
     const bool soon = p.kind == ProbeKind::kReadiness && !findings_.ready && p.successes > 0;
-    if (!over && findings_.unhealthy.empty() && p.timer == 0) arm(p, soon ? Duration(std::chrono::seconds(1)) : seconds(p.spec["periodSeconds"], 10));
+    if (!over && findings_.unhealthy.empty() && p.timer == 0)
+      arm(p, soon ? Duration(std::chrono::seconds(1)) : seconds(p.spec["periodSeconds"], 10));
   });
 }
 
@@ -163,8 +169,10 @@ void ProbeRunner::tell(const Probe& p, bool warning_outcome, const std::string& 
   subject.uid = target_.pod->uid;
   subject.field_path = container_field_path(*target_.pod->find(target_.container));
   const char* name = kNames[static_cast<std::size_t>(p.kind)];
-  if (warning_outcome) parts_.events->record(subject, true, "ProbeWarning", fmt::format("{} probe warning: {}", name, text));
-  else parts_.events->record(subject, true, "Unhealthy", fmt::format("{} probe failed: {}", name, text));
+  if (warning_outcome)
+    parts_.events->record(subject, true, "ProbeWarning", fmt::format("{} probe warning: {}", name, text));
+  else
+    parts_.events->record(subject, true, "Unhealthy", fmt::format("{} probe failed: {}", name, text));
 }
 
 void ProbeRunner::take(Probe& p, const ProbeAnswer& answer) {
@@ -172,7 +180,8 @@ void ProbeRunner::take(Probe& p, const ProbeAnswer& answer) {
   if (answer.outcome != ProbeOutcome::kSuccess) tell(p, good, answer.text);
   p.successes = good ? p.successes + 1 : 0;
   p.failures = good ? 0 : p.failures + 1;
-  const bool enough = good ? p.successes >= number(p.spec["successThreshold"], 1) : p.failures >= number(p.spec["failureThreshold"], 3);
+  const bool enough =
+      good ? p.successes >= number(p.spec["successThreshold"], 1) : p.failures >= number(p.spec["failureThreshold"], 3);
   if (!enough) return;
   if (p.kind == ProbeKind::kReadiness) {
     if (std::exchange(findings_.ready, good) != good) changed();

@@ -35,7 +35,8 @@ class ProbeRunner {
  public:
   static constexpr int kAttemptsMax = 3;  // of a probe that could not be made
 
-  ProbeRunner(NodeParts& parts, HandlerTarget target, ProbeFindings initial, std::function<void(const ProbeFindings&)> on_change);
+  ProbeRunner(NodeParts& parts, HandlerTarget target, ProbeFindings initial,
+              std::function<void(const ProbeFindings&)> on_change);
   ~ProbeRunner();
   // A pod that ends is only asked whether it is ready.
   void set_ending();

@@ -14,8 +14,8 @@ std::string full_name(std::string_view image) {
   const std::string_view name = image.substr(0, image.find('@'));
   const std::size_t slash = name.find('/');
   const std::string_view first = name.substr(0, slash);
-  const bool host = slash != std::string_view::npos &&
-                    (first.find_first_of(".:") != std::string_view::npos || first == "localhost");
+  const bool host =
+      slash != std::string_view::npos && (first.find_first_of(".:") != std::string_view::npos || first == "localhost");
   if (host) return std::string(name);
   return slash == std::string_view::npos ? "docker.io/library/" + std::string(name) : "docker.io/" + std::string(name);
 }

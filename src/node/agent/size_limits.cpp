@@ -42,16 +42,17 @@ void SizeLimits::measure(std::vector<Limit> left) {
   const Limit limit = std::move(left.back());
   left.pop_back();
   HostFiles& files = *parts_.files;
-  on_pool<DiskUsage>(*parts_.loop, *parts_.pool, alive_, [&files, directory = limit.directory] { return files.usage(directory); },
-                     [this, limit, left = std::move(left)](Result<DiskUsage> usage) mutable {
-                       if (usage.ok() && usage->bytes > limit.bytes) {
-                         evict_(limit.uid, {"Evicted",
-                                            fmt::format("Usage of EmptyDir volume {} exceeds the limit {}. ", quoted(limit.volume),
-                                                        quoted(limit.text)),
-                                            1});
-                       }
-                       measure(std::move(left));
-                     });
+  on_pool<DiskUsage>(
+      *parts_.loop, *parts_.pool, alive_, [&files, directory = limit.directory] { return files.usage(directory); },
+      [this, limit, left = std::move(left)](Result<DiskUsage> usage) mutable {
+        if (usage.ok() && usage->bytes > limit.bytes) {
+          evict_(
+              limit.uid,
+              {"Evicted",
+               fmt::format("Usage of EmptyDir volume {} exceeds the limit {}. ", quoted(limit.volume), quoted(limit.text)), 1});
+        }
+        measure(std::move(left));
+      });
 }
 
 }  // namespace plinth::node

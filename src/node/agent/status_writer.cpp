@@ -41,9 +41,11 @@ void StatusWriter::send() {
     }
     // What is gone, or another pod by now, needs no status. Everything else is tried again.
     const Reason reason = outcome.ok() ? Reason::kNone : outcome.error().reason();
-    const bool again = !outcome.ok() && reason != Reason::kNotFound && reason != Reason::kConflict && reason != Reason::kInvalid;
+    const bool again =
+        !outcome.ok() && reason != Reason::kNotFound && reason != Reason::kConflict && reason != Reason::kInvalid;
     if (again && !wanted_) wanted_ = body;
-    if (!again) sending_ = false;
+    if (!again)
+      sending_ = false;
     else {
       loop_.after(kRetry, [this, alive] {
         if (!*alive) return;

@@ -11,8 +11,8 @@ std::int64_t nano_cores(const CpuSample& from, const CpuSample& to) {
 }
 
 // What the sample before this one was; nothing when there is none that a rate can be made from.
-const CpuSample* before(const std::map<std::string, CpuSample>& samples, const std::string& id, const RunningContainer& container,
-                        const CpuSample& now, CpuSample& start) {
+const CpuSample* before(const std::map<std::string, CpuSample>& samples, const std::string& id,
+                        const RunningContainer& container, const CpuSample& now, CpuSample& start) {
   const auto known = samples.find(id);
   // A counter that went back has begun anew.
   if (known != samples.end() && known->second.cpu_ns <= now.cpu_ns)
@@ -47,7 +47,8 @@ std::map<std::pair<std::string, std::string>, api::PodUsage> pod_usage(const Run
     api::PodUsage& pod = pods[key];
     pod.uid = container.pod_uid;
     if (pod.containers.empty() || now.at_ns < pod.period.timestamp_ns) pod.period = {now.at_ns, now.at_ns - from->at_ns};
-    pod.containers.push_back({container.name, {nano_cores(*from, now), static_cast<std::int64_t>(one.memory_working_set_bytes)}});
+    pod.containers.push_back(
+        {container.name, {nano_cores(*from, now), static_cast<std::int64_t>(one.memory_working_set_bytes)}});
   }
   samples = std::move(next);
   std::erase_if(pods, [&](const auto& pod) { return missing[pod.first] > 0; });
@@ -86,24 +87,26 @@ void UsageMeter::take(std::shared_ptr<api::UsageTable> table, std::vector<Contai
     return finish(table);
   }
   HostGauges* gauges = gauges_;
-  on_pool<HostReading>(*parts_.loop, *parts_.pool, alive_, [gauges] { return gauges->read(); },
-                       [this, table, stats = std::move(stats)](Result<HostReading> reading) mutable {
-    keep(std::move(stats), reading.ok() ? std::optional(*reading) : std::nullopt);
-    if (!reading.ok()) {
-      parts_.log.warning("what the machine uses cannot be read", {{"error", reading.error()}});
-      return finish(table);
-    }
-    take_host(table, *reading);
-    finish(table);
-    if (looked_) looked_(*reading, *table, written_);
-  });
+  on_pool<HostReading>(
+      *parts_.loop, *parts_.pool, alive_, [gauges] { return gauges->read(); },
+      [this, table, stats = std::move(stats)](Result<HostReading> reading) mutable {
+        keep(std::move(stats), reading.ok() ? std::optional(*reading) : std::nullopt);
+        if (!reading.ok()) {
+          parts_.log.warning("what the machine uses cannot be read", {{"error", reading.error()}});
+          return finish(table);
+        }
+        take_host(table, *reading);
+        finish(table);
+        if (looked_) looked_(*reading, *table, written_);
+      });
 }
 
 void UsageMeter::take_host(const std::shared_ptr<api::UsageTable>& table, const HostReading& reading) {
   const CpuSample now{parts_.clock->wall_ns(), reading.cpu_ns};
   if (host_sample_.at_ns != 0 && now.at_ns - host_sample_.at_ns >= kWindowMinNs && now.cpu_ns >= host_sample_.cpu_ns) {
-    table->nodes[parts_.config.name] = {{now.at_ns, now.at_ns - host_sample_.at_ns},
-                                        {nano_cores(host_sample_, now), static_cast<std::int64_t>(reading.memory_working_set_bytes)}};
+    table->nodes[parts_.config.name] = {
+        {now.at_ns, now.at_ns - host_sample_.at_ns},
+        {nano_cores(host_sample_, now), static_cast<std::int64_t>(reading.memory_working_set_bytes)}};
   }
   host_sample_ = now;
 }

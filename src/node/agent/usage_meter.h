@@ -34,8 +34,8 @@ struct CpuSample {
 };
 
 // The usage of pods between two rounds. A pod is left out while one of its containers has only been seen once, unless that one
-// started not long ago: then its start counts as the first time. `samples` are those of the round before, by container, and become those of
-// this one.
+// started not long ago: then its start counts as the first time. `samples` are those of the round before, by container, and
+// become those of this one.
 std::map<std::pair<std::string, std::string>, api::PodUsage> pod_usage(const RunningContainers& running,
                                                                        const std::vector<ContainerStats>& stats,
                                                                        std::map<std::string, CpuSample>& samples);
@@ -44,16 +44,17 @@ std::map<std::pair<std::string, std::string>, api::PodUsage> pod_usage(const Run
 class UsageMeter {
  public:
   static constexpr Duration kInterval = std::chrono::seconds(10);
-  static constexpr std::int64_t kWindowMinNs = 1'000'000'000;     // between two samples
-  static constexpr std::int64_t kFreshMinNs = 2'000'000'000;      // between a start and the first sample ...
-  static constexpr std::int64_t kFreshMaxNs = 30'000'000'000;     // ... for the average since the start to say something
+  static constexpr std::int64_t kWindowMinNs = 1'000'000'000;  // between two samples
+  static constexpr std::int64_t kFreshMinNs = 2'000'000'000;   // between a start and the first sample ...
+  static constexpr std::int64_t kFreshMaxNs = 30'000'000'000;  // ... for the average since the start to say something
 
   // After a round: what the machine says, what was published, what containers have written (bytes, by container id).
-  using Looked = std::function<void(const HostReading&, const api::UsageTable&, const std::map<std::string, std::uint64_t>& written)>;
+  using Looked =
+      std::function<void(const HostReading&, const api::UsageTable&, const std::map<std::string, std::uint64_t>& written)>;
 
   // `gauges` null: the node uses what its pods use, and nothing is `looked` at.
-  UsageMeter(NodeParts& parts, HostGauges* gauges, api::UsageBoard* board,
-             std::function<RunningContainers()> running, Looked looked)
+  UsageMeter(NodeParts& parts, HostGauges* gauges, api::UsageBoard* board, std::function<RunningContainers()> running,
+             Looked looked)
       : parts_(parts), gauges_(gauges), board_(board), running_(std::move(running)), looked_(std::move(looked)) {}
   ~UsageMeter();
 

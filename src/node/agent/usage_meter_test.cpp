@@ -27,7 +27,9 @@ TEST_CASE("usage from two rounds of samples") {
   // Found running: the first sample says nothing.
   CHECK(pod_usage(running, {stats("a", kNow, 1000, 10), stats("b", kNow, 500, 20)}, samples).empty());
   // Ten seconds later: 2.5 s and 0.1 s of processor time.
-  auto pods = pod_usage(running, {stats("a", kNow + 10 * kSecond, 3500, 11), stats("b", kNow + 10 * kSecond, 600, 21), stats("x", kNow, 1, 1)}, samples);
+  auto pods = pod_usage(
+      running, {stats("a", kNow + 10 * kSecond, 3500, 11), stats("b", kNow + 10 * kSecond, 600, 21), stats("x", kNow, 1, 1)},
+      samples);
   REQUIRE(pods.size() == 1);
   const api::PodUsage& pod = pods[kWeb];
   CHECK(pod.uid == "u1");
@@ -45,8 +47,10 @@ TEST_CASE("usage from two rounds of samples") {
   pods = pod_usage(running, {stats("a", kNow + 20 * kSecond, 3500, 11), stats("b", kNow + 30 * kSecond, 800, 21)}, samples);
   CHECK(pods.empty());
   // A counter that went back begins anew.
-  CHECK(pod_usage(running, {stats("a", kNow + 40 * kSecond, 10, 11), stats("b", kNow + 40 * kSecond, 900, 21)}, samples).empty());
-  CHECK(pod_usage(running, {stats("a", kNow + 50 * kSecond, 20, 11), stats("b", kNow + 50 * kSecond, 1000, 21)}, samples).size() == 1);
+  CHECK(
+      pod_usage(running, {stats("a", kNow + 40 * kSecond, 10, 11), stats("b", kNow + 40 * kSecond, 900, 21)}, samples).empty());
+  CHECK(pod_usage(running, {stats("a", kNow + 50 * kSecond, 20, 11), stats("b", kNow + 50 * kSecond, 1000, 21)}, samples)
+            .size() == 1);
 }
 
 TEST_CASE("of a container that has just started the average since then") {

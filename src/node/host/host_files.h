@@ -1,5 +1,5 @@
-// The node's file system as volumes, logs and termination messages use it: directories, small files, links, mounts. Calls block:
-// they are made on a pool. The real one works on the machine; the one in memory serves the virtual node and simulations.
+// The node's file system as volumes, logs and termination messages use it: directories, small files, links, mounts. Calls
+// block: they are made on a pool. The real one works on the machine; the one in memory serves the virtual node and simulations.
 //
 // Errors: NotFound, AlreadyExists, Forbidden (no right), InsufficientStorage (full), BadRequest (wrong type, a link where none
 // may be), InternalError.
@@ -52,7 +52,8 @@ class HostFiles {
   // Makes it and what is missing above it (those 0755). `mode` holds whatever the umask is; one that is there keeps its own.
   virtual Result<void> make_directories(const std::string& path, std::uint32_t mode) = 0;
   virtual Result<std::vector<DirectoryEntry>> list(const std::string& directory) = 0;  // sorted by name
-  virtual Result<std::string> read(const std::string& path, std::uint64_t offset, std::size_t bytes_max) = 0;  // short only at the end
+  virtual Result<std::string> read(const std::string& path, std::uint64_t offset,
+                                   std::size_t bytes_max) = 0;  // short only at the end
   // Makes the file or replaces its content in place.
   virtual Result<void> write(const std::string& path, std::string_view data, std::uint32_t mode) = 0;
   virtual Result<void> append(const std::string& path, std::string_view data, std::uint32_t mode) = 0;
@@ -62,7 +63,8 @@ class HostFiles {
   virtual Result<void> symlink(const std::string& target, const std::string& path) = 0;
   virtual Result<std::string> read_link(const std::string& path) = 0;
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;  // atomic; replaces
-  virtual Result<void> remove(const std::string& path) = 0;  // a file, a link or an empty directory; succeeds when it is not there
+  virtual Result<void> remove(
+      const std::string& path) = 0;  // a file, a link or an empty directory; succeeds when it is not there
   // Everything below and the path itself. Refuses to enter another file system (a mount that was forgotten): BadRequest.
   virtual Result<void> remove_all(const std::string& path) = 0;
   virtual Result<DiskUsage> usage(const std::string& path) = 0;  // of everything below, this file system only
@@ -73,7 +75,8 @@ class HostFiles {
   // Binds `root`/`path` on `target`. Each component is opened without following links, so that nothing a container writes
   // leads outside of `root`: BadRequest when a component is a link. Missing ones are made with the mode of `root`. `path` is
   // relative, without "..". The target (a file or a directory, as what is bound) is made.
-  virtual Result<void> bind_inside(const std::string& root, const std::string& path, const std::string& target, bool readonly) = 0;
+  virtual Result<void> bind_inside(const std::string& root, const std::string& path, const std::string& target,
+                                   bool readonly) = 0;
 };
 
 }  // namespace plinth::node

@@ -155,8 +155,7 @@ Result<void> MemoryFiles::store(const std::string& path, std::string_view data, 
     if (at->size_max == 0) continue;
     std::uint64_t used = 0;
     for (const auto& [_, child] : at->children) used += child->data.size();
-    if (used - old + data.size() > at->size_max)
-      return Error(Reason::kInsufficientStorage, path + ": no space left on device");
+    if (used - old + data.size() > at->size_max) return Error(Reason::kInsufficientStorage, path + ": no space left on device");
   }
   if (!node) {
     node = std::make_shared<Node>();
@@ -165,8 +164,10 @@ Result<void> MemoryFiles::store(const std::string& path, std::string_view data, 
     parent->children[name] = node;
   }
   bytes_ = bytes_ - old + data.size();
-  if (append) node->data += data;
-  else node->data = data;
+  if (append)
+    node->data += data;
+  else
+    node->data = data;
   return {};
 }
 
@@ -332,7 +333,8 @@ Result<void> MemoryFiles::bind_inside(const std::string& root, const std::string
     if (part == "..") return Error(Reason::kBadRequest, "the path must not contain '..'");
     at += "/" + part;
     const NodePtr node = TRY(find(at, false));
-    if (node && node->info.type == FileType::kLink) return Error(Reason::kBadRequest, at + ": is a link, which is not followed");
+    if (node && node->info.type == FileType::kLink)
+      return Error(Reason::kBadRequest, at + ": is a link, which is not followed");
     if (!node) TRY(make_directories(at, base->info.mode));
   }
   const NodePtr source = TRY(require(at, false));

@@ -1,5 +1,5 @@
-// A file system in memory: of the virtual node, and of tests, where calls can be made to fail. Mounts work: a bind shows another
-// folder, a tmpfs is a folder of its own with a size.
+// A file system in memory: of the virtual node, and of tests, where calls can be made to fail. Mounts work: a bind shows
+// another folder, a tmpfs is a folder of its own with a size.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,9 @@ class MemoryFiles final : public HostFiles {
   // A file of another type (socket, device), for tests of hostPath.
   void make_special(const std::string& path, FileType type);
   // Asked before each call; an error is its outcome. `call` is the member's name.
-  void set_fault(std::function<Result<void>(std::string_view call, const std::string& path)> fault) { fault_ = std::move(fault); }
+  void set_fault(std::function<Result<void>(std::string_view call, const std::string& path)> fault) {
+    fault_ = std::move(fault);
+  }
 
  private:
   struct Node;

@@ -30,7 +30,7 @@ struct ProbeSubject {
 
 struct HttpProbe {
   ProbeSubject subject;
-  bool tls = false;  // not verified
+  bool tls = false;        // not verified
   std::string host, path;  // path with query
   std::uint16_t port = 0;
   std::vector<std::pair<std::string, std::string>> headers;
@@ -57,8 +57,8 @@ class Prober {
  public:
   using Answered = UniqueFunction<void(Result<ProbeAnswer>)>;
   virtual ~Prober() = default;
-  // GET; redirects to the same host are followed, ten at most, another host is kWarning; 200 to 399 is success. The body is read up
-  // to 10 KiB.
+  // GET; redirects to the same host are followed, ten at most, another host is kWarning; 200 to 399 is success. The body is
+  // read up to 10 KiB.
   virtual void http(HttpProbe probe, Answered done) = 0;
   virtual void tcp(TcpProbe probe, Answered done) = 0;
   // grpc.health.v1.Health/Check in plain text.

@@ -1,5 +1,5 @@
-// The format of container logs: "<RFC3339Nano> stdout|stderr P|F <text>\n". A line that is too long for one entry comes in parts, all
-// "P" but the last one, "F".
+// The format of container logs: "<RFC3339Nano> stdout|stderr P|F <text>\n". A line that is too long for one entry comes in
+// parts, all "P" but the last one, "F".
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace plinth::node {
 struct LogEntry {
   std::string_view time;  // as it is written
   bool error_output = false;
-  bool partial = false;  // more of the line follows
+  bool partial = false;   // more of the line follows
   std::string_view text;  // without line end
 };
 

@@ -24,8 +24,8 @@ class LogReader {
   LogReader(HostFiles& files, std::string path, LogOptions options)
       : files_(files), path_(std::move(path)), options_(std::move(options)) {}
 
-  // What comes next, possibly nothing yet. Whole lines of the file only: one that is still being written waits. A file that has become
-  // shorter was rotated: the new one is read from its beginning.
+  // What comes next, possibly nothing yet. Whole lines of the file only: one that is still being written waits. A file that has
+  // become shorter was rotated: the new one is read from its beginning.
   Result<std::string> next();
   // Nothing more was there at the last next(); more may come.
   bool at_end() const { return at_end_; }

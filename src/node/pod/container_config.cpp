@@ -1,8 +1,8 @@
 #include "node/pod/container_config.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "api/strategies/qos_class.h"
 #include "base/json.h"
@@ -40,8 +40,8 @@ std::vector<PortMapping> host_ports(const Pod& pod) {
       out.push_back({protocol == "UDP"    ? Protocol::kUdp
                      : protocol == "SCTP" ? Protocol::kSctp
                                           : Protocol::kTcp,
-                     static_cast<std::int32_t>(port["containerPort"].as_int()), static_cast<std::int32_t>(port["hostPort"].as_int()),
-                     std::string(port["hostIP"].as_string())});
+                     static_cast<std::int32_t>(port["containerPort"].as_int()),
+                     static_cast<std::int32_t>(port["hostPort"].as_int()), std::string(port["hostIP"].as_string())});
     }
   }
   return out;
@@ -167,8 +167,8 @@ Result<ContainerConfig> make_container_config(const NodeConfig& node, const Pod&
                         {std::string(kTerminationMessagePath), std::string(path.empty() ? "/dev/termination-log" : path)},
                         {std::string(kTerminationMessagePolicy), std::string(policy.empty() ? "File" : policy)},
                         {std::string(kPodGracePeriod), std::to_string(pod.grace_s)}};
-  const bool completes = container.role == Role::kInit ||
-                         (container.role == Role::kMain && pod.restart_policy != RestartPolicy::kAlways);
+  const bool completes =
+      container.role == Role::kInit || (container.role == Role::kMain && pod.restart_policy != RestartPolicy::kAlways);
   if (completes) config.annotations[std::string(kRunsToCompletion)] = "true";
   config.log_path = fmt::format("{}/{}.log", container.name, inputs.attempt);
   config.has_stdin = spec["stdin"].as_bool();

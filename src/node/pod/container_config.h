@@ -16,12 +16,12 @@ struct NodeConfig {
   std::string log_root = "/var/log/pods";
   std::string cgroup_root;  // "/plinth"; "": the runtime's own place
   std::string cluster_domain = "cluster.local";
-  std::vector<std::string> cluster_dns;                     // servers of dnsPolicy ClusterFirst; none: the node's own
-  DnsConfig host_dns;                                       // the node's resolv.conf
-  std::int64_t memory_capacity_bytes = 0;                   // for the OOM score of Burstable pods
-  bool collects_images = false;                             // the runtime is the node's own: images that nobody uses may go
-  std::set<std::string> kept_images;                        // names of images that never go
-  bool cgroup_v1_swap = true;                               // the swap limit is set beside the memory limit
+  std::vector<std::string> cluster_dns;    // servers of dnsPolicy ClusterFirst; none: the node's own
+  DnsConfig host_dns;                      // the node's resolv.conf
+  std::int64_t memory_capacity_bytes = 0;  // for the OOM score of Burstable pods
+  bool collects_images = false;            // the runtime is the node's own: images that nobody uses may go
+  std::set<std::string> kept_images;       // names of images that never go
+  bool cgroup_v1_swap = true;              // the swap limit is set beside the memory limit
 };
 
 std::string pod_log_directory(const NodeConfig& node, const Pod& pod);

@@ -1,8 +1,8 @@
 #include "node/pod/decide.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 namespace plinth::node {
 namespace {
@@ -18,9 +18,12 @@ class Decider {
 
   Decision run() {
     if (!seen_.known) return std::move(out_);
-    if (is_ending(pod_, memory_)) end();
-    else if (pod_.ended_in_api() || outcome_of(pod_, seen_) != Outcome::kGoesOn) end();
-    else if (!past_deadline()) go_on();
+    if (is_ending(pod_, memory_))
+      end();
+    else if (pod_.ended_in_api() || outcome_of(pod_, seen_) != Outcome::kGoesOn)
+      end();
+    else if (!past_deadline())
+      go_on();
     return std::move(out_);
   }
 
@@ -51,8 +54,10 @@ class Decider {
   std::int64_t grace() const {
     if (pod_.gone) return kGraceMin;
     std::int64_t grace = pod_.grace_s;
-    if (pod_.deleting) grace = pod_.deletion_grace_s.value_or(pod_.grace_s);
-    else if (memory_.verdict && memory_.verdict->grace_s) grace = *memory_.verdict->grace_s;
+    if (pod_.deleting)
+      grace = pod_.deletion_grace_s.value_or(pod_.grace_s);
+    else if (memory_.verdict && memory_.verdict->grace_s)
+      grace = *memory_.verdict->grace_s;
     return std::max(grace, kGraceMin);
   }
 
@@ -78,10 +83,10 @@ class Decider {
     }
     if (others.empty() && !sidecars.empty()) {
       const auto position = [&](const ContainerStatus* c) { return pod_.find(c->metadata.name) - pod_.containers.data(); };
-      others.push_back(*std::max_element(sidecars.begin(), sidecars.end(), [&](auto* a, auto* b) { return position(a) < position(b); }));
+      others.push_back(
+          *std::max_element(sidecars.begin(), sidecars.end(), [&](auto* a, auto* b) { return position(a) < position(b); }));
       // All of them share the grace that the pod has.
-      if (memory_.ending_since_ns != 0)
-        grace_s = std::max(kGraceMin, grace_s - (now_ - memory_.ending_since_ns) / kSecond);
+      if (memory_.ending_since_ns != 0) grace_s = std::max(kGraceMin, grace_s - (now_ - memory_.ending_since_ns) / kSecond);
     }
     for (const ContainerStatus* c : others) kill(c->metadata.name, c->id, grace_s, "Stopping container " + c->metadata.name);
     return others.empty();
@@ -248,9 +253,10 @@ class Decider {
     if (before != nullptr && !never_ran && before->state == ContainerState::kExited) {
       const std::int64_t at = restart_at_ns(memory, *before);
       if (at > now_) {
-        out_.notes.push_back({true, "BackOff",
-                              fmt::format("Back-off restarting failed container {} in pod {}", container.name, pod_.full_name()),
-                              container.name});
+        out_.notes.push_back(
+            {true, "BackOff",
+             fmt::format("Back-off restarting failed container {} in pod {}", container.name, pod_.full_name()),
+             container.name});
         return wake(at), false;
       }
     }
@@ -297,8 +303,9 @@ std::int64_t restart_at_ns(const ContainerMemory& memory, const ContainerStatus&
 }
 
 void advance_backoff(ContainerMemory& memory, std::int64_t ended_ns, std::int64_t now_ns) {
-  memory.backoff_ns = memory.backoff_ns == 0 || is_forgotten(memory, ended_ns) ? kCrashBackoffFirst
-                                                                               : std::min(2 * memory.backoff_ns, kCrashBackoffMax);
+  memory.backoff_ns = memory.backoff_ns == 0 || is_forgotten(memory, ended_ns)
+                          ? kCrashBackoffFirst
+                          : std::min(2 * memory.backoff_ns, kCrashBackoffMax);
   memory.backoff_updated_ns = now_ns;
 }
 
@@ -327,7 +334,8 @@ bool is_started(const PodContainer& container, const ContainerStatus* status, co
 bool is_initialized(const Pod& pod, const Observed& seen, const PodMemory& memory) {
   for (const PodContainer& container : pod.containers) {
     const ContainerStatus* status = seen.newest(container.name);
-    if (container.role == Role::kInit && (status == nullptr || status->state != ContainerState::kExited || status->exit_code != 0))
+    if (container.role == Role::kInit &&
+        (status == nullptr || status->state != ContainerState::kExited || status->exit_code != 0))
       return false;
     if (container.role == Role::kSidecar && !is_started(container, status, memory.look(container.name))) return false;
   }

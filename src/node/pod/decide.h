@@ -1,5 +1,6 @@
-// What a pod needs next: a function of the pod, what the runtime has of it, what its worker remembers, and the time. No effects; run
-// again on the same it says the same. The rules are the kubelet's (kuberuntime's computePodActions and what leads to it).
+// What a pod needs next: a function of the pod, what the runtime has of it, what its worker remembers, and the time. No
+// effects; run again on the same it says the same. The rules are the kubelet's (kuberuntime's computePodActions and what leads
+// to it).
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,7 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kCrashBackoffFirst = 10 * kSecond;
 constexpr std::int64_t kCrashBackoffMax = 300 * kSecond;
 constexpr std::int64_t kStartRetry = 10 * kSecond;  // after a container that could not be started and has not ended either
-constexpr std::int64_t kGraceMin = 2;  // seconds that a container gets at least, whatever was asked
+constexpr std::int64_t kGraceMin = 2;               // seconds that a container gets at least, whatever was asked
 
 struct Action {
   enum class Kind : std::uint8_t {
@@ -61,7 +62,8 @@ bool is_ending(const Pod& pod, const PodMemory& memory);
 bool restarts(const Pod& pod, const PodContainer& container, const ContainerStatus& ended);
 // When that may be; in the past when it may be now.
 std::int64_t restart_at_ns(const ContainerMemory& memory, const ContainerStatus& ended);
-// A restart after an end at `ended_ns` begins: the next one waits longer. Who ran for twice the longest wait starts from the first.
+// A restart after an end at `ended_ns` begins: the next one waits longer. Who ran for twice the longest wait starts from the
+// first.
 void advance_backoff(ContainerMemory& memory, std::int64_t ended_ns, std::int64_t now_ns);
 // All init containers have done their part: the plain ones ended well, the sidecars are started.
 bool is_initialized(const Pod& pod, const Observed& seen, const PodMemory& memory);

@@ -12,16 +12,26 @@ constexpr std::int64_t kNow = 1000 * kSecond;
 std::string text_of(const Action& a) {
   using Kind = Action::Kind;
   switch (a.kind) {
-    case Kind::kSetUpVolumes: return "volumes";
-    case Kind::kRunSandbox: return fmt::format("sandbox {}", a.attempt);
-    case Kind::kStopSandbox: return "stop " + a.id;
-    case Kind::kStartContainer: return fmt::format("start {} {}{}", a.container, a.attempt, a.id.empty() ? "" : " after " + a.id);
-    case Kind::kKillContainer: return fmt::format("kill {} {}s", a.id, a.grace_s);
-    case Kind::kRemoveContainer: return "remove " + a.id;
-    case Kind::kRemoveSandbox: return "remove " + a.id;
-    case Kind::kTearDown: return "teardown";
-    case Kind::kDeletePod: return "delete";
-    case Kind::kForget: return "forget";
+    case Kind::kSetUpVolumes:
+      return "volumes";
+    case Kind::kRunSandbox:
+      return fmt::format("sandbox {}", a.attempt);
+    case Kind::kStopSandbox:
+      return "stop " + a.id;
+    case Kind::kStartContainer:
+      return fmt::format("start {} {}{}", a.container, a.attempt, a.id.empty() ? "" : " after " + a.id);
+    case Kind::kKillContainer:
+      return fmt::format("kill {} {}s", a.id, a.grace_s);
+    case Kind::kRemoveContainer:
+      return "remove " + a.id;
+    case Kind::kRemoveSandbox:
+      return "remove " + a.id;
+    case Kind::kTearDown:
+      return "teardown";
+    case Kind::kDeletePod:
+      return "delete";
+    case Kind::kForget:
+      return "forget";
   }
   return "";
 }
@@ -55,9 +65,11 @@ TEST_CASE("what a running pod needs next") {
   const std::string never = R"({"restartPolicy":"Never","containers":[{"name":"a","image":"i"}]})";
   const std::string on_failure = R"({"restartPolicy":"OnFailure","containers":[{"name":"a","image":"i"}]})";
   const std::string always = R"({"containers":[{"name":"a","image":"i"}]})";
-  const std::string init = R"({"initContainers":[{"name":"x","image":"i"},{"name":"s","image":"i","restartPolicy":"Always"},{"name":"y","image":"i"}],)"
-                           R"("containers":[{"name":"a","image":"i"}]})";
-  const std::string never_init = R"({"restartPolicy":"Never","initContainers":[{"name":"x","image":"i"}],"containers":[{"name":"a","image":"i"}]})";
+  const std::string init =
+      R"({"initContainers":[{"name":"x","image":"i"},{"name":"s","image":"i","restartPolicy":"Always"},{"name":"y","image":"i"}],)"
+      R"("containers":[{"name":"a","image":"i"}]})";
+  const std::string never_init =
+      R"({"restartPolicy":"Never","initContainers":[{"name":"x","image":"i"}],"containers":[{"name":"a","image":"i"}]})";
   const auto s0 = test_sandbox(0);
   const auto dead0 = test_sandbox(0, SandboxState::kNotReady);
   const auto t = test_container;
@@ -75,21 +87,37 @@ TEST_CASE("what a running pod needs next") {
       {"the sandbox died with a container", always, {dead0}, {t("a", 0, 1, 0, 0, "s0")}, "kill a-0 30s"},
       {"two sandboxes are ready", always, {test_sandbox(1), s0}, {}, "stop s1"},
       {"in a new sandbox", always, {test_sandbox(1), dead0}, {t("a", 0, 1, 900, 137, "s0")}, "start a 1"},
-      {"in a new sandbox, on failure, ended well", R"({"restartPolicy":"OnFailure","containers":[{"name":"a","image":"i"},{"name":"b","image":"i"}]})",
-       {test_sandbox(1), dead0}, {t("a", 0, 1, 900, 0, "s0"), t("b", 0, 1, 900, 137, "s0")}, "start b 1"},
+      {"in a new sandbox, on failure, ended well",
+       R"({"restartPolicy":"OnFailure","containers":[{"name":"a","image":"i"},{"name":"b","image":"i"}]})",
+       {test_sandbox(1), dead0},
+       {t("a", 0, 1, 900, 0, "s0"), t("b", 0, 1, 900, 137, "s0")},
+       "start b 1"},
       {"first init container", init, {s0}, {}, "start x 0"},
       {"it runs", init, {s0}, {t("x", 0, 1, 0, 0, "s0")}, ""},
       {"it failed", init, {s0}, {t("x", 0, 1, 900, 1, "s0")}, "start x 1"},
       {"it is done", init, {s0}, {t("x", 0, 1, 900, 0, "s0")}, "start s 0"},
       {"the sidecar is started", init, {s0}, {t("x", 0, 1, 900, 0, "s0"), t("s", 0, 901, 0, 0, "s0")}, "start y 0"},
-      {"all are done", init, {s0}, {t("x", 0, 1, 900, 0, "s0"), t("s", 0, 901, 0, 0, "s0"), t("y", 0, 902, 903, 0, "s0")}, "start a 0"},
-      {"a sidecar ended meanwhile", init, {s0},
-       {t("x", 0, 1, 900, 0, "s0"), t("s", 0, 901, 950, 1, "s0"), t("y", 0, 902, 903, 0, "s0"), t("a", 0, 904, 0, 0, "s0")}, "start s 1"},
-      {"init containers run again in a new sandbox", init, {test_sandbox(1), dead0},
-       {t("x", 0, 1, 900, 0, "s0"), t("a", 0, 904, 950, 137, "s0")}, "start x 1"},
+      {"all are done",
+       init,
+       {s0},
+       {t("x", 0, 1, 900, 0, "s0"), t("s", 0, 901, 0, 0, "s0"), t("y", 0, 902, 903, 0, "s0")},
+       "start a 0"},
+      {"a sidecar ended meanwhile",
+       init,
+       {s0},
+       {t("x", 0, 1, 900, 0, "s0"), t("s", 0, 901, 950, 1, "s0"), t("y", 0, 902, 903, 0, "s0"), t("a", 0, 904, 0, 0, "s0")},
+       "start s 1"},
+      {"init containers run again in a new sandbox",
+       init,
+       {test_sandbox(1), dead0},
+       {t("x", 0, 1, 900, 0, "s0"), t("a", 0, 904, 950, 137, "s0")},
+       "start x 1"},
       {"init failed, never", never_init, {s0}, {t("x", 0, 1, 900, 1, "s0")}, "stop s0"},
-      {"old ones are removed", always, {s0},
-       {t("a", 3, 950, 0, 0, "s0"), t("a", 2, 940, 941, 1, "s0"), t("a", 1, 930, 931, 1, "s0"), t("a", 0, 920, 921, 1, "s0")}, "remove a-0"},
+      {"old ones are removed",
+       always,
+       {s0},
+       {t("a", 3, 950, 0, 0, "s0"), t("a", 2, 940, 941, 1, "s0"), t("a", 1, 930, 931, 1, "s0"), t("a", 0, 920, 921, 1, "s0")},
+       "remove a-0"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.what);
@@ -104,15 +132,17 @@ TEST_CASE("what a running pod needs next") {
 
 TEST_CASE("the end of a pod, step by step") {
   const std::string deleting = R"(,"deletionTimestamp":"2026-01-01T00:00:00Z","deletionGracePeriodSeconds":10)";
-  const std::string spec = R"({"initContainers":[{"name":"s","image":"i","restartPolicy":"Always"},{"name":"u","image":"i","restartPolicy":"Always"}],)"
-                           R"("containers":[{"name":"a","image":"i"},{"name":"b","image":"i"}]})";
+  const std::string spec =
+      R"({"initContainers":[{"name":"s","image":"i","restartPolicy":"Always"},{"name":"u","image":"i","restartPolicy":"Always"}],)"
+      R"("containers":[{"name":"a","image":"i"},{"name":"b","image":"i"}]})";
   const Pod pod = test_pod(spec, "{}", deleting);
   PodMemory memory = ready_memory();
   const auto say = [&](std::vector<SandboxStatus> sandboxes, std::vector<ContainerStatus> containers) {
     return actions_of(decide(pod, test_observed(std::move(sandboxes), std::move(containers), pod), memory, kNow));
   };
   const auto s0 = test_sandbox(0);
-  const auto a = test_container("a", 0, 1), b = test_container("b", 0, 1), s = test_container("s", 0, 1), u = test_container("u", 0, 1);
+  const auto a = test_container("a", 0, 1), b = test_container("b", 0, 1), s = test_container("s", 0, 1),
+             u = test_container("u", 0, 1);
   CHECK(say({s0}, {a, b, s, u}) == "kill a-0 10s, kill b-0 10s");
   memory.of("a").kill_by_ns = kNow + 8 * kSecond;
   memory.of("b").kill_by_ns = kNow + 60 * kSecond;
@@ -209,8 +239,9 @@ TEST_CASE("deadlines, verdicts and ends that the API knows") {
   CHECK(actions_of(decide(ended, test_observed({s0}, {a}, ended), ready_memory(), kNow)) == "kill a-0 30s");
   CHECK(actions_of(decide(ended, test_observed({}, {}, ended), ready_memory(), kNow)) == "teardown");
   // What the runtime has lost is known from the status.
-  const Pod lost = test_pod(R"({"restartPolicy":"Never","containers":[{"name":"a","image":"i"}]})",
-                            R"({"phase":"Running","containerStatuses":[{"name":"a","containerID":"x://1","restartCount":0,"state":{"running":{"startedAt":"2026-01-01T00:00:00Z"}}}]})");
+  const Pod lost = test_pod(
+      R"({"restartPolicy":"Never","containers":[{"name":"a","image":"i"}]})",
+      R"({"phase":"Running","containerStatuses":[{"name":"a","containerID":"x://1","restartCount":0,"state":{"running":{"startedAt":"2026-01-01T00:00:00Z"}}}]})");
   const Observed nothing = test_observed({}, {}, lost);
   CHECK(outcome_of(lost, nothing) == Outcome::kFailed);
   CHECK(nothing.newest("a")->exit_code == 137);

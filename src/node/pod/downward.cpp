@@ -51,11 +51,14 @@ Result<std::string> field_value(const Pod& pod, std::string_view path, const Dow
 Result<std::string> resource_value(const PodContainer& container, const Value& ref, const DownwardFacts& facts) {
   const std::string_view path = ref["resource"].as_string();
   const auto [kind, name] = cut(path, ".");
-  if (!name || (kind != "limits" && kind != "requests")) return bad_request("the resource " + std::string(path) + " is not offered");
+  if (!name || (kind != "limits" && kind != "requests"))
+    return bad_request("the resource " + std::string(path) + " is not offered");
   const auto amounts = TRY(api::read_amounts(container.spec["resources"][kind]));
   api::Quantity amount;
-  if (const auto it = amounts.find(*name); it != amounts.end()) amount = it->second;
-  else if (const auto all = facts.allocatable.find(*name); kind == "limits" && all != facts.allocatable.end()) amount = all->second;
+  if (const auto it = amounts.find(*name); it != amounts.end())
+    amount = it->second;
+  else if (const auto all = facts.allocatable.find(*name); kind == "limits" && all != facts.allocatable.end())
+    amount = all->second;
   const std::string_view divisor_text = ref["divisor"].as_string();
   api::Quantity divisor = TRY(api::Quantity::parse(divisor_text.empty() ? "1" : divisor_text));
   if (divisor.is_zero()) divisor = api::Quantity(1, api::Quantity::Format::kDecimalSi);

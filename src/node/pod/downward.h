@@ -19,8 +19,8 @@ struct DownwardFacts {
   api::ResourceAmounts allocatable;  // of the node: what an unset limit means
 };
 
-// "metadata.labels['app']", "status.podIP". Of whole labels and annotations (volumes only): lines of key="escaped value". BadRequest for
-// a path that is not offered.
+// "metadata.labels['app']", "status.podIP". Of whole labels and annotations (volumes only): lines of key="escaped value".
+// BadRequest for a path that is not offered.
 Result<std::string> field_value(const Pod& pod, std::string_view path, const DownwardFacts& facts);
 // Rounded up to whole divisors.
 Result<std::string> resource_value(const PodContainer& container, const Value& resource_field_ref, const DownwardFacts& facts);

@@ -1,8 +1,8 @@
 #include "node/pod/environment.h"
 
-#include <fmt/format.h>
-
 #include <unordered_map>
+
+#include <fmt/format.h>
 
 #include "base/base64.h"
 #include "base/text.h"
@@ -31,8 +31,10 @@ class Environment {
  private:
   void put(const std::string& name, std::string value) {
     const auto [place, added] = places_.emplace(name, out_.size());
-    if (added) out_.push_back({name, std::move(value)});
-    else out_[place->second].value = std::move(value);
+    if (added)
+      out_.push_back({name, std::move(value)});
+    else
+      out_[place->second].value = std::move(value);
   }
 
   // Nothing when it is missing and may be.
@@ -92,7 +94,8 @@ class Environment {
       if (container == nullptr) return bad_request("container " + std::string(of) + " not found");
       return Found(TRY(resource_value(*container, ref, facts_)));
     }
-    if (const Value ref = from["configMapKeyRef"]; ref.is_object()) return TRY(key_of("configmaps", "configmap", "ConfigMap", ref));
+    if (const Value ref = from["configMapKeyRef"]; ref.is_object())
+      return TRY(key_of("configmaps", "configmap", "ConfigMap", ref));
     if (const Value ref = from["secretKeyRef"]; ref.is_object()) return TRY(key_of("secrets", "secret", "Secret", ref));
     return bad_request("a variable has a source of a kind that is not known");
   }
@@ -106,7 +109,8 @@ class Environment {
     const Value value = (*holder)["data"][key];
     if (value.is_string()) return plural == "secrets" ? Found(decoded(value)) : Found(value.as_string());
     if (ref["optional"].as_bool()) return Found();
-    return Error(Reason::kNotFound, fmt::format("couldn't find key {} in {} {}/{}", key, title, pod_.name_space, ref["name"].as_string()));
+    return Error(Reason::kNotFound,
+                 fmt::format("couldn't find key {} in {} {}/{}", key, title, pod_.name_space, ref["name"].as_string()));
   }
 
   void add_service_variables() {
@@ -126,7 +130,8 @@ class Environment {
     const std::string ip((service)["spec"]["clusterIP"].as_string());
     if (ip.empty() || ip == "None" || service["spec"]["type"].as_string() == "ExternalName") return;
     std::string name;
-    for (const char c : service.name) name += c == '-' || c == '.' ? '_' : static_cast<char>(toupper(static_cast<unsigned char>(c)));
+    for (const char c : service.name)
+      name += c == '-' || c == '.' ? '_' : static_cast<char>(toupper(static_cast<unsigned char>(c)));
     const Value ports = service["spec"]["ports"];
     if (ports.size() == 0) return;
     const auto number = [](const Value& port) { return std::to_string(port["port"].as_int()); };
@@ -141,7 +146,8 @@ class Environment {
     for (const Value& port : ports.items()) {
       if (port["name"].as_string().empty()) continue;
       std::string suffix;
-      for (const char c : port["name"].as_string()) suffix += c == '-' ? '_' : static_cast<char>(toupper(static_cast<unsigned char>(c)));
+      for (const char c : port["name"].as_string())
+        suffix += c == '-' ? '_' : static_cast<char>(toupper(static_cast<unsigned char>(c)));
       services_.push_back({name + "_SERVICE_PORT_" + suffix, number(port)});
     }
     services_.push_back({name + "_PORT", url(ports.items()[0])});

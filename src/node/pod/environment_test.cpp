@@ -16,8 +16,8 @@ TEST_CASE("$(VAR)") {
   struct Case {
     const char *text, *expanded;
   };
-  const Case cases[] = {{"x", "x"},       {"$(A)", "1"},      {"a$(A)b$(A)", "a1b1"}, {"$(B)", "$(B)"},  {"$$(A)", "$(A)"},
-                        {"$$$(A)", "$1"}, {"$(EMPTY)x", "x"}, {"$(A", "$(A"},         {"$A", "$A"},      {"$", "$"},
+  const Case cases[] = {{"x", "x"},       {"$(A)", "1"},      {"a$(A)b$(A)", "a1b1"}, {"$(B)", "$(B)"}, {"$$(A)", "$(A)"},
+                        {"$$$(A)", "$1"}, {"$(EMPTY)x", "x"}, {"$(A", "$(A"},         {"$A", "$A"},     {"$", "$"},
                         {"$$", "$"},      {"$()", "$()"},     {"$($(A))", "$($(A))"}, {"$(A)$", "1$"}};
   for (const Case& c : cases) {
     CAPTURE(c.text);
@@ -26,8 +26,9 @@ TEST_CASE("$(VAR)") {
 }
 
 TEST_CASE("fields and resources of a pod") {
-  const Pod pod = test_pod(R"({"serviceAccountName":"sa","containers":[{"name":"c","image":"i","resources":{"requests":{"cpu":"250m"},"limits":{"memory":"64Mi"}}}]})",
-                           "{}", R"(,"labels":{"b":"2","a":"x\"y"},"annotations":{"k":"v"})");
+  const Pod pod = test_pod(
+      R"({"serviceAccountName":"sa","containers":[{"name":"c","image":"i","resources":{"requests":{"cpu":"250m"},"limits":{"memory":"64Mi"}}}]})",
+      "{}", R"(,"labels":{"b":"2","a":"x\"y"},"annotations":{"k":"v"})");
   DownwardFacts facts;
   facts.pod_ips = {"10.0.0.5", "fd00::5"};
   facts.node_ips = {"192.168.0.1"};
@@ -76,7 +77,8 @@ TEST_CASE("cgroups and OOM scores") {
   CHECK(score(R"({"requests":{"memory":"1"}})") == 999);
   CHECK(score(R"({"requests":{"memory":"8Gi"}})") == 3);
   CHECK(score("{}", R"(,"priority":2000001000)") == -997);
-  const Pod pod = test_pod(R"({"containers":[{"name":"c","image":"i","resources":{"limits":{"cpu":"500m","memory":"64Mi"}}}]})");
+  const Pod pod =
+      test_pod(R"({"containers":[{"name":"c","image":"i","resources":{"limits":{"cpu":"500m","memory":"64Mi"}}}]})");
   const LinuxResources made = container_resources(pod, pod.containers[0], kMemory, true);
   CHECK(made.cpu_shares == 512);  // of the limit, as nothing was requested
   CHECK(made.cpu_quota_us == 50'000);
@@ -85,9 +87,10 @@ TEST_CASE("cgroups and OOM scores") {
 }
 
 TEST_CASE("security contexts") {
-  const Pod pod = test_pod(R"({"hostPID":true,"securityContext":{"runAsUser":1000,"fsGroup":3000,"supplementalGroups":[4000,3000]},)"
-                           R"("containers":[{"name":"c","image":"i","securityContext":{"runAsGroup":2000,"allowPrivilegeEscalation":false,)"
-                           R"("readOnlyRootFilesystem":true,"capabilities":{"drop":["ALL"],"add":["NET_BIND_SERVICE"]},"seccompProfile":{"type":"RuntimeDefault"}}}]})");
+  const Pod pod = test_pod(
+      R"({"hostPID":true,"securityContext":{"runAsUser":1000,"fsGroup":3000,"supplementalGroups":[4000,3000]},)"
+      R"("containers":[{"name":"c","image":"i","securityContext":{"runAsGroup":2000,"allowPrivilegeEscalation":false,)"
+      R"("readOnlyRootFilesystem":true,"capabilities":{"drop":["ALL"],"add":["NET_BIND_SERVICE"]},"seccompProfile":{"type":"RuntimeDefault"}}}]})");
   const auto made = container_security(pod, pod.containers[0], Image());
   REQUIRE(made.ok());
   CHECK(made->run_as_user == 1000);
@@ -99,7 +102,8 @@ TEST_CASE("security contexts") {
   CHECK(made->seccomp.type == ProfileType::kRuntimeDefault);
   CHECK(made->namespaces.pid == NamespaceMode::kNode);
   CHECK(!made->masked_paths.empty());
-  const Pod not_root = test_pod(R"({"securityContext":{"runAsNonRoot":true},"containers":[{"name":"c","image":"i"},{"name":"d","image":"i","securityContext":{"runAsUser":0}}]})");
+  const Pod not_root = test_pod(
+      R"({"securityContext":{"runAsNonRoot":true},"containers":[{"name":"c","image":"i"},{"name":"d","image":"i","securityContext":{"runAsUser":0}}]})");
   const auto refused = [&](std::size_t i, const Image& image) {
     auto outcome = container_security(not_root, not_root.containers[i], image);
     return outcome.ok() ? std::string() : outcome.error().message();

@@ -1,5 +1,5 @@
-// Labels and annotations of sandboxes and containers: those of the kubelet, by which tools (crictl, log collectors) find their way,
-// and one of our own. After a restart everything is found again by them.
+// Labels and annotations of sandboxes and containers: those of the kubelet, by which tools (crictl, log collectors) find their
+// way, and one of our own. After a restart everything is found again by them.
 #pragma once
 
 #include <string_view>

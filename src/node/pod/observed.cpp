@@ -114,8 +114,8 @@ void complete(Observed& seen, const Pod& pod) {
       if (!there) seen.containers.push_back(std::move(lost));
       auto before = lost_predecessor(*container, told);
       const bool known = before && std::any_of(seen.containers.begin(), seen.containers.end(), [&](const ContainerStatus& c) {
-        return c.metadata.name == container->name && c.metadata.attempt == before->metadata.attempt;
-      });
+                           return c.metadata.name == container->name && c.metadata.attempt == before->metadata.attempt;
+                         });
       if (before && !known) seen.containers.push_back(std::move(*before));
     }
   }

@@ -1,5 +1,5 @@
-// What the runtime has of one pod, and what its worker remembers besides. Together with the pod and the time they are all that a
-// decision and a status are made from.
+// What the runtime has of one pod, and what its worker remembers besides. Together with the pod and the time they are all that
+// a decision and a status are made from.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ namespace plinth::node {
 struct Observed {
   bool known = false;                    // the runtime has been asked
   std::vector<SandboxStatus> sandboxes;  // newest first
-  // Newest first. Also those that the pod's status tells of and the runtime no longer has (after a reboot): ended, with an empty
-  // sandbox_id, exit code 137 and reason ContainerStatusUnknown unless the status knows better.
+  // Newest first. Also those that the pod's status tells of and the runtime no longer has (after a reboot): ended, with an
+  // empty sandbox_id, exit code 137 and reason ContainerStatusUnknown unless the status knows better.
   std::vector<ContainerStatus> containers;
 
   const SandboxStatus* current_sandbox() const { return sandboxes.empty() ? nullptr : &sandboxes.front(); }

@@ -24,9 +24,7 @@ void add_containers(Pod& pod, std::string_view member, Role role) {
   }
 }
 
-std::optional<std::int64_t> whole(const Value& value) {
-  return value.is_int() ? std::optional(value.as_int()) : std::nullopt;
-}
+std::optional<std::int64_t> whole(const Value& value) { return value.is_int() ? std::optional(value.as_int()) : std::nullopt; }
 
 }  // namespace
 
@@ -49,7 +47,7 @@ Pod read_pod(const client::Object& object) {
   add_containers(pod, "ephemeralContainers", Role::kEphemeral);
   const Value spec = pod.spec();
   const std::string_view policy = spec["restartPolicy"].as_string();
-  pod.restart_policy = policy == "Never" ? RestartPolicy::kNever
+  pod.restart_policy = policy == "Never"       ? RestartPolicy::kNever
                        : policy == "OnFailure" ? RestartPolicy::kOnFailure
                                                : RestartPolicy::kAlways;
   pod.host_network = spec["hostNetwork"].as_bool();

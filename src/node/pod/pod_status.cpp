@@ -42,8 +42,10 @@ class StatusWriter {
 
  private:
   void write_time(Value& slot, std::string_view key, std::int64_t ns) {
-    if (ns == 0) draft_.set(slot, key, Value());
-    else draft_.set(slot, key, format_rfc3339(ns));
+    if (ns == 0)
+      draft_.set(slot, key, Value());
+    else
+      draft_.set(slot, key, format_rfc3339(ns));
   }
 
   void write_reason(Value& status) {
@@ -79,7 +81,8 @@ class StatusWriter {
   // --- Containers ---
 
   bool has_init() const {
-    return !pod_.containers.empty() && (pod_.containers.front().role == Role::kInit || pod_.containers.front().role == Role::kSidecar);
+    return !pod_.containers.empty() &&
+           (pod_.containers.front().role == Role::kInit || pod_.containers.front().role == Role::kSidecar);
   }
 
   Shown show(const PodContainer& container) const {
@@ -89,8 +92,9 @@ class StatusWriter {
     if (newest != nullptr && newest->state == ContainerState::kCreated) newest = seen_.before_newest(container.name);
     const bool initialized = is_initialized(pod_, seen_, memory_);
     const bool first_waits = has_init() && container.role == Role::kMain && !initialized;
-    shown.waiting_reason = first_waits || (has_init() && container.role == Role::kInit && newest == nullptr) ? "PodInitializing"
-                                                                                                            : "ContainerCreating";
+    shown.waiting_reason = first_waits || (has_init() && container.role == Role::kInit && newest == nullptr)
+                               ? "PodInitializing"
+                               : "ContainerCreating";
     const bool over = is_ending(pod_, memory_) || pod_.ended_in_api() || outcome_of(pod_, seen_) != Outcome::kGoesOn;
     if (newest != nullptr && newest->state == ContainerState::kExited && !over && restarts(pod_, container, *newest)) {
       shown.last = newest;
@@ -119,8 +123,10 @@ class StatusWriter {
     if (state == nullptr) return;
     const bool running = state->state == ContainerState::kRunning;
     shown.started = is_started(container, state, memory);
-    if (container.role == Role::kInit) shown.ready = state->state == ContainerState::kExited && state->exit_code == 0;
-    else if (container.role == Role::kEphemeral) shown.ready = false;
+    if (container.role == Role::kInit)
+      shown.ready = state->state == ContainerState::kExited && state->exit_code == 0;
+    else if (container.role == Role::kEphemeral)
+      shown.ready = false;
     else
       shown.ready = running && shown.started && (!container.has("readinessProbe") || (memory.id == state->id && memory.ready));
   }
@@ -169,7 +175,8 @@ class StatusWriter {
     draft_.set(out, "started", Value::of(shown.started));
     draft_.set(out, "state", state_of(shown));
     Value last = draft_.object();
-    if (shown.last != nullptr && shown.last->state == ContainerState::kExited) draft_.set(last, "terminated", terminated(*shown.last));
+    if (shown.last != nullptr && shown.last->state == ContainerState::kExited)
+      draft_.set(last, "terminated", terminated(*shown.last));
     draft_.set(out, "lastState", last);
     write_volume_mounts(out, container);
     write_resources(out, container, shown);
@@ -219,7 +226,8 @@ class StatusWriter {
 
   // --- Conditions ---
 
-  void condition(Value& list, std::string_view type, bool holds, std::string_view reason = "", const std::string& message = "") {
+  void condition(Value& list, std::string_view type, bool holds, std::string_view reason = "",
+                 const std::string& message = "") {
     const Value* old = nullptr;
     const Value conditions = pod_.status()["conditions"];
     for (const Value& c : conditions.items()) {
@@ -234,10 +242,14 @@ class StatusWriter {
     draft_.set(out, "lastTransitionTime",
                same ? std::string((*old)["lastTransitionTime"].as_string()) : format_rfc3339(facts_.now_ns));
     // Null takes an old text away: a patch merges conditions by their type.
-    if (!reason.empty()) draft_.set(out, "reason", reason);
-    else if (old != nullptr && (*old)["reason"].is_string()) draft_.set(out, "reason", Value());
-    if (!message.empty()) draft_.set(out, "message", message);
-    else if (old != nullptr && (*old)["message"].is_string()) draft_.set(out, "message", Value());
+    if (!reason.empty())
+      draft_.set(out, "reason", reason);
+    else if (old != nullptr && (*old)["reason"].is_string())
+      draft_.set(out, "reason", Value());
+    if (!message.empty())
+      draft_.set(out, "message", message);
+    else if (old != nullptr && (*old)["message"].is_string())
+      draft_.set(out, "message", Value());
     const Value generation = pod_.document["metadata"]["generation"];
     if (generation.is_int()) draft_.set(out, "observedGeneration", Value::of(generation.as_int()));
     draft_.push(list, out);
@@ -246,7 +258,8 @@ class StatusWriter {
   void write_conditions(Value& status) {
     Value list = draft_.array(5);
     const SandboxStatus* sandbox = seen_.current_sandbox();
-    const bool network = sandbox != nullptr && sandbox->state == SandboxState::kReady && (pod_.host_network || !sandbox->ips.empty());
+    const bool network =
+        sandbox != nullptr && sandbox->state == SandboxState::kReady && (pod_.host_network || !sandbox->ips.empty());
     condition(list, "PodReadyToStartContainers", network);
     if (phase_ == "Succeeded") {
       condition(list, "Initialized", true, "PodCompleted");
@@ -287,8 +300,10 @@ class StatusWriter {
       return condition(list, "ContainersReady", false, "ContainersNotReady", message);
     }
     const std::vector<std::string> gates = unready_gates();
-    if (gates.empty()) condition(list, "Ready", true);
-    else condition(list, "Ready", false, "ReadinessGatesNotReady", join(gates, ", "));
+    if (gates.empty())
+      condition(list, "Ready", true);
+    else
+      condition(list, "Ready", false, "ReadinessGatesNotReady", join(gates, ", "));
     condition(list, "ContainersReady", true);
   }
 
@@ -301,9 +316,11 @@ class StatusWriter {
       for (const Value& c : conditions.items()) {
         if (c["type"].as_string() == type) found = &c;
       }
-      if (found == nullptr) out.push_back(fmt::format("corresponding condition of pod readiness gate \"{}\" does not exist.", type));
+      if (found == nullptr)
+        out.push_back(fmt::format("corresponding condition of pod readiness gate \"{}\" does not exist.", type));
       else if ((*found)["status"].as_string() != "True")
-        out.push_back(fmt::format("the status of pod readiness gate \"{}\" is not \"True\", but {}", type, (*found)["status"].as_string()));
+        out.push_back(fmt::format("the status of pod readiness gate \"{}\" is not \"True\", but {}", type,
+                                  (*found)["status"].as_string()));
     }
     return out;
   }
@@ -330,7 +347,8 @@ bool is_part(const Value& part, const Value& whole) {
   // An empty state and an absent one are the same; one that has members where there are to be none is not.
   if (part.size() == 0 && whole.size() > 0) return false;
   for (const Member& m : part.members()) {
-    if (!is_part(m.value, whole[m.key()]) && !(m.value.size() == 0 && m.value.is_object() && whole[m.key()].size() == 0)) return false;
+    if (!is_part(m.value, whole[m.key()]) && !(m.value.size() == 0 && m.value.is_object() && whole[m.key()].size() == 0))
+      return false;
   }
   return true;
 }
@@ -347,12 +365,15 @@ std::string_view pod_phase(const Pod& pod, const Observed& seen, const PodMemory
   for (const PodContainer& container : pod.containers) {
     if (container.role != Role::kMain) continue;
     const ContainerStatus* newest = seen.newest(container.name);
-    if (newest == nullptr || newest->state == ContainerState::kCreated) any_never_ran = true;
-    else any_ran = true;
+    if (newest == nullptr || newest->state == ContainerState::kCreated)
+      any_never_ran = true;
+    else
+      any_ran = true;
     any_failed = any_failed || newest == nullptr || newest->exit_code != 0;
   }
   // A deleted pod has come to its end once nothing runs any more, whatever its restart policy.
-  if ((pod.deleting || pod.gone) && seen.known && !seen.any_running() && memory.teardown.done) return any_failed ? "Failed" : "Succeeded";
+  if ((pod.deleting || pod.gone) && seen.known && !seen.any_running() && memory.teardown.done)
+    return any_failed ? "Failed" : "Succeeded";
   if (!is_initialized(pod, seen, memory) && !any_ran) return "Pending";
   return any_never_ran ? "Pending" : "Running";
 }

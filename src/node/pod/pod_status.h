@@ -11,8 +11,8 @@
 namespace plinth::node {
 
 struct StatusFacts {
-  std::string_view id_scheme;          // "containerd"
-  std::vector<std::string> node_ips;   // of the Node, the first one for hostIP
+  std::string_view id_scheme;         // "containerd"
+  std::vector<std::string> node_ips;  // of the Node, the first one for hostIP
   std::int64_t now_ns = 0;
 };
 

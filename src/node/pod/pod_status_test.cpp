@@ -59,10 +59,42 @@ TEST_CASE("phases and conditions") {
       {"a sandbox", kOne, {s0}, {}, "Pending", "True", not_ready, not_ready, "True"},
       {"it runs", kOne, {s0}, {t("a", 0, 1, 0, 0, "s0")}, "Running", "True", "True", "True", "True"},
       {"not ready yet", probed, {s0}, {t("a", 0, 1, 0, 0, "s0")}, "Running", "True", not_ready, not_ready, "True"},
-      {"a gate is shut", gated, {s0}, {t("a", 0, 1, 0, 0, "s0")}, "Running", "True", "False ReadinessGatesNotReady", "True", "True"},
-      {"init runs", init, {s0}, {t("x", 0, 1, 0, 0, "s0")}, "Pending", "False ContainersNotInitialized", not_ready, not_ready, "True"},
-      {"init is done", init, {s0}, {t("x", 0, 1, 2, 0, "s0"), t("a", 0, 3, 0, 0, "s0")}, "Running", "True", "True", "True", "True"},
-      {"ended well", never, {s0}, {t("a", 0, 1, 2, 0, "s0")}, "Succeeded", "True PodCompleted", "False PodCompleted", "False PodCompleted", "True"},
+      {"a gate is shut",
+       gated,
+       {s0},
+       {t("a", 0, 1, 0, 0, "s0")},
+       "Running",
+       "True",
+       "False ReadinessGatesNotReady",
+       "True",
+       "True"},
+      {"init runs",
+       init,
+       {s0},
+       {t("x", 0, 1, 0, 0, "s0")},
+       "Pending",
+       "False ContainersNotInitialized",
+       not_ready,
+       not_ready,
+       "True"},
+      {"init is done",
+       init,
+       {s0},
+       {t("x", 0, 1, 2, 0, "s0"), t("a", 0, 3, 0, 0, "s0")},
+       "Running",
+       "True",
+       "True",
+       "True",
+       "True"},
+      {"ended well",
+       never,
+       {s0},
+       {t("a", 0, 1, 2, 0, "s0")},
+       "Succeeded",
+       "True PodCompleted",
+       "False PodCompleted",
+       "False PodCompleted",
+       "True"},
       {"ended badly", never, {s0}, {t("a", 0, 1, 2, 1, "s0")}, "Failed", "True", "False PodFailed", "False PodFailed", "True"},
       {"to be restarted", kOne, {s0}, {t("a", 0, 1, 2, 1, "s0")}, "Running", "True", not_ready, not_ready, "True"},
   };
@@ -108,14 +140,16 @@ TEST_CASE("the status of a container through its life") {
   memory.termination_messages["a-1"] = "told";
   const Written crashed = show({test_container("a", 1, kNow / kSecond - 9, kNow / kSecond - 5, 3)});
   CHECK(crashed.container()["state"]["waiting"]["reason"].as_string() == "CrashLoopBackOff");
-  CHECK(crashed.container()["state"]["waiting"]["message"].as_string() == "back-off 20s restarting failed container=a pod=p_ns(u1)");
+  CHECK(crashed.container()["state"]["waiting"]["message"].as_string() ==
+        "back-off 20s restarting failed container=a pod=p_ns(u1)");
   CHECK(crashed.container()["lastState"]["terminated"]["exitCode"].as_int() == 3);
   CHECK(crashed.container()["lastState"]["terminated"]["message"].as_string() == "told");
   CHECK(crashed.container()["restartCount"].as_int() == 1);
 }
 
 TEST_CASE("times of transitions stay, and a status that was told is not told again") {
-  const std::string before = R"({"phase":"Running","conditions":[{"type":"Ready","status":"True","lastProbeTime":null,"lastTransitionTime":"2025-01-01T00:00:00Z"}]})";
+  const std::string before =
+      R"({"phase":"Running","conditions":[{"type":"Ready","status":"True","lastProbeTime":null,"lastTransitionTime":"2025-01-01T00:00:00Z"}]})";
   const Pod pod = test_pod(kOne, before);
   const Observed seen = test_observed({test_sandbox()}, {test_container("a", 0, 1)}, pod);
   PodMemory memory;

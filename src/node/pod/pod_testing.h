@@ -13,8 +13,9 @@ namespace plinth::node {
 
 // `spec` and `status` are JSON objects, `metadata` more members of metadata.
 inline Pod test_pod(const std::string& spec, const std::string& status = "{}", const std::string& metadata = "") {
-  auto document = parse_json(R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"ns","uid":"u1","resourceVersion":"7")" +
-                             metadata + "},\"spec\":" + spec + ",\"status\":" + status + "}");
+  auto document =
+      parse_json(R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"ns","uid":"u1","resourceVersion":"7")" +
+                 metadata + "},\"spec\":" + spec + ",\"status\":" + status + "}");
   REQUIRE_MESSAGE(document.ok(), document.error().message());
   return read_pod({client::pods(), "ns", "p", "u1", 7, *document});
 }
@@ -30,8 +31,9 @@ inline SandboxStatus test_sandbox(std::uint32_t attempt = 0, SandboxState state 
 }
 
 // Time is in seconds; finished 0: it runs.
-inline ContainerStatus test_container(const std::string& name, std::uint32_t attempt, std::int64_t started_s, std::int64_t finished_s = 0,
-                                      std::int32_t exit_code = 0, const std::string& sandbox = "s0") {
+inline ContainerStatus test_container(const std::string& name, std::uint32_t attempt, std::int64_t started_s,
+                                      std::int64_t finished_s = 0, std::int32_t exit_code = 0,
+                                      const std::string& sandbox = "s0") {
   constexpr std::int64_t kNs = 1'000'000'000;
   ContainerStatus c;
   c.id = name + "-" + std::to_string(attempt);

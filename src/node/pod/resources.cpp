@@ -77,7 +77,8 @@ LinuxResources pod_resources(const Pod& pod) {
   for (const PodContainer& container : pod.containers) {
     if (container.role == Role::kEphemeral) continue;
     for (const char* name : {"cpu", "memory"}) {
-      if (container.spec["resources"]["limits"][name].is_null() && pod.spec()["resources"]["limits"][name].is_null()) limits->erase(name);
+      if (container.spec["resources"]["limits"][name].is_null() && pod.spec()["resources"]["limits"][name].is_null())
+        limits->erase(name);
     }
   }
   return of(*requests, *limits, false);

@@ -1,8 +1,8 @@
 #include "node/pod/security.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 namespace plinth::node {
 namespace {
@@ -29,8 +29,10 @@ NamespaceOptions namespaces(const Pod& pod) {
   NamespaceOptions out;
   const Value spec = pod.spec();
   if (pod.host_network) out.network = NamespaceMode::kNode;
-  if (spec["hostPID"].as_bool()) out.pid = NamespaceMode::kNode;
-  else if (spec["shareProcessNamespace"].as_bool()) out.pid = NamespaceMode::kPod;
+  if (spec["hostPID"].as_bool())
+    out.pid = NamespaceMode::kNode;
+  else if (spec["shareProcessNamespace"].as_bool())
+    out.pid = NamespaceMode::kPod;
   if (spec["hostIPC"].as_bool()) out.ipc = NamespaceMode::kNode;
   return out;
 }
@@ -52,9 +54,10 @@ std::vector<std::int64_t> groups(const Pod& pod) {
 }
 
 // What container runtimes hide by default; procMount: Unmasked shows it.
-const std::vector<std::string> kMasked = {"/proc/asound",       "/proc/acpi",         "/proc/interrupts",  "/proc/kcore",
-                                          "/proc/keys",         "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
-                                          "/proc/sched_debug",  "/proc/scsi",          "/sys/firmware",    "/sys/devices/virtual/powercap"};
+const std::vector<std::string> kMasked = {"/proc/asound",     "/proc/acpi",        "/proc/interrupts",
+                                          "/proc/kcore",      "/proc/keys",        "/proc/latency_stats",
+                                          "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
+                                          "/proc/scsi",       "/sys/firmware",     "/sys/devices/virtual/powercap"};
 const std::vector<std::string> kReadonly = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
 
 Result<void> check_not_root(const Pod& pod, const PodContainer& container, const SecurityContext& made, const Image& image) {
@@ -67,8 +70,9 @@ Result<void> check_not_root(const Pod& pod, const PodContainer& container, const
     return {};
   }
   if (!image.username.empty()) {
-    return bad_request(fmt::format("container has runAsNonRoot and image has non-numeric user ({}), cannot verify user is non-root {}",
-                                   image.username, which));
+    return bad_request(
+        fmt::format("container has runAsNonRoot and image has non-numeric user ({}), cannot verify user is non-root {}",
+                    image.username, which));
   }
   if (image.uid.value_or(0) == 0) return bad_request("container has runAsNonRoot and image will run as root " + which);
   return {};
@@ -103,8 +107,10 @@ Result<SecurityContext> container_security(const Pod& pod, const PodContainer& c
   out.run_as_user = chosen("runAsUser");
   out.run_as_group = chosen("runAsGroup");
   if (!out.run_as_user) {
-    if (image.uid) out.run_as_user = image.uid;
-    else out.run_as_username = image.username;
+    if (image.uid)
+      out.run_as_user = image.uid;
+    else
+      out.run_as_username = image.username;
   }
   // A group without a user is refused by the runtime.
   if (out.run_as_group && !out.run_as_user && out.run_as_username.empty()) out.run_as_user = 0;

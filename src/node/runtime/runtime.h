@@ -1,13 +1,14 @@
 // A container runtime as the node uses it, shaped like CRI v1 (runtime.v1 RuntimeService and ImageService): the same nouns, the
-// same idempotence, the same units. Drivers: a CRI socket, and a virtual one (sim_runtime.h). Nothing above knows which one runs.
+// same idempotence, the same units. Drivers: a CRI socket, and a virtual one (sim_runtime.h). Nothing above knows which one
+// runs.
 //
 // Everything is used on the one loop that the driver was made for: a call returns at once, its `done` runs there exactly once,
 // never before the call returned, and not any more once the driver is destroyed. Calls may overlap; calls about one container
 // are carried out in the order they were made.
 //
 // Errors: NotFound (no such sandbox, container or image), AlreadyExists (name taken), Timeout (a deadline passed), BadRequest
-// (refused for what it says), ServiceUnavailable (the runtime does not answer: worth trying again), MethodNotAllowed (the runtime
-// cannot do that), InternalError (everything else). The message is the runtime's own.
+// (refused for what it says), ServiceUnavailable (the runtime does not answer: worth trying again), MethodNotAllowed (the
+// runtime cannot do that), InternalError (everything else). The message is the runtime's own.
 #pragma once
 
 #include <cstdint>
@@ -77,7 +78,8 @@ struct LinuxResources {
   StringMap unified;                                     // cgroup v2 files
 };
 
-// --- Sandboxes ----------------------------------------------------------------------------------------------------------------
+// --- Sandboxes
+// ----------------------------------------------------------------------------------------------------------------
 
 struct SandboxMetadata {
   std::string name, uid, name_space;
@@ -120,11 +122,12 @@ struct Sandbox {
 };
 
 struct SandboxStatus : Sandbox {
-  std::vector<std::string> ips;  // none with the node's network
+  std::vector<std::string> ips;   // none with the node's network
   std::string network_namespace;  // its path where the runtime tells; for port-forward and probes from inside
 };
 
-// --- Containers -----------------------------------------------------------------------------------------------------------------
+// --- Containers
+// -----------------------------------------------------------------------------------------------------------------
 
 struct ContainerMetadata {
   std::string name;
@@ -152,8 +155,8 @@ struct KeyValue {
 
 struct ContainerConfig {
   ContainerMetadata metadata;
-  std::string image;                 // what was pulled: an id or a reference with digest
-  std::string user_specified_image;  // as the pod has it
+  std::string image;                       // what was pulled: an id or a reference with digest
+  std::string user_specified_image;        // as the pod has it
   std::vector<std::string> command, args;  // empty: the image's
   std::string working_dir;
   std::vector<KeyValue> envs;
@@ -181,8 +184,8 @@ struct Container {
 struct ContainerStatus : Container {
   std::int64_t started_ns = 0, finished_ns = 0;
   std::int32_t exit_code = 0;
-  std::string reason;   // Completed, Error, OOMKilled, StartError, ContainerStatusUnknown
-  std::string message;  // of the runtime, in words
+  std::string reason;    // Completed, Error, OOMKilled, StartError, ContainerStatusUnknown
+  std::string message;   // of the runtime, in words
   std::string log_path;  // absolute
   std::vector<Mount> mounts;
   std::optional<LinuxResources> resources;  // as they are now, where the runtime tells
@@ -205,7 +208,8 @@ struct ExecResult {
   std::int32_t exit_code = 0;
 };
 
-// --- Streams ------------------------------------------------------------------------------------------------------------------------
+// --- Streams
+// ------------------------------------------------------------------------------------------------------------------------
 
 struct ExecRequest {
   std::string container_id;
@@ -228,8 +232,8 @@ class ProcessEvents {
   virtual void on_end(Result<std::int32_t> exit_code) = 0;
 };
 
-// Its other end. Destroying it ends the stream (an exec'ed process is killed, an attached one goes on); no event follows then. It
-// may be destroyed inside of one of its own events.
+// Its other end. Destroying it ends the stream (an exec'ed process is killed, an attached one goes on); no event follows then.
+// It may be destroyed inside of one of its own events.
 class ProcessStream {
  public:
   virtual ~ProcessStream() = default;
@@ -242,7 +246,8 @@ class ProcessStream {
   virtual void resize(std::uint16_t width, std::uint16_t height) = 0;  // of the terminal
 };
 
-// --- Statistics ------------------------------------------------------------------------------------------------------------------------
+// --- Statistics
+// ------------------------------------------------------------------------------------------------------------------------
 
 struct ContainerStats {
   std::string id, name;
@@ -261,7 +266,8 @@ struct FilesystemUsage {
   std::uint64_t used_bytes = 0, inodes_used = 0;
 };
 
-// --- Images ---------------------------------------------------------------------------------------------------------------------------
+// --- Images
+// ---------------------------------------------------------------------------------------------------------------------------
 
 struct Image {
   std::string id;
@@ -276,7 +282,8 @@ struct ImageAuth {
   std::string username, password, auth, server_address, identity_token, registry_token;
 };
 
-// --- The runtime -----------------------------------------------------------------------------------------------------------------------
+// --- The runtime
+// -----------------------------------------------------------------------------------------------------------------------
 
 struct RuntimeVersion {
   std::string name, version, api_version;
@@ -299,7 +306,7 @@ enum class EventType : std::uint8_t {
   kStopped,
   kDeleted,
   kOutOfMemory,  // the kernel has ended a process of it; its status may say so later, also after its end
-  kMissed,  // some may not have been told: list again (also the first event after a lost connection)
+  kMissed,       // some may not have been told: list again (also the first event after a lost connection)
 };
 
 // Something happened to a container or a sandbox. Of kMissed, only the type is set.
@@ -330,7 +337,8 @@ class Runtime {
   virtual void list_sandboxes(SandboxFilter filter, Done<std::vector<Sandbox>> done) = 0;
 
   // The container's id. The image must be there.
-  virtual void create_container(std::string sandbox_id, ContainerConfig config, SandboxConfig sandbox, Done<std::string> done) = 0;
+  virtual void create_container(std::string sandbox_id, ContainerConfig config, SandboxConfig sandbox,
+                                Done<std::string> done) = 0;
   // When the command cannot be run the container is kExited with code 128 and reason StartError, besides the error.
   virtual void start_container(std::string id, Done<void> done) = 0;
   // The stop signal, and SIGKILL after `grace`; done once it is dead. A second call with a shorter grace shortens the first.

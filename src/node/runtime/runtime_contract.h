@@ -66,7 +66,8 @@ inline std::string start_sandbox(RuntimeBench& bench, const SandboxConfig& confi
   return *id;
 }
 
-inline std::string create(RuntimeBench& bench, const std::string& sandbox, const ContainerConfig& config, const SandboxConfig& of) {
+inline std::string create(RuntimeBench& bench, const std::string& sandbox, const ContainerConfig& config,
+                          const SandboxConfig& of) {
   auto id = bench.wait<std::string>([&](auto done) { bench.runtime().create_container(sandbox, config, of, std::move(done)); });
   REQUIRE_MESSAGE(id.ok(), id.error().message());
   return *id;
@@ -140,7 +141,8 @@ inline void check_container(RuntimeBench& bench) {
   ContainerConfig config = container_config(bench, "c", "echo to out; echo to err >&2; exit 3");
   const std::string id = create(bench, sandbox, config, pod);
   CHECK(status(bench, id).state == ContainerState::kCreated);
-  auto again = bench.wait<std::string>([&](auto done) { bench.runtime().create_container(sandbox, config, pod, std::move(done)); });
+  auto again =
+      bench.wait<std::string>([&](auto done) { bench.runtime().create_container(sandbox, config, pod, std::move(done)); });
   CHECK(!again.ok());  // the name is taken
   REQUIRE(start(bench, id).ok());
   const ContainerStatus ended = wait_exited(bench, id);
@@ -171,7 +173,8 @@ inline void check_container(RuntimeBench& bench) {
   CHECK(gone.error().reason() == Reason::kNotFound);
   ContainerFilter filter;
   filter.sandbox_id = sandbox;
-  auto listed = bench.wait<std::vector<Container>>([&](auto done) { bench.runtime().list_containers(filter, std::move(done)); });
+  auto listed =
+      bench.wait<std::vector<Container>>([&](auto done) { bench.runtime().list_containers(filter, std::move(done)); });
   REQUIRE(listed.ok());
   REQUIRE(listed->size() == 1);
   CHECK((*listed)[0].id == id);
@@ -181,7 +184,8 @@ inline void check_container(RuntimeBench& bench) {
 inline void check_stop(RuntimeBench& bench) {
   const SandboxConfig pod = sandbox_config(bench, "stop");
   const std::string sandbox = start_sandbox(bench, pod);
-  const std::string polite = create(bench, sandbox, container_config(bench, "polite", "trap 'exit 7' TERM; sleep 1000 & wait"), pod);
+  const std::string polite =
+      create(bench, sandbox, container_config(bench, "polite", "trap 'exit 7' TERM; sleep 1000 & wait"), pod);
   REQUIRE(start(bench, polite).ok());
   CHECK(status(bench, polite).state == ContainerState::kRunning);
   // The shell sets its trap up after the start: until then the signal would end it with 143.
@@ -258,14 +262,16 @@ inline void check_exec_stream(RuntimeBench& bench) {
 
 inline void check_errors(RuntimeBench& bench) {
   CHECK(bench.wait<void>([&](auto done) { bench.runtime().remove_container("no-such-container", std::move(done)); }).ok());
-  auto unknown = bench.wait<ContainerStatus>([&](auto done) { bench.runtime().container_status("no-such-container", std::move(done)); });
+  auto unknown =
+      bench.wait<ContainerStatus>([&](auto done) { bench.runtime().container_status("no-such-container", std::move(done)); });
   REQUIRE(!unknown.ok());
   CHECK(unknown.error().reason() == Reason::kNotFound);
   const SandboxConfig pod = sandbox_config(bench, "errors");
   const std::string sandbox = start_sandbox(bench, pod);
   ContainerConfig config = container_config(bench, "c", "true");
   config.image = "localhost/no-such-image:1";
-  auto created = bench.wait<std::string>([&](auto done) { bench.runtime().create_container(sandbox, config, pod, std::move(done)); });
+  auto created =
+      bench.wait<std::string>([&](auto done) { bench.runtime().create_container(sandbox, config, pod, std::move(done)); });
   REQUIRE(!created.ok());
   CHECK(created.error().reason() == Reason::kNotFound);
   config.image = bench.image();
@@ -279,11 +285,12 @@ inline void check_errors(RuntimeBench& bench) {
 }
 
 inline void check_images(RuntimeBench& bench) {
-  auto absent =
-      bench.wait<std::optional<Image>>([&](auto done) { bench.runtime().image_status("localhost/no-such-image:1", std::move(done)); });
+  auto absent = bench.wait<std::optional<Image>>(
+      [&](auto done) { bench.runtime().image_status("localhost/no-such-image:1", std::move(done)); });
   REQUIRE(absent.ok());
   CHECK(!absent->has_value());
-  auto present = bench.wait<std::optional<Image>>([&](auto done) { bench.runtime().image_status(bench.image(), std::move(done)); });
+  auto present =
+      bench.wait<std::optional<Image>>([&](auto done) { bench.runtime().image_status(bench.image(), std::move(done)); });
   REQUIRE(present.ok());
   REQUIRE(present->has_value());
   CHECK(!(*present)->id.empty());

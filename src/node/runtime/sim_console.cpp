@@ -6,7 +6,8 @@ namespace plinth::node {
 
 class SimAttachment final : public ProcessStream {
  public:
-  SimAttachment(std::shared_ptr<SimConsole> console, bool wants_input) : console_(std::move(console)), wants_input_(wants_input) {
+  SimAttachment(std::shared_ptr<SimConsole> console, bool wants_input)
+      : console_(std::move(console)), wants_input_(wants_input) {
     console_->attachments_.push_back(this);
   }
   ~SimAttachment() override {
@@ -34,8 +35,10 @@ class SimAttachment final : public ProcessStream {
   void resize(std::uint16_t, std::uint16_t) override {}
 
   void hear(std::string_view text, bool error_output) {
-    if (unread_.size() + text.size() > SimConsole::kUnreadBytesMax) behind_ = true;
-    else (error_output ? unread_error_ : unread_) += text;
+    if (unread_.size() + text.size() > SimConsole::kUnreadBytesMax)
+      behind_ = true;
+    else
+      (error_output ? unread_error_ : unread_) += text;
     wake();
   }
   void input_taken() {
@@ -55,7 +58,8 @@ class SimAttachment final : public ProcessStream {
     if (!*alive) return;
     if (!unread_error_.empty()) events_->on_error_output(std::exchange(unread_error_, {}));
     if (!*alive || paused_) return;
-    if (behind_) return std::exchange(events_, nullptr)->on_end(internal_error("the client fell behind the container's output"));
+    if (behind_)
+      return std::exchange(events_, nullptr)->on_end(internal_error("the client fell behind the container's output"));
     if (console_->ended_) std::exchange(events_, nullptr)->on_end(0);
   }
 
@@ -87,7 +91,8 @@ std::string SimConsole::take_input() {
     if (!self->input_.empty()) return;
     const auto all = self->attachments_;
     for (SimAttachment* each : all) {
-      if (std::find(self->attachments_.begin(), self->attachments_.end(), each) != self->attachments_.end()) each->input_taken();
+      if (std::find(self->attachments_.begin(), self->attachments_.end(), each) != self->attachments_.end())
+        each->input_taken();
     }
   });
   return out;
@@ -96,17 +101,19 @@ std::string SimConsole::take_input() {
 void SimConsole::type(std::string_view bytes) {
   if (input_ended_ || ended_) return;
   input_ += bytes;
-  if (wake_) loop_.post([self = shared_from_this()] {
-    if (self->wake_) self->wake_();
-  });
+  if (wake_)
+    loop_.post([self = shared_from_this()] {
+      if (self->wake_) self->wake_();
+    });
 }
 
 void SimConsole::end_input() {
   if (!input_once_ || input_ended_) return;
   input_ended_ = true;
-  if (wake_) loop_.post([self = shared_from_this()] {
-    if (self->wake_) self->wake_();
-  });
+  if (wake_)
+    loop_.post([self = shared_from_this()] {
+      if (self->wake_) self->wake_();
+    });
 }
 
 }  // namespace plinth::node

@@ -47,7 +47,8 @@ Result<std::string> SimRuntime::make_container(const std::string& sandbox_id, co
   return status.id;
 }
 
-void SimRuntime::create_container(std::string sandbox_id, ContainerConfig config, SandboxConfig sandbox, Done<std::string> done) {
+void SimRuntime::create_container(std::string sandbox_id, ContainerConfig config, SandboxConfig sandbox,
+                                  Done<std::string> done) {
   const Duration more = sim_delay(sandbox.annotations, "create-delay");
   later<std::string>("create_container", more, std::move(done),
                      [this, sandbox_id = std::move(sandbox_id), config = std::move(config), sandbox = std::move(sandbox)] {
@@ -118,19 +119,20 @@ void SimRuntime::remove_container(std::string id, Done<void> done) {
 }
 
 void SimRuntime::container_status(std::string id, Done<ContainerStatus> done) {
-  later<ContainerStatus>("container_status", Duration(0), std::move(done), [this, id = std::move(id)]() -> Result<ContainerStatus> {
-    const auto it = containers_.find(id);
-    if (it == containers_.end()) return no_container(id);
-    ContainerStatus status = it->second->status;
-    if (status.state == ContainerState::kExited && clock_.wall_ns() - status.finished_ns < status_lag_.count()) {
-      status.state = ContainerState::kRunning;
-      status.finished_ns = status.exit_code = 0;
-      status.reason.clear();
-    } else if (status.reason == "OOMKilled" && clock_.wall_ns() - status.finished_ns < 2 * status_lag_.count()) {
-      status.reason = "Error";
-    }
-    return status;
-  });
+  later<ContainerStatus>(
+      "container_status", Duration(0), std::move(done), [this, id = std::move(id)]() -> Result<ContainerStatus> {
+        const auto it = containers_.find(id);
+        if (it == containers_.end()) return no_container(id);
+        ContainerStatus status = it->second->status;
+        if (status.state == ContainerState::kExited && clock_.wall_ns() - status.finished_ns < status_lag_.count()) {
+          status.state = ContainerState::kRunning;
+          status.finished_ns = status.exit_code = 0;
+          status.reason.clear();
+        } else if (status.reason == "OOMKilled" && clock_.wall_ns() - status.finished_ns < 2 * status_lag_.count()) {
+          status.reason = "Error";
+        }
+        return status;
+      });
 }
 
 void SimRuntime::list_containers(ContainerFilter filter, Done<std::vector<Container>> done) {

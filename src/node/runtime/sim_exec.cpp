@@ -56,8 +56,10 @@ class SimProcess final : public ProcessStream {
       ++at_;
       if (step.kind == ScriptStep::Kind::kRun) return;
       if (step.kind == ScriptStep::Kind::kOutput && step.file.empty()) {
-        if (step.error_output) events_->on_error_output(step.text);
-        else events_->on_output(step.text);
+        if (step.error_output)
+          events_->on_error_output(step.text);
+        else
+          events_->on_output(step.text);
       } else if (step.kind == ScriptStep::Kind::kSleep) {
         timer_ = loop_.after(step.duration, [this, alive] {
           if (!*alive) return;
@@ -84,7 +86,8 @@ class SimProcess final : public ProcessStream {
 
 class SimConnection final : public Stream, private ProcessEvents {
  public:
-  SimConnection(Loop& loop, std::vector<ScriptStep> steps) : loop_(loop), process_(make_sim_process(loop, std::move(steps), true)) {}
+  SimConnection(Loop& loop, std::vector<ScriptStep> steps)
+      : loop_(loop), process_(make_sim_process(loop, std::move(steps), true)) {}
   ~SimConnection() override { *alive_ = false; }
 
   void start(StreamEvents* events) override {
@@ -135,7 +138,8 @@ ExecOutcome exec_outcome(const std::vector<ScriptStep>& steps, std::string_view 
   for (const ScriptStep& step : steps) {
     switch (step.kind) {
       case ScriptStep::Kind::kOutput:
-        if (step.file.empty()) (step.error_output ? outcome.result.standard_error : outcome.result.standard_output) += step.text;
+        if (step.file.empty())
+          (step.error_output ? outcome.result.standard_error : outcome.result.standard_output) += step.text;
         break;
       case ScriptStep::Kind::kCopyInput:
         outcome.result.standard_output += input;

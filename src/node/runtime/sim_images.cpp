@@ -1,7 +1,7 @@
 // Images of the virtual runtime, and the statistics that annotations tell.
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "api/quantity.h"
 #include "node/runtime/sim_runtime_parts.h"
@@ -61,8 +61,8 @@ void SimRuntime::pull_image(std::string image, ImageAuth, SandboxConfig sandbox,
   const Duration more = sim_delay(sandbox.annotations, "pull-delay");
   later<std::string>("pull_image", more, std::move(done), [this, image = std::move(image)]() -> Result<std::string> {
     if (names_nothing(image)) {
-      return Error(Reason::kNotFound, "failed to pull and unpack image \"" + image + "\": failed to resolve reference \"" + image +
-                                          "\": " + image + ": not found");
+      return Error(Reason::kNotFound, "failed to pull and unpack image \"" + image + "\": failed to resolve reference \"" +
+                                          image + "\": " + image + ": not found");
     }
     constexpr std::size_t kImagesMax = 10'000;
     if (images_.size() >= kImagesMax) return Error(Reason::kInsufficientStorage, "too many images");

@@ -1,8 +1,8 @@
 #include "node/runtime/sim_runtime.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "base/time_text.h"

@@ -1,5 +1,5 @@
-// The virtual runtime: sandboxes and containers in memory, on a clock that may be virtual too. What a container does is its command
-// as sim_script.h understands it, or what the pod's annotations say:
+// The virtual runtime: sandboxes and containers in memory, on a clock that may be virtual too. What a container does is its
+// command as sim_script.h understands it, or what the pod's annotations say:
 //
 //   sim.plinth.dev/script.CONTAINER    a shell text in place of the command ("sleep 2; exit 1")
 //   sim.plinth.dev/probe.CONTAINER     "fail", or "fail-for 10s" from the container's start: what HTTP, TCP and gRPC probes get
@@ -7,8 +7,9 @@
 //   sim.plinth.dev/sandbox-delay, create-delay, start-delay, pull-delay    durations ("2s")
 //   sim.plinth.dev/memory.CONTAINER, cpu.CONTAINER    quantities that statistics show
 //
-// Images whose name says that they do not exist cannot be pulled (names_nothing). Containers that are to end by themselves (init
-// containers and those of pods that are not restarted) exit with 0 where their program is not known. Logs are files of `files`.
+// Images whose name says that they do not exist cannot be pulled (names_nothing). Containers that are to end by themselves
+// (init containers and those of pods that are not restarted) exit with 0 where their program is not known. Logs are files of
+// `files`.
 #pragma once
 
 #include <map>
@@ -72,8 +73,8 @@ class SimRuntime final : public Runtime {
   void set_fault(std::function<Result<void>(std::string_view call)> fault) { fault_ = std::move(fault); }
   // Ends a running container as a crash or the kernel would.
   void end_container(const std::string& id, std::int32_t exit_code, const std::string& reason = "");
-  // For so long after a container's end its status says that it runs, while the event has been told: as some runtimes do. For as long
-  // again it does not say that memory was the reason.
+  // For so long after a container's end its status says that it runs, while the event has been told: as some runtimes do. For
+  // as long again it does not say that memory was the reason.
   void set_status_lag(Duration lag) { status_lag_ = lag; }
   // Everything stops, as after a reboot of the machine; sandboxes and containers are forgotten, images stay.
   void reboot();
@@ -92,7 +93,8 @@ class SimRuntime final : public Runtime {
   template <typename T>
   void answer(Done<T> done, Result<T> result);
   Result<std::string> make_sandbox(const SandboxConfig& config);
-  Result<std::string> make_container(const std::string& sandbox_id, const ContainerConfig& config, const SandboxConfig& sandbox);
+  Result<std::string> make_container(const std::string& sandbox_id, const ContainerConfig& config,
+                                     const SandboxConfig& sandbox);
   Result<void> begin(const std::string& id);
   void play(const ContainerPtr& container);
   void perform(const ContainerPtr& container, std::size_t step);

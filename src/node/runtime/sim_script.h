@@ -22,8 +22,8 @@ struct ScriptStep {
     kRun,        // until it is stopped
     kCopyInput,  // cat without a file: input becomes output until its end
     kIgnoreTerm,
-    kTermExit,  // SIGTERM makes it exit with `code`
-    kFailTimes, // exits with `code` in the first `count` attempts
+    kTermExit,   // SIGTERM makes it exit with `code`
+    kFailTimes,  // exits with `code` in the first `count` attempts
   };
   Kind kind = Kind::kRun;
   std::string text, file;
@@ -42,9 +42,10 @@ struct ScriptContext {
   std::function<Result<std::string>(const std::string& path)> list;  // lines, for `ls`
 };
 
-// The steps of a command line. Programs: sh -c TEXT (commands separated by ';', '&&' or line ends), true, false, echo, printf, sleep, exit,
-// env, cat, ls, hostname, trap '' TERM, trap 'exit N' TERM, wait, and `fail-times N CODE` of its own. `> FILE`, `>> FILE` and `>&2`
-// redirect. An error when there is no such program: one whose name says so ("no-such-...", "/no/such/...", "nonexistent...").
+// The steps of a command line. Programs: sh -c TEXT (commands separated by ';', '&&' or line ends), true, false, echo, printf,
+// sleep, exit, env, cat, ls, hostname, trap '' TERM, trap 'exit N' TERM, wait, and `fail-times N CODE` of its own. `> FILE`,
+// `>> FILE` and `>&2` redirect. An error when there is no such program: one whose name says so ("no-such-...", "/no/such/...",
+// "nonexistent...").
 Result<std::vector<ScriptStep>> parse_script(const std::vector<std::string>& command, const ScriptContext& context);
 
 // Whether a name stands for something that does not exist on the virtual node: programs and images.

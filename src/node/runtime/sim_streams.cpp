@@ -54,16 +54,20 @@ void SimRuntime::attach(AttachRequest request, Done<std::unique_ptr<ProcessStrea
 
 void SimRuntime::port_forward(std::string sandbox_id, std::uint16_t port, Done<std::unique_ptr<Stream>> done) {
   using Answer = std::unique_ptr<Stream>;
-  later<Answer>("port_forward", Duration(0), std::move(done), [this, sandbox_id = std::move(sandbox_id), port]() -> Result<Answer> {
-    const auto it = sandboxes_.find(sandbox_id);
-    if (it == sandboxes_.end()) return Error(Reason::kNotFound, "sandbox \"" + sandbox_id + "\" is not there");
-    const std::string script = sim_annotation(it->second.config.annotations, "port." + std::to_string(port));
-    if (script.empty()) return Error(Reason::kServiceUnavailable, "connect to 127.0.0.1:" + std::to_string(port) + ": Connection refused");
-    ScriptContext context;
-    context.hostname = it->second.config.hostname;
-    context.read = context.list = [](const std::string& path) -> Result<std::string> { return Error(Reason::kNotFound, path + ": No such file or directory"); };
-    return make_sim_connection(loop_, TRY(parse_script({"sh", "-c", script}, context)));
-  });
+  later<Answer>(
+      "port_forward", Duration(0), std::move(done), [this, sandbox_id = std::move(sandbox_id), port]() -> Result<Answer> {
+        const auto it = sandboxes_.find(sandbox_id);
+        if (it == sandboxes_.end()) return Error(Reason::kNotFound, "sandbox \"" + sandbox_id + "\" is not there");
+        const std::string script = sim_annotation(it->second.config.annotations, "port." + std::to_string(port));
+        if (script.empty())
+          return Error(Reason::kServiceUnavailable, "connect to 127.0.0.1:" + std::to_string(port) + ": Connection refused");
+        ScriptContext context;
+        context.hostname = it->second.config.hostname;
+        context.read = context.list = [](const std::string& path) -> Result<std::string> {
+          return Error(Reason::kNotFound, path + ": No such file or directory");
+        };
+        return make_sim_connection(loop_, TRY(parse_script({"sh", "-c", script}, context)));
+      });
 }
 
 }  // namespace plinth::node

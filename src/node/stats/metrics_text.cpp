@@ -1,6 +1,6 @@
-#include <fmt/format.h>
-
 #include <set>
+
+#include <fmt/format.h>
 
 #include "node/stats/node_stats.h"
 
@@ -49,7 +49,8 @@ std::string labels_of(const RunningContainer& who) {
 }
 
 void add_containers(Text& text, const std::vector<One>& containers) {
-  text.family("container_cpu_usage_seconds_total", "counter", "[STABLE] Cumulative cpu time consumed by the container in core-seconds");
+  text.family("container_cpu_usage_seconds_total", "counter",
+              "[STABLE] Cumulative cpu time consumed by the container in core-seconds");
   for (const One& one : containers)
     text.sample(labels_of(*one.who), static_cast<double>(one.stats->cpu_usage_core_ns) / kNsPerSecond, one.stats->timestamp_ns);
   text.family("container_memory_working_set_bytes", "gauge", "[STABLE] Current working set of the container in bytes");
@@ -105,7 +106,8 @@ std::string resource_metrics_text(const NodeStats& stats) {
     text.sample("", static_cast<double>(host.memory_working_set_bytes), stats.measured->at_ns);
   }
   add_pods(text, containers);
-  text.family("resource_scrape_error", "gauge", "[STABLE] 1 if there was an error while getting container metrics, 0 otherwise");
+  text.family("resource_scrape_error", "gauge",
+              "[STABLE] 1 if there was an error while getting container metrics, 0 otherwise");
   text.sample("", stats.measured ? 0 : 1);
   return text.take();
 }

@@ -12,7 +12,8 @@ constexpr std::int64_t kSecond = 1'000'000'000, kNow = 1'767'225'600 * kSecond; 
 NodeStats example() {
   NodeStats stats;
   stats.node = "n1";
-  stats.running = {{"a", {"shop", "web", "u1", "app", kNow - 60 * kSecond}}, {"b", {"shop", "web", "u1", "side", kNow - 50 * kSecond}}};
+  stats.running = {{"a", {"shop", "web", "u1", "app", kNow - 60 * kSecond}},
+                   {"b", {"shop", "web", "u1", "side", kNow - 50 * kSecond}}};
   auto measured = std::make_shared<Measured>();
   measured->at_ns = kNow;
   for (const char* id : {"a", "b", "gone"}) {
@@ -41,7 +42,8 @@ NodeStats example() {
   volume.bytes_total = 100;
   volume.bytes_used = 30;
   volume.bytes_available = 70;
-  stats.volumes = {{"shop", "web", "u1", "data", "claim", kNow, volume}, {"shop", "other", "u2", "data", "claim", kNow, volume}};
+  stats.volumes = {{"shop", "web", "u1", "data", "claim", kNow, volume},
+                   {"shop", "other", "u2", "data", "claim", kNow, volume}};
   return stats;
 }
 
@@ -51,14 +53,18 @@ TEST_CASE("the summary of a node") {
   const Document summary = parse_json(stats_summary(example())).value();
   const Value node = summary["node"];
   CHECK(node["nodeName"].as_string() == "n1");
-  CHECK(to_json(node["cpu"]) == R"({"time":"2026-01-01T00:00:00Z","usageNanoCores":700000000,"usageCoreNanoSeconds":9250000000})");
+  CHECK(to_json(node["cpu"]) ==
+        R"({"time":"2026-01-01T00:00:00Z","usageNanoCores":700000000,"usageCoreNanoSeconds":9250000000})");
   CHECK(to_json(node["memory"]) == R"({"time":"2026-01-01T00:00:00Z","availableBytes":524288,"workingSetBytes":524288})");
-  CHECK(to_json(node["fs"]) == R"({"time":"2026-01-01T00:00:00Z","availableBytes":400,"capacityBytes":1000,"usedBytes":600,"inodesFree":90,"inodes":100,"inodesUsed":10})");
+  CHECK(
+      to_json(node["fs"]) ==
+      R"({"time":"2026-01-01T00:00:00Z","availableBytes":400,"capacityBytes":1000,"usedBytes":600,"inodesFree":90,"inodes":100,"inodesUsed":10})");
   REQUIRE(summary["pods"].size() == 1);
   const Value pod = summary["pods"].items()[0];
   CHECK(to_json(pod["podRef"]) == R"({"name":"web","namespace":"shop","uid":"u1"})");
   CHECK(pod["startTime"].as_string() == "2025-12-31T23:59:00Z");
-  CHECK(to_json(pod["cpu"]) == R"({"time":"2025-12-31T23:59:59Z","usageNanoCores":251000000,"usageCoreNanoSeconds":3000000000})");
+  CHECK(to_json(pod["cpu"]) ==
+        R"({"time":"2025-12-31T23:59:59Z","usageNanoCores":251000000,"usageCoreNanoSeconds":3000000000})");
   CHECK(to_json(pod["memory"]) == R"({"time":"2025-12-31T23:59:59Z","workingSetBytes":4000})");
   REQUIRE(pod["containers"].size() == 2);
   const Value container = pod["containers"].items()[0];
@@ -66,8 +72,9 @@ TEST_CASE("the summary of a node") {
   CHECK(container["memory"]["rssBytes"].as_int() == 1000);
   CHECK(container["rootfs"]["usedBytes"].as_int() == 40);
   REQUIRE(pod["volume"].size() == 1);
-  CHECK(to_json(pod["volume"].items()[0]) ==
-        R"({"name":"data","time":"2026-01-01T00:00:00Z","availableBytes":70,"capacityBytes":100,"usedBytes":30,"pvcRef":{"name":"claim","namespace":"shop"}})");
+  CHECK(
+      to_json(pod["volume"].items()[0]) ==
+      R"({"name":"data","time":"2026-01-01T00:00:00Z","availableBytes":70,"capacityBytes":100,"usedBytes":30,"pvcRef":{"name":"claim","namespace":"shop"}})");
 }
 
 TEST_CASE("a rate that is not known yet is left out, and so is all that was not measured") {
@@ -84,11 +91,12 @@ TEST_CASE("a rate that is not known yet is left out, and so is all that was not 
 
 TEST_CASE("metrics in Prometheus' text format") {
   const std::string resource = resource_metrics_text(example());
-  for (const char* line : {"# TYPE container_cpu_usage_seconds_total counter\n",
-                           "\ncontainer_cpu_usage_seconds_total{container=\"app\",namespace=\"shop\",pod=\"web\"} 1.5 1767225599000\n",
-                           "\ncontainer_start_time_seconds{container=\"side\",namespace=\"shop\",pod=\"web\"} 1767225550\n",
-                           "\nnode_cpu_usage_seconds_total 9.25 1767225600000\n",
-                           "\npod_memory_working_set_bytes{namespace=\"shop\",pod=\"web\"} 4000 1767225599000\n", "\nresource_scrape_error 0\n"}) {
+  for (const char* line :
+       {"# TYPE container_cpu_usage_seconds_total counter\n",
+        "\ncontainer_cpu_usage_seconds_total{container=\"app\",namespace=\"shop\",pod=\"web\"} 1.5 1767225599000\n",
+        "\ncontainer_start_time_seconds{container=\"side\",namespace=\"shop\",pod=\"web\"} 1767225550\n",
+        "\nnode_cpu_usage_seconds_total 9.25 1767225600000\n",
+        "\npod_memory_working_set_bytes{namespace=\"shop\",pod=\"web\"} 4000 1767225599000\n", "\nresource_scrape_error 0\n"}) {
     CAPTURE(line);
     CHECK(resource.find(line) != std::string::npos);
   }

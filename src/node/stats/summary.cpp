@@ -29,7 +29,8 @@ class Summary {
     if (!stats_.measured) return out;
     for (const ContainerStats& one : stats_.measured->containers) {
       const auto found = stats_.running.find(one.id);
-      if (found != stats_.running.end() && one.timestamp_ns != 0) out[{found->second.name_space, found->second.pod}].push_back({&found->second, &one});
+      if (found != stats_.running.end() && one.timestamp_ns != 0)
+        out[{found->second.name_space, found->second.pod}].push_back({&found->second, &one});
     }
     return out;
   }
@@ -37,7 +38,9 @@ class Summary {
   void put(Value& object, const char* name, std::optional<std::int64_t> value) {
     if (value) draft_.set(object, name, Value::of(*value));
   }
-  void put(Value& object, const char* name, std::uint64_t value) { draft_.set(object, name, Value::of(static_cast<std::int64_t>(value))); }
+  void put(Value& object, const char* name, std::uint64_t value) {
+    draft_.set(object, name, Value::of(static_cast<std::int64_t>(value)));
+  }
   void put_time(Value& object, const char* name, std::int64_t ns) { draft_.set(object, name, format_rfc3339(ns)); }
 
   Value filesystem(const FilesystemReading& reading, std::int64_t at_ns) {
@@ -61,7 +64,8 @@ class Summary {
     Value cpu = draft_.object(), memory = draft_.object(), runtime = draft_.object(), processes = draft_.object();
     put_time(cpu, "time", at);
     const auto rate = stats_.usage ? stats_.usage->nodes.find(stats_.node) : decltype(stats_.usage->nodes.end())();
-    if (stats_.usage && rate != stats_.usage->nodes.end()) put(cpu, "usageNanoCores", std::optional(rate->second.usage.cpu_nano_cores));
+    if (stats_.usage && rate != stats_.usage->nodes.end())
+      put(cpu, "usageNanoCores", std::optional(rate->second.usage.cpu_nano_cores));
     put(cpu, "usageCoreNanoSeconds", host.cpu_ns);
     put_time(memory, "time", at);
     put(memory, "availableBytes", host.memory_available_bytes());

@@ -16,7 +16,8 @@ class VolumeMeter {
   static constexpr Duration kFresh = std::chrono::minutes(1);  // what was asked is told again for so long, as the kubelet does
   static constexpr std::size_t kWaitingMax = 100;              // who ask meanwhile; more get an error
 
-  VolumeMeter(NodeParts& parts, std::function<std::vector<std::shared_ptr<const Pod>>()> pods) : parts_(parts), pods_(std::move(pods)) {}
+  VolumeMeter(NodeParts& parts, std::function<std::vector<std::shared_ptr<const Pod>>()> pods)
+      : parts_(parts), pods_(std::move(pods)) {}
   ~VolumeMeter() { *alive_ = false; }
 
   // A volume whose driver does not tell, or not in time, is left out.

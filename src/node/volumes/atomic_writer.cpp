@@ -27,15 +27,18 @@ std::string top_of(const std::string& path) { return path.substr(0, path.find('/
 Result<void> collect(HostFiles& files, const std::string& directory, const std::string& prefix, std::set<std::string>& out) {
   for (const DirectoryEntry& entry : TRY(files.list(directory))) {
     const std::string path = prefix + entry.name;
-    if (entry.type == FileType::kDirectory) TRY(collect(files, directory + "/" + entry.name, path + "/", out));
-    else out.insert(path);
+    if (entry.type == FileType::kDirectory)
+      TRY(collect(files, directory + "/" + entry.name, path + "/", out));
+    else
+      out.insert(path);
   }
   return {};
 }
 
 class Writer {
  public:
-  Writer(HostFiles& files, const std::string& directory, const Payload& payload, const std::string& stamp, std::optional<std::int64_t> group)
+  Writer(HostFiles& files, const std::string& directory, const Payload& payload, const std::string& stamp,
+         std::optional<std::int64_t> group)
       : files_(files), directory_(directory), payload_(payload), stamp_(".." + stamp), group_(group) {}
 
   Result<void> write() {

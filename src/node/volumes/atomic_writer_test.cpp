@@ -3,9 +3,9 @@
 #include <doctest/doctest.h>
 
 #include "node/host/memory_files.h"
+#include "node/pod/pod_testing.h"
 #include "node/volumes/container_mounts.h"
 #include "node/volumes/ownership.h"
-#include "node/pod/pod_testing.h"
 
 namespace plinth::node {
 namespace {
@@ -53,8 +53,8 @@ TEST_CASE("content changes all at once") {
 TEST_CASE("paths that are refused") {
   MemoryFiles files;
   REQUIRE(files.make_directories(kDirectory, 0777).ok());
-  for (const std::string& path : {std::string("/a"), std::string("../a"), std::string("a/../b"), std::string("..a"), std::string("a//b"),
-                                  std::string(), std::string(300, 'x')}) {
+  for (const std::string& path : {std::string("/a"), std::string("../a"), std::string("a/../b"), std::string("..a"),
+                                  std::string("a//b"), std::string(), std::string(300, 'x')}) {
     CAPTURE(path);
     CHECK(!write_atomically(files, kDirectory, {{path, file("x")}}, "t", std::nullopt).ok());
   }

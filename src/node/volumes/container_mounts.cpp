@@ -28,8 +28,8 @@ Result<std::string> sub_path_of(const Value& mount, const std::vector<KeyValue>&
   return path;
 }
 
-// The path with the links in it resolved, as those of projected volumes are (key -> ..data/key); none may lead out of the volume. Who
-// puts a link there afterwards is stopped by bind_inside, which follows none.
+// The path with the links in it resolved, as those of projected volumes are (key -> ..data/key); none may lead out of the
+// volume. Who puts a link there afterwards is stopped by bind_inside, which follows none.
 Result<std::string> resolve_inside(HostFiles& files, const std::string& root, const std::string& path) {
   constexpr int kLinksMax = 40;
   std::vector<std::string> left, done;
@@ -66,8 +66,8 @@ Propagation propagation_of(const Value& mount) {
   return Propagation::kPrivate;
 }
 
-Result<Mount> mount_of(HostFiles& files, const std::string& pod_directory, const ContainerMountInputs& inputs, const Value& spec,
-                       std::size_t index) {
+Result<Mount> mount_of(HostFiles& files, const std::string& pod_directory, const ContainerMountInputs& inputs,
+                       const Value& spec, std::size_t index) {
   const std::string name(spec["name"].as_string());
   const auto volume = inputs.volumes.find(name);
   if (volume == inputs.volumes.end() || volume->second.device)
@@ -118,7 +118,8 @@ std::string termination_log_path(const std::string& pod_directory, std::string_v
   return fmt::format("{}/containers/{}/{:08x}", pod_directory, container, attempt);
 }
 
-Result<ContainerMounts> make_container_mounts(HostFiles& files, const std::string& pod_directory, const ContainerMountInputs& inputs) {
+Result<ContainerMounts> make_container_mounts(HostFiles& files, const std::string& pod_directory,
+                                              const ContainerMountInputs& inputs) {
   ContainerMounts out;
   const PodContainer* container = inputs.pod->find(inputs.container);
   if (container == nullptr) return Error(Reason::kNotFound, "container " + inputs.container + " is not in the pod");

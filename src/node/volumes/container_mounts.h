@@ -1,4 +1,5 @@
-// What a container sees of the node's files: its volumes and parts of them, its hosts file, its termination log. All of it blocks.
+// What a container sees of the node's files: its volumes and parts of them, its hosts file, its termination log. All of it
+// blocks.
 #pragma once
 
 #include <string>
@@ -8,7 +9,8 @@
 namespace plinth::node {
 
 // BadRequest for a subPath that is not allowed, or that leads through a link.
-Result<ContainerMounts> make_container_mounts(HostFiles& files, const std::string& pod_directory, const ContainerMountInputs& inputs);
+Result<ContainerMounts> make_container_mounts(HostFiles& files, const std::string& pod_directory,
+                                              const ContainerMountInputs& inputs);
 // Unmounts everything below volume-subpaths.
 Result<void> release_subpaths(HostFiles& files, const std::string& pod_directory);
 std::string termination_log_path(const std::string& pod_directory, std::string_view container, std::uint32_t attempt);

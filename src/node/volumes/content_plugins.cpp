@@ -56,8 +56,9 @@ class ContentPlugin final : public VolumePlugin {
   void tear_down(std::string pod_uid, std::string directory, Done<void> done) override {
     tokens_->forget(pod_uid);
     HostFiles& files = *parts_.files;
-    on_pool<void>(*parts_.loop, *parts_.pool, alive_,
-                  [&files, directory = std::move(directory)] { return release_directory(files, directory); }, std::move(done));
+    on_pool<void>(
+        *parts_.loop, *parts_.pool, alive_,
+        [&files, directory = std::move(directory)] { return release_directory(files, directory); }, std::move(done));
   }
 
  private:
@@ -67,8 +68,8 @@ class ContentPlugin final : public VolumePlugin {
     HostFiles& files = *parts_.files;
     on_pool<VolumeReady>(
         *parts_.loop, *parts_.pool, alive_,
-        [&files, payload = std::move(*payload), directory = request.directory, group = fs_group(*request.pod), on_tmpfs = on_tmpfs_,
-         stamp = stamp_of(parts_.clock->wall_ns(), *parts_.entropy)]() -> Result<VolumeReady> {
+        [&files, payload = std::move(*payload), directory = request.directory, group = fs_group(*request.pod),
+         on_tmpfs = on_tmpfs_, stamp = stamp_of(parts_.clock->wall_ns(), *parts_.entropy)]() -> Result<VolumeReady> {
           TRY(files.make_directories(directory, 0777));
           if (on_tmpfs && !TRY(is_mounted(files, directory))) {
             MountRequest mount;

@@ -22,7 +22,8 @@ std::int64_t memory_bytes(const VolumeRequest& request) {
   if (auto limits = api::pod_amounts(request.pod->spec(), "limits"); all_limited && limits.ok()) {
     if (const auto it = limits->find("memory"); it != limits->end()) lower(it->second.value());
   }
-  if (const auto it = request.facts.allocatable.find("memory"); it != request.facts.allocatable.end()) lower(it->second.value());
+  if (const auto it = request.facts.allocatable.find("memory"); it != request.facts.allocatable.end())
+    lower(it->second.value());
   return size;
 }
 
@@ -76,9 +77,10 @@ class EmptyDir final : public VolumePlugin {
 
   void tear_down(std::string, std::string directory, Done<void> done) override {
     HostFiles& files = *parts_.files;
-    on_pool<void>(*parts_.loop, *parts_.pool, alive_,
-                  [&files, directory = std::move(directory)]() -> Result<void> { return release_directory(files, directory); },
-                  std::move(done));
+    on_pool<void>(
+        *parts_.loop, *parts_.pool, alive_,
+        [&files, directory = std::move(directory)]() -> Result<void> { return release_directory(files, directory); },
+        std::move(done));
   }
 
  private:

@@ -45,21 +45,24 @@ class HostPath final : public VolumePlugin {
 
   void set_up(VolumeRequest request, Done<VolumeReady> done) override {
     HostFiles& files = *parts_.files;
-    const std::string path(request.volume["hostPath"]["path"].as_string()), type(request.volume["hostPath"]["type"].as_string());
-    on_pool<VolumeReady>(*parts_.loop, *parts_.pool, alive_,
-                         [&files, path, type]() -> Result<VolumeReady> {
-                           TRY(check_type(files, path, type));
-                           // Without a type a container runtime makes what is missing a directory; so it is one from the start.
-                           if (!TRY(files.info(path, true)).has_value()) TRY(files.make_directories(path, 0755));
-                           return VolumeReady{path, false};
-                         },
-                         std::move(done));
+    const std::string path(request.volume["hostPath"]["path"].as_string()),
+        type(request.volume["hostPath"]["type"].as_string());
+    on_pool<VolumeReady>(
+        *parts_.loop, *parts_.pool, alive_,
+        [&files, path, type]() -> Result<VolumeReady> {
+          TRY(check_type(files, path, type));
+          // Without a type a container runtime makes what is missing a directory; so it is one from the start.
+          if (!TRY(files.info(path, true)).has_value()) TRY(files.make_directories(path, 0755));
+          return VolumeReady{path, false};
+        },
+        std::move(done));
   }
 
   // Nothing of it is below the pod's directory.
   void tear_down(std::string, std::string directory, Done<void> done) override {
     HostFiles& files = *parts_.files;
-    on_pool<void>(*parts_.loop, *parts_.pool, alive_, [&files, directory] { return files.remove(directory); }, std::move(done));
+    on_pool<void>(
+        *parts_.loop, *parts_.pool, alive_, [&files, directory] { return files.remove(directory); }, std::move(done));
   }
 
  private:

@@ -12,7 +12,8 @@ Result<void> give(HostFiles& files, const std::string& path, FileType type, std:
   if (!info) return {};
   TRY(files.set_mode(path, info->mode | rights | (type == FileType::kDirectory ? kSetgid | kSearch : 0)));
   if (type != FileType::kDirectory) return {};
-  for (const DirectoryEntry& entry : TRY(files.list(path))) TRY(give(files, path + "/" + entry.name, entry.type, group, rights));
+  for (const DirectoryEntry& entry : TRY(files.list(path)))
+    TRY(give(files, path + "/" + entry.name, entry.type, group, rights));
   return {};
 }
 
@@ -31,7 +32,8 @@ Result<void> release_directory(HostFiles& files, const std::string& directory) {
   return files.remove_all(directory);
 }
 
-Result<void> give_to_group(HostFiles& files, const std::string& directory, std::int64_t group, bool readonly, bool only_if_needed) {
+Result<void> give_to_group(HostFiles& files, const std::string& directory, std::int64_t group, bool readonly,
+                           bool only_if_needed) {
   const std::uint32_t rights = readonly ? kRead : kReadWrite;
   const auto info = TRY(files.info(directory));
   if (!info) return Error(Reason::kNotFound, directory + ": no such directory");

@@ -37,11 +37,17 @@ class PayloadMaker {
   Result<void> add_projected(const Value& projected) {
     const std::uint32_t mode = mode_of(projected["defaultMode"], kDefaultMode);
     for (const Value& source : projected["sources"].items()) {
-      if (source["configMap"].is_object()) TRY(add_config_map(source["configMap"], mode));
-      else if (source["secret"].is_object()) TRY(add_secret(source["secret"], source["secret"]["name"].as_string(), mode));
-      else if (source["downwardAPI"].is_object()) TRY(add_downward(source["downwardAPI"], mode));
-      else if (source["serviceAccountToken"].is_object()) TRY(add_token(source["serviceAccountToken"], mode));
-      else return Error(Reason::kMethodNotAllowed, "a projected source is of a kind that this node does not serve (clusterTrustBundle, podCertificate)");
+      if (source["configMap"].is_object())
+        TRY(add_config_map(source["configMap"], mode));
+      else if (source["secret"].is_object())
+        TRY(add_secret(source["secret"], source["secret"]["name"].as_string(), mode));
+      else if (source["downwardAPI"].is_object())
+        TRY(add_downward(source["downwardAPI"], mode));
+      else if (source["serviceAccountToken"].is_object())
+        TRY(add_token(source["serviceAccountToken"], mode));
+      else
+        return Error(Reason::kMethodNotAllowed,
+                     "a projected source is of a kind that this node does not serve (clusterTrustBundle, podCertificate)");
     }
     return {};
   }
@@ -64,14 +70,16 @@ class PayloadMaker {
       const auto it = data.find(std::string(item["key"].as_string()));
       if (it == data.end()) {
         if (optional) continue;
-        return Error(Reason::kNotFound, fmt::format("{} references non-existent config key: {}", title, item["key"].as_string()));
+        return Error(Reason::kNotFound,
+                     fmt::format("{} references non-existent config key: {}", title, item["key"].as_string()));
       }
       put(std::string(item["path"].as_string()), it->second, mode_of(item["mode"], mode));
     }
     return {};
   }
 
-  Result<std::optional<client::Object>> object(std::string_view plural, std::string_view kind, std::string_view name, bool optional) const {
+  Result<std::optional<client::Object>> object(std::string_view plural, std::string_view kind, std::string_view name,
+                                               bool optional) const {
     const auto resource = request_.view->find_resource("", plural);
     auto found = resource ? request_.view->get(*resource, request_.pod->name_space, name) : std::nullopt;
     if (!found && !optional) return Error(Reason::kNotFound, fmt::format("{} \"{}\" not found", kind, name));
@@ -163,6 +171,8 @@ std::vector<TokenWish> tokens_wanted(const Value& volume) {
   return out;
 }
 
-Result<Payload> make_payload(const VolumeRequest& request, const Tokens& tokens) { return PayloadMaker(request, tokens).make(); }
+Result<Payload> make_payload(const VolumeRequest& request, const Tokens& tokens) {
+  return PayloadMaker(request, tokens).make();
+}
 
 }  // namespace plinth::node

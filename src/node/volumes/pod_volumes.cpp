@@ -60,8 +60,8 @@ VolumePlugin* PodVolumes::by_directory(std::string_view name) const {
   return nullptr;
 }
 
-void PodVolumes::set_up(std::shared_ptr<const Pod> pod, std::shared_ptr<const client::View> view, DownwardFacts facts, bool refresh,
-                        VolumeTell tell, Done<VolumeMap> done) {
+void PodVolumes::set_up(std::shared_ptr<const Pod> pod, std::shared_ptr<const client::View> view, DownwardFacts facts,
+                        bool refresh, VolumeTell tell, Done<VolumeMap> done) {
   auto work = std::make_shared<SetUp>();
   work->pod = std::move(pod);
   work->view = std::move(view);
@@ -70,11 +70,12 @@ void PodVolumes::set_up(std::shared_ptr<const Pod> pod, std::shared_ptr<const cl
   work->tell = std::move(tell);
   work->done = std::move(done);
   const std::string directory = pod_directory(work->pod->uid);
-  on_pool<void>(loop_, pool_, alive_, [this, directory] { return files_.make_directories(directory, 0750); },
-                [this, work](Result<void> made) {
-                  if (!made.ok()) return work->done(std::move(made).error());
-                  set_up_next(work);
-                });
+  on_pool<void>(
+      loop_, pool_, alive_, [this, directory] { return files_.make_directories(directory, 0750); },
+      [this, work](Result<void> made) {
+        if (!made.ok()) return work->done(std::move(made).error());
+        set_up_next(work);
+      });
 }
 
 bool PodVolumes::concerns(const Pod& pod, const client::Object& changed) const {
@@ -120,7 +121,8 @@ void PodVolumes::set_up_next(std::shared_ptr<SetUp> work) {
       if (!*alive) return;
       if (!ready.ok()) {
         Error error = std::move(ready).error();
-        return work->done(Error(error.reason(), fmt::format("MountVolume.SetUp failed for volume \"{}\" : {}", name, error.message())));
+        return work->done(
+            Error(error.reason(), fmt::format("MountVolume.SetUp failed for volume \"{}\" : {}", name, error.message())));
       }
       work->ready[name] = std::move(*ready);
       set_up_next(work);
@@ -135,23 +137,24 @@ void PodVolumes::tear_down(std::string pod_uid, Done<void> done) {
   work->done = std::move(done);
   using Found = std::vector<std::pair<std::string, std::string>>;
   const std::string directory = pod_directory(work->uid);
-  on_pool<Found>(loop_, pool_, alive_,
-                 [this, directory]() -> Result<Found> {
-                   Found found;
-                   TRY(release_subpaths(files_, directory));
-                   const std::string volumes = directory + "/volumes";
-                   if (!TRY(files_.info(volumes)).has_value()) return found;
-                   for (const DirectoryEntry& plugin : TRY(files_.list(volumes))) {
-                     for (const DirectoryEntry& volume : TRY(files_.list(volumes + "/" + plugin.name)))
-                       found.emplace_back(plugin.name, volumes + "/" + plugin.name + "/" + volume.name);
-                   }
-                   return found;
-                 },
-                 [this, work](Result<Found> found) {
-                   if (!found.ok()) return work->done(std::move(found).error());
-                   work->volumes = std::move(*found);
-                   tear_down_next(work);
-                 });
+  on_pool<Found>(
+      loop_, pool_, alive_,
+      [this, directory]() -> Result<Found> {
+        Found found;
+        TRY(release_subpaths(files_, directory));
+        const std::string volumes = directory + "/volumes";
+        if (!TRY(files_.info(volumes)).has_value()) return found;
+        for (const DirectoryEntry& plugin : TRY(files_.list(volumes))) {
+          for (const DirectoryEntry& volume : TRY(files_.list(volumes + "/" + plugin.name)))
+            found.emplace_back(plugin.name, volumes + "/" + plugin.name + "/" + volume.name);
+        }
+        return found;
+      },
+      [this, work](Result<Found> found) {
+        if (!found.ok()) return work->done(std::move(found).error());
+        work->volumes = std::move(*found);
+        tear_down_next(work);
+      });
 }
 
 void PodVolumes::tear_down_next(std::shared_ptr<TearDown> work) {
@@ -160,29 +163,32 @@ void PodVolumes::tear_down_next(std::shared_ptr<TearDown> work) {
     VolumePlugin* plugin = by_directory(folder);
     if (plugin == nullptr)
       return work->done(internal_error("nothing is known about the volume in " + directory + "; it is left alone"));
-    return plugin->tear_down(work->uid, directory, [this, work, name = last_part(directory), alive = alive_](Result<void> gone) {
-      if (!*alive) return;
-      if (!gone.ok()) {
-        return work->done(Error(gone.error().reason(), fmt::format("UnmountVolume.TearDown failed for volume \"{}\" : {}", name,
-                                                                   gone.error().message())));
-      }
-      tear_down_next(work);
-    });
+    return plugin->tear_down(
+        work->uid, directory, [this, work, name = last_part(directory), alive = alive_](Result<void> gone) {
+          if (!*alive) return;
+          if (!gone.ok()) {
+            return work->done(Error(gone.error().reason(), fmt::format("UnmountVolume.TearDown failed for volume \"{}\" : {}",
+                                                                       name, gone.error().message())));
+          }
+          tear_down_next(work);
+        });
   }
-  on_pool<void>(loop_, pool_, alive_, [this, directory = pod_directory(work->uid)] { return files_.remove_all(directory); },
-                [work](Result<void> gone) { work->done(std::move(gone)); });
+  on_pool<void>(
+      loop_, pool_, alive_, [this, directory = pod_directory(work->uid)] { return files_.remove_all(directory); },
+      [work](Result<void> gone) { work->done(std::move(gone)); });
 }
 
 void PodVolumes::pods_on_disk(Done<std::vector<std::string>> done) {
   using Uids = std::vector<std::string>;
-  on_pool<Uids>(loop_, pool_, alive_,
-                [this]() -> Result<Uids> {
-                  Uids uids;
-                  if (!TRY(files_.info(root_ + "/pods")).has_value()) return uids;
-                  for (const DirectoryEntry& entry : TRY(files_.list(root_ + "/pods"))) uids.push_back(entry.name);
-                  return uids;
-                },
-                std::move(done));
+  on_pool<Uids>(
+      loop_, pool_, alive_,
+      [this]() -> Result<Uids> {
+        Uids uids;
+        if (!TRY(files_.info(root_ + "/pods")).has_value()) return uids;
+        for (const DirectoryEntry& entry : TRY(files_.list(root_ + "/pods"))) uids.push_back(entry.name);
+        return uids;
+      },
+      std::move(done));
 }
 
 void PodVolumes::prepare_container(ContainerMountInputs inputs, Done<ContainerMounts> done) {
@@ -198,15 +204,15 @@ void PodVolumes::termination_message(std::string pod_uid, std::string container,
                                      Done<std::string> done) {
   constexpr std::size_t kMessageBytesMax = 4096, kLogBytesMax = 2048, kLogLinesMax = 80;
   const std::string path = termination_log_path(pod_directory(pod_uid), container, attempt);
-  on_pool<std::string>(loop_, pool_, alive_,
-                       [this, path, log_path = std::move(log_path)]() -> Result<std::string> {
-                         std::string message;
-                         if (TRY(files_.info(path)).has_value()) message = TRY(files_.read(path, 0, kMessageBytesMax));
-                         if (message.empty() && !log_path.empty())
-                           message = TRY(last_log_text(files_, log_path, kLogLinesMax, kLogBytesMax));
-                         return message;
-                       },
-                       std::move(done));
+  on_pool<std::string>(
+      loop_, pool_, alive_,
+      [this, path, log_path = std::move(log_path)]() -> Result<std::string> {
+        std::string message;
+        if (TRY(files_.info(path)).has_value()) message = TRY(files_.read(path, 0, kMessageBytesMax));
+        if (message.empty() && !log_path.empty()) message = TRY(last_log_text(files_, log_path, kLogLinesMax, kLogBytesMax));
+        return message;
+      },
+      std::move(done));
 }
 
 }  // namespace plinth::node

@@ -55,8 +55,8 @@ class PodVolumes {
   void pods_on_disk(Done<std::vector<std::string>> done);
   // Makes the files that a container gets besides its volumes, and binds subPaths.
   void prepare_container(ContainerMountInputs inputs, Done<ContainerMounts> done);
-  // Content of a termination log, cut to what the kubelet takes (4096 bytes); "" when there is none. Where it is empty and `log_path` is
-  // not, the end of that log (80 lines, 2048 bytes).
+  // Content of a termination log, cut to what the kubelet takes (4096 bytes); "" when there is none. Where it is empty and
+  // `log_path` is not, the end of that log (80 lines, 2048 bytes).
   void termination_message(std::string pod_uid, std::string container, std::uint32_t attempt, std::string log_path,
                            Done<std::string> done);
 

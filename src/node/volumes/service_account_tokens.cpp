@@ -35,8 +35,9 @@ client::Request token_request(const Pod& pod, const TokenWish& wish) {
   std::string account(pod.spec()["serviceAccountName"].as_string());
   if (account.empty()) account = "default";
   return {"POST",
-          "/api/v1/namespaces/" + escape_path_segment(pod.name_space) + "/serviceaccounts/" + escape_path_segment(account) + "/token", "",
-          to_json(draft.root())};
+          "/api/v1/namespaces/" + escape_path_segment(pod.name_space) + "/serviceaccounts/" + escape_path_segment(account) +
+              "/token",
+          "", to_json(draft.root())};
 }
 
 }  // namespace
@@ -58,12 +59,13 @@ void ServiceAccountTokens::next(std::shared_ptr<Asking> asking) {
       ++asking->at;
       continue;
     }
-    return transport_.call(token_request(*asking->pod, wish), [this, asking, alive = alive_](Result<client::Response> response) {
-      if (!*alive) return;
-      if (!response.ok()) return asking->done(std::move(response).error());
-      if (auto kept = keep(*asking, *response); !kept.ok()) return asking->done(std::move(kept).error());
-      next(asking);
-    });
+    return transport_.call(token_request(*asking->pod, wish),
+                           [this, asking, alive = alive_](Result<client::Response> response) {
+                             if (!*alive) return;
+                             if (!response.ok()) return asking->done(std::move(response).error());
+                             if (auto kept = keep(*asking, *response); !kept.ok()) return asking->done(std::move(kept).error());
+                             next(asking);
+                           });
   }
   asking->done(std::move(asking->tokens));
 }

@@ -1,5 +1,5 @@
-// Admission: what may change or refuse a write between its decoding and its commit. Plugins are steps over a request; those that
-// must ask somebody outside (webhooks) are a stage of their own, see webhooks.h.
+// Admission: what may change or refuse a write between its decoding and its commit. Plugins are steps over a request; those
+// that must ask somebody outside (webhooks) are a stage of their own, see webhooks.h.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,8 @@ struct AdmissionRequest {
   std::string name_space, name, subresource;
   auth::UserPtr user;
   bool dry_run = false;
-  Document options;      // CreateOptions, DeleteOptions, ... as sent; null when there are none
-  Document old_object;   // null for a creation
+  Document options;         // CreateOptions, DeleteOptions, ... as sent; null when there are none
+  Document old_object;      // null for a creation
   Draft* object = nullptr;  // null for a deletion; mutating plugins may change it
   store::SnapshotPtr snapshot;
 

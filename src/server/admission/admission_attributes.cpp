@@ -21,7 +21,8 @@ Value describe_request(Draft& d, const AdmissionRequest& request) {
   const api::KindRow& row = *request.kind.row;
   const std::string_view version = request.kind.version->name;
   for (const char* name : {"kind", "requestKind"}) d.member(r, name) = three(d, row.group, version, "kind", row.kind);
-  for (const char* name : {"resource", "requestResource"}) d.member(r, name) = three(d, row.group, version, "resource", row.plural);
+  for (const char* name : {"resource", "requestResource"})
+    d.member(r, name) = three(d, row.group, version, "resource", row.plural);
   if (!request.subresource.empty()) {
     d.set(r, "subResource", request.subresource);
     d.set(r, "requestSubResource", request.subresource);

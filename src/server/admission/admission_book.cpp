@@ -14,7 +14,9 @@ constexpr std::string_view kBindings = "/admissionregistration.k8s.io/validating
 }  // namespace
 
 AdmissionPolicy::AdmissionPolicy(Document object, std::string name)
-    : object_(std::move(object)), name_(std::move(name)), match_(object_["spec"]["matchConstraints"], "resourceRules", "excludeResourceRules") {}
+    : object_(std::move(object)),
+      name_(std::move(name)),
+      match_(object_["spec"]["matchConstraints"], "resourceRules", "excludeResourceRules") {}
 
 const api::PolicyProgram& AdmissionPolicy::program() const {
   std::call_once(compiled_, [this] { program_ = std::make_unique<const api::PolicyProgram>(object_); });
@@ -31,8 +33,8 @@ AdmissionBook::Parsed AdmissionBook::parse(const store::Record& record) {
   const std::string name(key_name(key));
   if (key.starts_with(kMutating) || key.starts_with(kValidating)) {
     for (const Value& webhook : (*object)["webhooks"].items()) {
-      out.webhooks.push_back(std::make_shared<const Webhook>(
-          Webhook{*object, name, webhook, RequestMatch(webhook, "rules"), api::MatchConditions(webhook["matchConditions"], false)}));
+      out.webhooks.push_back(std::make_shared<const Webhook>(Webhook{*object, name, webhook, RequestMatch(webhook, "rules"),
+                                                                     api::MatchConditions(webhook["matchConditions"], false)}));
     }
   } else if (key.starts_with(kPolicies)) {
     out.policy = std::make_shared<const AdmissionPolicy>(*object, name);
@@ -56,7 +58,8 @@ void AdmissionBook::rebuild() {
     if (parsed.policy == nullptr) continue;
     BoundPolicy bound{parsed.policy, {}};
     for (const auto& [other, candidate] : records_.by_key()) {
-      if (candidate.binding != nullptr && candidate.binding->policy == parsed.policy->name()) bound.bindings.push_back(candidate.binding);
+      if (candidate.binding != nullptr && candidate.binding->policy == parsed.policy->name())
+        bound.bindings.push_back(candidate.binding);
     }
     if (!bound.bindings.empty()) state->policies.add(std::move(bound), parsed.policy->match().resources());
   }

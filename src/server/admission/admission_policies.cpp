@@ -16,7 +16,9 @@ namespace {
 constexpr std::string_view kGroup = "admissionregistration.k8s.io";
 
 // Policies never decide about policies: nobody could take back what they refuse.
-bool is_policy(const AdmissionRequest& request) { return request.group() == kGroup && request.resource().find("admissionpolic") != std::string_view::npos; }
+bool is_policy(const AdmissionRequest& request) {
+  return request.group() == kGroup && request.resource().find("admissionpolic") != std::string_view::npos;
+}
 
 Reason reason_of(std::string_view name) {
   if (name == "Forbidden") return Reason::kForbidden;
@@ -37,20 +39,23 @@ Error denied(const AdmissionRequest& request, const Denial& denial) {
 }
 
 std::string printed(const Value& param_kind) {
-  return fmt::format("&ParamKind{{APIVersion:{},Kind:{},}}", param_kind["apiVersion"].as_string(), param_kind["kind"].as_string());
+  return fmt::format("&ParamKind{{APIVersion:{},Kind:{},}}", param_kind["apiVersion"].as_string(),
+                     param_kind["kind"].as_string());
 }
 
 // The kind of a policy's parameters, as it is served.
 Result<ResolvedKind> param_kind(ServerContext& context, const Value& param_kind) {
   const std::string_view api_version = param_kind["apiVersion"].as_string();
   const auto [first, second] = cut(api_version, "/");
-  ResolvedKind kind = context.registry->table()->find_kind(second ? first : "", second ? *second : first, param_kind["kind"].as_string());
+  ResolvedKind kind =
+      context.registry->table()->find_kind(second ? first : "", second ? *second : first, param_kind["kind"].as_string());
   if (kind.row == nullptr) return Error(Reason::kInvalid, fmt::format("paramKind kind `{}` not known", printed(param_kind)));
   if (kind.custom) kind.custom->ensure_schema(*kind.version);
   return kind;
 }
 
-Result<std::vector<Document>> selected(ServerContext& context, const AdmissionRequest& request, const ResolvedKind& kind, const Value& selector, const std::string& name_space) {
+Result<std::vector<Document>> selected(ServerContext& context, const AdmissionRequest& request, const ResolvedKind& kind,
+                                       const Value& selector, const std::string& name_space) {
   const api::LabelSelector labels = TRY(api::LabelSelector::from_object(selector));
   std::vector<store::RecordPtr> records;
   request.snapshot->scan(object_key(*kind.row, name_space, ""), "", [&](const store::RecordPtr& record) {
@@ -66,7 +71,8 @@ Result<std::vector<Document>> selected(ServerContext& context, const AdmissionRe
 }
 
 // The parameters of a binding: one null document where the policy takes none. Errors say why the binding cannot be used.
-Result<std::vector<Document>> parameters(ServerContext& context, const AdmissionRequest& request, const AdmissionPolicy& policy, const PolicyBinding& binding) {
+Result<std::vector<Document>> parameters(ServerContext& context, const AdmissionRequest& request, const AdmissionPolicy& policy,
+                                         const PolicyBinding& binding) {
   const Value wanted = policy.object()["spec"]["paramKind"];
   const Value ref = binding.object["spec"]["paramRef"];
   if (wanted.is_null() || ref.is_null()) return std::vector<Document>{Document()};
@@ -75,14 +81,16 @@ Result<std::vector<Document>> parameters(ServerContext& context, const Admission
   const std::string_view given = ref["namespace"].as_string();
   if (kind.row->scope == api::Scope::kNamespaced) {
     name_space = given.empty() ? request.name_space : std::string(given);
-    if (name_space.empty()) return Error(Reason::kInvalid, "cannot use namespaced paramRef in policy binding that matches cluster-scoped resources");
+    if (name_space.empty())
+      return Error(Reason::kInvalid, "cannot use namespaced paramRef in policy binding that matches cluster-scoped resources");
   } else if (!given.empty()) {
     return Error(Reason::kInvalid, "paramRef.namespace must not be provided for a cluster-scoped `paramKind`");
   }
   std::vector<Document> out;
   const std::string_view name = ref["name"].as_string();
   if (!name.empty()) {
-    if (store::RecordPtr record = request.snapshot->get(object_key(*kind.row, name_space, name))) out.push_back(TRY(context.decoded->object(kind, record)));
+    if (store::RecordPtr record = request.snapshot->get(object_key(*kind.row, name_space, name)))
+      out.push_back(TRY(context.decoded->object(kind, record)));
   } else {
     out = TRY(selected(context, request, kind, ref["selector"], name_space));
   }
@@ -130,15 +138,19 @@ class Evaluation {
       for (const Value& action : actions) {
         if (action.as_string() == "Deny") deny(policy, binding, decision.message, decision.reason);
         if (action.as_string() == "Warn") {
-          warnings_.push_back(fmt::format("Validation failed for ValidatingAdmissionPolicy '{}' with binding '{}': {}", policy.name(), binding.name, decision.message));
+          warnings_.push_back(fmt::format("Validation failed for ValidatingAdmissionPolicy '{}' with binding '{}': {}",
+                                          policy.name(), binding.name, decision.message));
         }
       }
     }
   }
 
-  void deny(const AdmissionPolicy& policy, const PolicyBinding& binding, const std::string& message, const std::string& reason) {
+  void deny(const AdmissionPolicy& policy, const PolicyBinding& binding, const std::string& message,
+            const std::string& reason) {
     if (denial_) return;
-    denial_ = Denial{fmt::format("ValidatingAdmissionPolicy '{}' with binding '{}' denied request: {}", policy.name(), binding.name, message), reason};
+    denial_ = Denial{fmt::format("ValidatingAdmissionPolicy '{}' with binding '{}' denied request: {}", policy.name(),
+                                 binding.name, message),
+                     reason};
   }
 
   ServerContext& context_;

@@ -1,5 +1,5 @@
-// CertificateApproval, CertificateSigning and CertificateSubjectRestriction; who asks, and since when a condition holds, which only
-// the server says; and what takes a look into requests and certificates to see.
+// CertificateApproval, CertificateSigning and CertificateSubjectRestriction; who asks, and since when a condition holds, which
+// only the server says; and what takes a look into requests and certificates to see.
 #include <memory>
 
 #include "api/field_error.h"
@@ -94,7 +94,8 @@ Result<void> check_certificate(const AdmissionRequest& request) {
 // A condition that is not new in type and status keeps the time of its last transition.
 std::string_view transition_before(const Value& old_conditions, const Value& condition) {
   for (const Value& old : old_conditions.items()) {
-    if (equal(old["type"], condition["type"]) && equal(old["status"], condition["status"])) return old["lastTransitionTime"].as_string();
+    if (equal(old["type"], condition["type"]) && equal(old["status"], condition["status"]))
+      return old["lastTransitionTime"].as_string();
   }
   return "";
 }

@@ -98,16 +98,20 @@ TEST_CASE("what is no request, or no certificate, is invalid") {
 }
 
 TEST_CASE("conditions say since when") {
-  const auto with = [](const std::string& conditions) { return request("example.com/s", kForTeam, "{\"conditions\":[" + conditions + "]}"); };
+  const auto with = [](const std::string& conditions) {
+    return request("example.com/s", kForTeam, "{\"conditions\":[" + conditions + "]}");
+  };
   const std::string plain = R"({"type":"Other","status":"True"})";
   Bench b;
   const auto times = [&] {
     const Value condition = b.draft.root()["status"]["conditions"].items()[0];
-    return std::string(condition["lastUpdateTime"].as_string()) + " " + std::string(condition["lastTransitionTime"].as_string());
+    return std::string(condition["lastUpdateTime"].as_string()) + " " +
+           std::string(condition["lastTransitionTime"].as_string());
   };
   CHECK(b.run_request(with(plain), request("example.com/s", kForTeam), "approval").find("not permitted") != std::string::npos);
   CHECK(times() == "2026-01-02T03:04:05Z 2026-01-02T03:04:05Z");
-  const std::string before = R"({"type":"Other","status":"True","lastUpdateTime":"2020-01-01T00:00:00Z","lastTransitionTime":"2019-01-01T00:00:00Z"})";
+  const std::string before =
+      R"({"type":"Other","status":"True","lastUpdateTime":"2020-01-01T00:00:00Z","lastTransitionTime":"2019-01-01T00:00:00Z"})";
   (void)b.run_request(with(plain), with(before), "approval");
   CHECK(times() == "2026-01-02T03:04:05Z 2019-01-01T00:00:00Z");
   (void)b.run_request(with(R"({"type":"Other","status":"False"})"), with(before), "approval");
@@ -119,7 +123,8 @@ TEST_CASE("conditions say since when") {
 TEST_CASE("approving and signing are rights on the signer") {
   const std::string lead = R"(403 certificatesigningrequests.certificates.k8s.io "r" is forbidden: user not permitted to )";
   const std::string open = request("example.com/s", kForTeam),
-                    signed_one = request("example.com/s", kForTeam, R"({"certificate":")" + base64_encode(kCertificate) + "\"}");
+                    signed_one =
+                        request("example.com/s", kForTeam, R"({"certificate":")" + base64_encode(kCertificate) + "\"}");
   Bench b;
   CHECK(b.run_request(open, open, "approval") == lead + R"(approve requests with signerName "example.com/s")");
   CHECK(b.run_request(signed_one, open, "status") == lead + R"(sign requests with signerName "example.com/s")");

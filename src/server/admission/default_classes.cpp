@@ -1,4 +1,5 @@
-// DefaultStorageClass and DefaultIngressClass: a claim or an Ingress that names no class gets the one that is marked as default.
+// DefaultStorageClass and DefaultIngressClass: a claim or an Ingress that names no class gets the one that is marked as
+// default.
 #include "server/admission/plugins.h"
 #include "server/admission/stored_objects.h"
 
@@ -8,9 +9,9 @@ namespace {
 // How a kind refers to its class, and where the classes are.
 struct ClassReference {
   std::string_view plugin, group, plural;
-  std::string_view field;              // of spec
-  std::string_view older_annotation;   // names the class as well, and counts even when empty
-  std::string_view classes;            // prefix of their keys
+  std::string_view field;             // of spec
+  std::string_view older_annotation;  // names the class as well, and counts even when empty
+  std::string_view classes;           // prefix of their keys
   std::vector<std::string_view> default_annotations;
 };
 
@@ -37,16 +38,24 @@ class DefaultClass final : public AdmissionPlugin {
 }  // namespace
 
 std::unique_ptr<AdmissionPlugin> make_default_storage_class() {
-  return std::make_unique<DefaultClass>(ClassReference{
-      "DefaultStorageClass", "", "persistentvolumeclaims", "storageClassName", "volume.beta.kubernetes.io/storage-class",
-      "/storage.k8s.io/storageclasses//",
-      {"storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"}});
+  return std::make_unique<DefaultClass>(
+      ClassReference{"DefaultStorageClass",
+                     "",
+                     "persistentvolumeclaims",
+                     "storageClassName",
+                     "volume.beta.kubernetes.io/storage-class",
+                     "/storage.k8s.io/storageclasses//",
+                     {"storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"}});
 }
 
 std::unique_ptr<AdmissionPlugin> make_default_ingress_class() {
-  return std::make_unique<DefaultClass>(ClassReference{
-      "DefaultIngressClass", "networking.k8s.io", "ingresses", "ingressClassName", "kubernetes.io/ingress.class",
-      "/networking.k8s.io/ingressclasses//", {"ingressclass.kubernetes.io/is-default-class"}});
+  return std::make_unique<DefaultClass>(ClassReference{"DefaultIngressClass",
+                                                       "networking.k8s.io",
+                                                       "ingresses",
+                                                       "ingressClassName",
+                                                       "kubernetes.io/ingress.class",
+                                                       "/networking.k8s.io/ingressclasses//",
+                                                       {"ingressclass.kubernetes.io/is-default-class"}});
 }
 
 }  // namespace plinth::server

@@ -69,7 +69,8 @@ TEST_CASE("a claim gets the newest default storage class") {
 
 TEST_CASE("an Ingress gets the default class") {
   AdmissionBench b;
-  put_class(b, "/networking.k8s.io/ingressclasses//", "web", R"(ingressclass.kubernetes.io/is-default-class":"true)", "2026-01-01T00:00:00Z");
+  put_class(b, "/networking.k8s.io/ingressclasses//", "web", R"(ingressclass.kubernetes.io/is-default-class":"true)",
+            "2026-01-01T00:00:00Z");
   const auto plugin = make_default_ingress_class();
   const std::pair<std::string, std::string> rows[] = {
       {R"({"metadata":{"name":"i"},"spec":{}})", R"({"ingressClassName":"web"})"},

@@ -1,5 +1,5 @@
-// CustomResourceDefinitions: names are accepted (or refused) in the same commit that stores the definition, so that a kind is served
-// as soon as its definition is there. Upstream's naming and establishing controllers do the same in several steps.
+// CustomResourceDefinitions: names are accepted (or refused) in the same commit that stores the definition, so that a kind is
+// served as soon as its definition is there. Upstream's naming and establishing controllers do the same in several steps.
 #include <algorithm>
 
 #include "api/crd_validate.h"
@@ -18,7 +18,8 @@ struct Conflict {
 bool same_kind(const ResolvedKind& other, const std::string& name) { return other.custom && other.custom->crd_name() == name; }
 
 // The first name that another kind of the group has; nothing when all are free. Short names may belong to any group.
-std::optional<Conflict> find_conflict(const KindTable& table, std::string_view group, const Value& names, const std::string& crd_name) {
+std::optional<Conflict> find_conflict(const KindTable& table, std::string_view group, const Value& names,
+                                      const std::string& crd_name) {
   for (const ResolvedKind& other : table.rows()) {
     if (other.row->group != group || same_kind(other, crd_name)) continue;
     auto taken = [](std::string_view reason, std::string_view name) {
@@ -42,8 +43,8 @@ std::optional<Conflict> find_conflict(const KindTable& table, std::string_view g
   return std::nullopt;
 }
 
-void set_condition(Draft& object, Value& conditions, std::string_view type, bool status, std::string_view reason, std::string_view message,
-                   const std::string& now) {
+void set_condition(Draft& object, Value& conditions, std::string_view type, bool status, std::string_view reason,
+                   std::string_view message, const std::string& now) {
   Value made = object.object();
   object.set(made, "type", type);
   object.set(made, "status", status ? "True" : "False");
@@ -53,7 +54,8 @@ void set_condition(Draft& object, Value& conditions, std::string_view type, bool
   for (std::size_t i = 0; i < conditions.size(); ++i) {
     const Value old = conditions.items()[i];
     if (old["type"].as_string() != type) continue;
-    if (old["status"].as_string() == made["status"].as_string()) object.member(made, "lastTransitionTime") = old["lastTransitionTime"];
+    if (old["status"].as_string() == made["status"].as_string())
+      object.member(made, "lastTransitionTime") = old["lastTransitionTime"];
     object.item(conditions, i) = made;
     return;
   }
@@ -100,10 +102,12 @@ class DefinitionNames final : public AdmissionPlugin {
     const bool was_established = is_established(conditions);
     if (conflict) {
       set_condition(object, conditions, "NamesAccepted", false, conflict->reason, conflict->message, now);
-      if (!was_established) set_condition(object, conditions, "Established", false, "NotAccepted", "not all names are accepted", now);
+      if (!was_established)
+        set_condition(object, conditions, "Established", false, "NotAccepted", "not all names are accepted", now);
     } else {
       set_condition(object, conditions, "NamesAccepted", true, "NoConflicts", "no conflicts found", now);
-      set_condition(object, conditions, "Established", true, "InitialNamesAccepted", "the initial names have been accepted", now);
+      set_condition(object, conditions, "Established", true, "InitialNamesAccepted", "the initial names have been accepted",
+                    now);
     }
     store_version(object, object.member(object.root(), "status"));
     return {};
@@ -119,7 +123,8 @@ class DefinitionNames final : public AdmissionPlugin {
 
  private:
   static bool concerns(const AdmissionRequest& request) {
-    return request.group() == "apiextensions.k8s.io" && request.resource() == "customresourcedefinitions" && request.subresource.empty();
+    return request.group() == "apiextensions.k8s.io" && request.resource() == "customresourcedefinitions" &&
+           request.subresource.empty();
   }
 
   static bool is_established(const Value& conditions) {

@@ -67,13 +67,15 @@ std::string check_max_request(const Subject& s, const Quantity& enforced) {
 }
 
 std::string check_ratio(const Subject& s, const Quantity& enforced) {
-  const std::string start = std::string(s.resource) + " max limit to request ratio per " + std::string(s.type) + " is " + enforced.text();
+  const std::string start =
+      std::string(s.resource) + " max limit to request ratio per " + std::string(s.type) + " is " + enforced.text();
   const Comparable c = comparable(s, enforced);
   if (s.request == nullptr || c.request == 0) return start + ", but no request is specified or request is 0";
   if (s.limit == nullptr || c.limit == 0) return start + ", but no limit is specified or limit is 0";
   const double ratio = static_cast<double>(c.limit) / static_cast<double>(c.request);
   const bool in_milli = enforced.value() <= kMaxMilliValue;
-  const bool exceeds = in_milli ? ratio * 1000 > static_cast<double>(enforced.milli_value()) : ratio > static_cast<double>(enforced.value());
+  const bool exceeds =
+      in_milli ? ratio * 1000 > static_cast<double>(enforced.milli_value()) : ratio > static_cast<double>(enforced.value());
   if (!exceeds) return "";
   std::array<char, 340> shown{};
   std::snprintf(shown.data(), shown.size(), "%f", ratio);
@@ -87,8 +89,8 @@ const Quantity* amount_of(const ResourceAmounts& amounts, std::string_view name)
 
 using Check = std::string (*)(const Subject&, const Quantity&);
 
-Result<void> apply(const Value& bounds, Check check, std::string_view type, const ResourceAmounts& requests, const ResourceAmounts& limits,
-                   std::vector<std::string>& out) {
+Result<void> apply(const Value& bounds, Check check, std::string_view type, const ResourceAmounts& requests,
+                   const ResourceAmounts& limits, std::vector<std::string>& out) {
   for (const auto& [resource, enforced] : TRY(read_amounts(bounds))) {
     std::string wrong = check({type, resource, amount_of(requests, resource), amount_of(limits, resource)}, enforced);
     if (!wrong.empty()) out.push_back(std::move(wrong));

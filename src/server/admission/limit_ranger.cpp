@@ -34,20 +34,22 @@ std::vector<std::string_view> fill(Draft& pod, Value& container, std::string_vie
   return added;
 }
 
-void note(std::vector<std::string>& notes, const std::vector<std::string_view>& added, std::string_view what, std::string_view role,
-          const Value& container) {
+void note(std::vector<std::string>& notes, const std::vector<std::string_view>& added, std::string_view what,
+          std::string_view role, const Value& container) {
   if (added.empty()) return;
   notes.push_back(join(added, ", ") + " " + std::string(what) + " for " + std::string(role) + " " +
                   std::string(container["name"].as_string()));
 }
 
 void apply_defaults(Draft& pod, const Value& limit_range) {
-  const Defaults requests = container_defaults(limit_range, "defaultRequest"), limits = container_defaults(limit_range, "default");
+  const Defaults requests = container_defaults(limit_range, "defaultRequest"),
+                 limits = container_defaults(limit_range, "default");
   if (requests.empty() && limits.empty()) return;
   Value* spec = pod.mutable_find(pod.root(), "spec");
   if (spec == nullptr) return;
   std::vector<std::string> notes;
-  for (const auto& [list, role] : {std::pair<std::string_view, std::string_view>{"containers", "container"}, {"initContainers", "init container"}}) {
+  for (const auto& [list, role] :
+       {std::pair<std::string_view, std::string_view>{"containers", "container"}, {"initContainers", "init container"}}) {
     Value* containers = pod.mutable_find(*spec, list);
     if (containers == nullptr) continue;
     for (Value& container : pod.mutable_items(*containers)) {
@@ -58,7 +60,8 @@ void apply_defaults(Draft& pod, const Value& limit_range) {
     }
   }
   if (notes.empty()) return;
-  pod.set(pod.member_path(pod.root(), {"metadata", "annotations"}), kAnnotation, "LimitRanger plugin set: " + join(notes, "; "));
+  pod.set(pod.member_path(pod.root(), {"metadata", "annotations"}), kAnnotation,
+          "LimitRanger plugin set: " + join(notes, "; "));
 }
 
 // As upstream's aggregate of errors: each sentence once.
@@ -98,7 +101,9 @@ class LimitRanger final : public AdmissionPlugin {
     if (request.operation == Operation::kCreate) return request.subresource.empty();
     return request.operation == Operation::kUpdate && request.subresource == "resize";
   }
-  static bool is_leaving(const AdmissionRequest& request) { return !request.old_object["metadata"]["deletionTimestamp"].is_null(); }
+  static bool is_leaving(const AdmissionRequest& request) {
+    return !request.old_object["metadata"]["deletionTimestamp"].is_null();
+  }
   static Result<std::vector<Document>> limit_ranges(const AdmissionRequest& request) {
     return read_stored_under(*request.snapshot, "/core/limitranges/" + request.name_space + "/");
   }

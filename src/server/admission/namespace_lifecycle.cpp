@@ -31,8 +31,8 @@ class NamespaceLifecycle final : public AdmissionPlugin {
     store::RecordPtr record = request.snapshot->get(key);
     if (record == nullptr) return not_found("", "namespaces", request.name_space);
     if (is_being_deleted(*record)) {
-      Error error = admission_forbidden(request, "unable to create new content in namespace " + request.name_space +
-                                                     " because it is being terminated");
+      Error error = admission_forbidden(
+          request, "unable to create new content in namespace " + request.name_space + " because it is being terminated");
       error.add_cause("NamespaceTerminating", "namespace " + request.name_space + " is being terminated", "metadata.namespace");
       return error;
     }

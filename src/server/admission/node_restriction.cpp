@@ -24,15 +24,25 @@ constexpr std::string_view kNodePrefix = "system:node:";
 constexpr std::string_view kMirror = "kubernetes.io/config.mirror";
 constexpr std::string_view kLeases = "kube-node-lease";
 constexpr std::string_view kRestricted = "node-restriction.kubernetes.io";
-constexpr std::string_view kKubeletSigner = "kubernetes.io/kube-apiserver-client-kubelet", kServingSigner = "kubernetes.io/kubelet-serving";
+constexpr std::string_view kKubeletSigner = "kubernetes.io/kube-apiserver-client-kubelet",
+                           kServingSigner = "kubernetes.io/kubelet-serving";
 
 // Labels under kubernetes.io and k8s.io that a node sets itself.
-constexpr std::array<std::string_view, 11> kOwnLabels = {
-    "kubernetes.io/hostname", "topology.kubernetes.io/zone", "topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/zone",
-    "failure-domain.beta.kubernetes.io/region", "node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type", "kubernetes.io/os",
-    "kubernetes.io/arch", "beta.kubernetes.io/os", "beta.kubernetes.io/arch"};
+constexpr std::array<std::string_view, 11> kOwnLabels = {"kubernetes.io/hostname",
+                                                         "topology.kubernetes.io/zone",
+                                                         "topology.kubernetes.io/region",
+                                                         "failure-domain.beta.kubernetes.io/zone",
+                                                         "failure-domain.beta.kubernetes.io/region",
+                                                         "node.kubernetes.io/instance-type",
+                                                         "beta.kubernetes.io/instance-type",
+                                                         "kubernetes.io/os",
+                                                         "kubernetes.io/arch",
+                                                         "beta.kubernetes.io/os",
+                                                         "beta.kubernetes.io/arch"};
 
-bool is_in(std::string_view domain, std::string_view of) { return domain == of || (domain.ends_with(of) && domain[domain.size() - of.size() - 1] == '.'); }
+bool is_in(std::string_view domain, std::string_view of) {
+  return domain == of || (domain.ends_with(of) && domain[domain.size() - of.size() - 1] == '.');
+}
 
 bool is_forbidden_label(std::string_view key) {
   const std::size_t slash = key.find('/');
@@ -88,18 +98,21 @@ class NodeCheck {
       return refuse(fmt::format("node {} can only evict pods with spec.nodeName set to itself", node_));
     }
     if (!request_.subresource.empty()) {
-      return refuse(fmt::format("unexpected pod subresource {}, only 'status' and 'eviction' are allowed", quoted(request_.subresource)));
+      return refuse(
+          fmt::format("unexpected pod subresource {}, only 'status' and 'eviction' are allowed", quoted(request_.subresource)));
     }
     if (is(Operation::kCreate)) return mirror_pod();
     if (!is(Operation::kDelete)) {
-      return refuse(fmt::format("unexpected operation {}, node {} can only create and delete mirror pods", quoted(operation()), quoted(node_)));
+      return refuse(fmt::format("unexpected operation {}, node {} can only create and delete mirror pods", quoted(operation()),
+                                quoted(node_)));
     }
     if (node_of(old()) == node_) return {};
     return refuse(fmt::format("node {} can only delete pods with spec.nodeName set to itself", quoted(node_)));
   }
 
   Result<void> pod_status() const {
-    if (node_of(old()) != node_) return refuse(fmt::format("node {} can only update pod status for pods with spec.nodeName set to itself", quoted(node_)));
+    if (node_of(old()) != node_)
+      return refuse(fmt::format("node {} can only update pod status for pods with spec.nodeName set to itself", quoted(node_)));
     if (!equal(old()["metadata"]["labels"], object()["metadata"]["labels"])) {
       return refuse(fmt::format("node {} cannot update labels through pod status", quoted(node_)));
     }
@@ -112,9 +125,11 @@ class NodeCheck {
   Result<void> mirror_pod() const {
     const Value pod = object();
     if (pod["metadata"]["annotations"].find(kMirror) == nullptr) {
-      return refuse(fmt::format("pod does not have {} annotation, node {} can only create mirror pods", quoted(kMirror), quoted(node_)));
+      return refuse(
+          fmt::format("pod does not have {} annotation, node {} can only create mirror pods", quoted(kMirror), quoted(node_)));
     }
-    if (node_of(pod) != node_) return refuse(fmt::format("node {} can only create pods with spec.nodeName set to itself", quoted(node_)));
+    if (node_of(pod) != node_)
+      return refuse(fmt::format("node {} can only create pods with spec.nodeName set to itself", quoted(node_)));
     TRY(owner(pod["metadata"]["ownerReferences"]));
     const std::string_view referenced = reference_in(pod);
     if (referenced.empty()) return {};
@@ -122,7 +137,8 @@ class NodeCheck {
   }
 
   Result<void> owner(const Value& owners) const {
-    if (owners.size() > 1) return refuse(fmt::format("node {} can only create pods with a single owner reference set to itself", quoted(node_)));
+    if (owners.size() > 1)
+      return refuse(fmt::format("node {} can only create pods with a single owner reference set to itself", quoted(node_)));
     const Value owner = owners.size() == 0 ? Value() : owners.items()[0];
     if (owner["apiVersion"].as_string() != "v1" || owner["kind"].as_string() != "Node" || owner["name"].as_string() != node_) {
       return refuse(fmt::format("node {} can only create pods with an owner reference set to itself", quoted(node_)));
@@ -148,7 +164,8 @@ class NodeCheck {
     if (uses_config_maps(spec)) return "configmaps";
     if (spec["resourceClaims"].size() > 0) return "resourceclaims";
     for (const Value& volume : spec["volumes"].items()) {
-      if (volume.find("persistentVolumeClaim") != nullptr || volume.find("ephemeral") != nullptr) return "persistentvolumeclaims";
+      if (volume.find("persistentVolumeClaim") != nullptr || volume.find("ephemeral") != nullptr)
+        return "persistentvolumeclaims";
     }
     return "";
   }
@@ -174,20 +191,24 @@ class NodeCheck {
   }
 
   Result<void> node() const {
-    if (request_.name != node_) return refuse(fmt::format("node {} is not allowed to modify node {}", quoted(node_), quoted(request_.name)));
+    if (request_.name != node_)
+      return refuse(fmt::format("node {} is not allowed to modify node {}", quoted(node_), quoted(request_.name)));
     if (is(Operation::kDelete)) return {};
     const Value now = object();
     const bool has_source = now["spec"]["configSource"].is_object();
     if (is(Operation::kCreate)) {
-      if (has_source) return refuse(fmt::format("node {} is not allowed to create pods with a non-nil configSource", quoted(node_)));
+      if (has_source)
+        return refuse(fmt::format("node {} is not allowed to create pods with a non-nil configSource", quoted(node_)));
       const std::string labels = forbidden_labels(now["metadata"]["labels"], Value());
-      if (!labels.empty()) return refuse(fmt::format("node {} is not allowed to set the following labels: {}", quoted(node_), labels));
+      if (!labels.empty())
+        return refuse(fmt::format("node {} is not allowed to set the following labels: {}", quoted(node_), labels));
       return {};
     }
     if (has_source && !equal(now["spec"]["configSource"], old()["spec"]["configSource"])) {
       return refuse(fmt::format("node {} is not allowed to update configSource to a new non-nil configSource", quoted(node_)));
     }
-    if (!equal(now["spec"]["taints"], old()["spec"]["taints"])) return refuse(fmt::format("node {} is not allowed to modify taints", quoted(node_)));
+    if (!equal(now["spec"]["taints"], old()["spec"]["taints"]))
+      return refuse(fmt::format("node {} is not allowed to modify taints", quoted(node_)));
     if (!equal(now["metadata"]["ownerReferences"], old()["metadata"]["ownerReferences"])) {
       return refuse(fmt::format("node {} is not allowed to modify ownerReferences", quoted(node_)));
     }
@@ -204,15 +225,18 @@ class NodeCheck {
       draft.root() = draft.clone(claim);
       draft.remove(draft.member(draft.root(), "metadata"), "resourceVersion");
       Value& status = draft.member(draft.root(), "status");
-      for (const char* key : {"capacity", "conditions", "allocatedResources", "allocatedResourceStatuses"}) draft.remove(status, key);
+      for (const char* key : {"capacity", "conditions", "allocatedResources", "allocatedResourceStatuses"})
+        draft.remove(status, key);
       return std::move(draft).finish();
     };
     if (equal(without(old()).root(), without(object()).root())) return {};
-    return refuse(fmt::format("node {} is not allowed to update fields other than status.quantity and status.conditions", quoted(node_)));
+    return refuse(
+        fmt::format("node {} is not allowed to update fields other than status.quantity and status.conditions", quoted(node_)));
   }
 
   Result<void> lease() const {
-    if (request_.name_space != kLeases) return refuse(fmt::format("can only access leases in the {} system namespace", quoted(kLeases)));
+    if (request_.name_space != kLeases)
+      return refuse(fmt::format("can only access leases in the {} system namespace", quoted(kLeases)));
     if (request_.name == node_) return {};
     return refuse("can only access node lease with the same name as the requesting node");
   }
@@ -269,7 +293,8 @@ class NodeRestriction final : public AdmissionPlugin {
 bool mounts_audience(const Value& pod, std::string_view audience) {
   for (const Value& volume : pod["spec"]["volumes"].items()) {
     for (const Value& source : volume["projected"]["sources"].items()) {
-      if (source.find("serviceAccountToken") != nullptr && source["serviceAccountToken"]["audience"].as_string() == audience) return true;
+      if (source.find("serviceAccountToken") != nullptr && source["serviceAccountToken"]["audience"].as_string() == audience)
+        return true;
     }
   }
   return false;
@@ -282,8 +307,8 @@ std::optional<std::string> node_identity(const auth::UserInfo& user) {
   return user.name.substr(kNodePrefix.size());
 }
 
-Result<void> check_token_of_node(ServerContext& context, const auth::UserPtr& user, const store::Snapshot& snapshot, std::string_view name_space,
-                                 std::string_view account, const Value& request) {
+Result<void> check_token_of_node(ServerContext& context, const auth::UserPtr& user, const store::Snapshot& snapshot,
+                                 std::string_view name_space, std::string_view account, const Value& request) {
   const auto node = node_identity(*user);
   if (!node) return {};
   const auto refuse = [&](std::string_view why) { return forbidden("", "serviceaccounts", account, why); };
@@ -297,9 +322,13 @@ Result<void> check_token_of_node(ServerContext& context, const auth::UserPtr& us
   const Document pod = TRY(read_stored(snapshot, fmt::format("/core/pods/{}/{}", name_space, name)));
   if (pod.is_null()) return not_found("", "pods", name);
   if (pod["metadata"]["uid"].as_string() != uid) {
-    return refuse(fmt::format("the UID in the bound object reference ({}) does not match the UID in record. The object might have been deleted and then recreated", uid));
+    return refuse(
+        fmt::format("the UID in the bound object reference ({}) does not match the UID in record. The object might have been "
+                    "deleted and then recreated",
+                    uid));
   }
-  if (pod["spec"]["nodeName"].as_string() != *node) return refuse("node requested token bound to a pod scheduled on a different node");
+  if (pod["spec"]["nodeName"].as_string() != *node)
+    return refuse("node requested token bound to a pod scheduled on a different node");
   const auto audiences = request["spec"]["audiences"].items();
   if (audiences.size() > 1) return refuse("node may only request 0 or 1 audiences");
   const std::string audience(audiences.empty() ? std::string_view() : audiences[0].as_string());
@@ -312,7 +341,9 @@ Result<void> check_token_of_node(ServerContext& context, const auth::UserPtr& us
   asked.name_space = name_space;
   asked.name = account;
   if (context.auth->rbac().authorize(asked, snapshot).allowed) return {};
-  return refuse(fmt::format("audience {} not found in pod spec volume, {} is not authorized to request tokens for this audience", quoted(audience), user->name));
+  return refuse(
+      fmt::format("audience {} not found in pod spec volume, {} is not authorized to request tokens for this audience",
+                  quoted(audience), user->name));
 }
 
 std::unique_ptr<AdmissionPlugin> make_node_restriction() { return std::make_unique<NodeRestriction>(); }

@@ -28,33 +28,46 @@ const std::string kMirrorPod =
 TEST_CASE("a node may only touch what is its own") {
   const Case kCases[] = {
       {"", "nodes", R"({"metadata":{"name":"n1","labels":{"kubernetes.io/hostname":"n1","team":"a"}}})", "", "", ""},
-      {"", "nodes", R"({"metadata":{"name":"n2"}})", "", "", "nodes \"n2\" is forbidden: node \"n1\" is not allowed to modify node \"n2\""},
-      {"", "nodes", R"({"metadata":{"name":"n1","labels":{"node-restriction.kubernetes.io/a":"b","foo.k8s.io/x":"y","kubelet.kubernetes.io/z":"1"}}})", "", "",
-       "nodes \"n1\" is forbidden: node \"n1\" is not allowed to set the following labels: foo.k8s.io/x, node-restriction.kubernetes.io/a"},
+      {"", "nodes", R"({"metadata":{"name":"n2"}})", "", "",
+       "nodes \"n2\" is forbidden: node \"n1\" is not allowed to modify node \"n2\""},
+      {"", "nodes",
+       R"({"metadata":{"name":"n1","labels":{"node-restriction.kubernetes.io/a":"b","foo.k8s.io/x":"y","kubelet.kubernetes.io/z":"1"}}})",
+       "", "",
+       "nodes \"n1\" is forbidden: node \"n1\" is not allowed to set the following labels: foo.k8s.io/x, "
+       "node-restriction.kubernetes.io/a"},
       {"", "nodes", R"({"metadata":{"name":"n1","labels":{"kubernetes.io/role":"a"}}})", R"({"metadata":{"name":"n1"}})", "",
        "nodes \"n1\" is forbidden: is not allowed to modify labels: kubernetes.io/role"},
-      {"", "nodes", R"({"metadata":{"name":"n1"},"spec":{}})", R"({"metadata":{"name":"n1"},"spec":{"taints":[{"key":"a","effect":"NoSchedule"}]}})", "status",
+      {"", "nodes", R"({"metadata":{"name":"n1"},"spec":{}})",
+       R"({"metadata":{"name":"n1"},"spec":{"taints":[{"key":"a","effect":"NoSchedule"}]}})", "status",
        "nodes \"n1\" is forbidden: node \"n1\" is not allowed to modify taints"},
       {"", "pods", R"({"metadata":{"name":"p"},"spec":{"nodeName":"n1"}})", "", "",
-       "pods \"p\" is forbidden: pod does not have \"kubernetes.io/config.mirror\" annotation, node \"n1\" can only create mirror pods"},
+       "pods \"p\" is forbidden: pod does not have \"kubernetes.io/config.mirror\" annotation, node \"n1\" can only create "
+       "mirror pods"},
       {"", "pods", kMirrorPod + R"("spec":{"nodeName":"n1"}})", "", "", ""},
       {"", "pods", kMirrorPod + R"("spec":{"nodeName":"n2"}})", "", "",
        "pods \"p\" is forbidden: node \"n1\" can only create pods with spec.nodeName set to itself"},
       {"", "pods", kMirrorPod + R"("spec":{"nodeName":"n1","volumes":[{"name":"a","configMap":{"name":"c"}}]}})", "", "",
        "pods \"p\" is forbidden: node \"n1\" can not create pods that reference configmaps"},
-      {"", "pods", R"({"metadata":{"name":"p"},"spec":{"nodeName":"n1"}})", R"({"metadata":{"name":"p"},"spec":{"nodeName":"n1"}})", "",
+      {"", "pods", R"({"metadata":{"name":"p"},"spec":{"nodeName":"n1"}})",
+       R"({"metadata":{"name":"p"},"spec":{"nodeName":"n1"}})", "",
        "pods \"p\" is forbidden: unexpected operation \"UPDATE\", node \"n1\" can only create and delete mirror pods"},
-      {"", "pods", R"({"metadata":{"name":"p"},"spec":{"nodeName":"n1"},"status":{"phase":"Running"}})", R"({"metadata":{"name":"p"},"spec":{"nodeName":"n1"}})", "status", ""},
-      {"", "pods", R"({"metadata":{"name":"p"},"spec":{"nodeName":"n2"}})", R"({"metadata":{"name":"p"},"spec":{"nodeName":"n2"}})", "status",
+      {"", "pods", R"({"metadata":{"name":"p"},"spec":{"nodeName":"n1"},"status":{"phase":"Running"}})",
+       R"({"metadata":{"name":"p"},"spec":{"nodeName":"n1"}})", "status", ""},
+      {"", "pods", R"({"metadata":{"name":"p"},"spec":{"nodeName":"n2"}})",
+       R"({"metadata":{"name":"p"},"spec":{"nodeName":"n2"}})", "status",
        "pods \"p\" is forbidden: node \"n1\" can only update pod status for pods with spec.nodeName set to itself"},
-      {"", "persistentvolumeclaims", R"({"metadata":{"name":"c"}})", R"({"metadata":{"name":"c"}})", "", "persistentvolumeclaims \"c\" is forbidden: may only update PVC status"},
-      {"", "persistentvolumeclaims", R"({"metadata":{"name":"c"},"status":{"capacity":{"storage":"1Gi"}}})", R"({"metadata":{"name":"c"},"status":{}})", "status", ""},
+      {"", "persistentvolumeclaims", R"({"metadata":{"name":"c"}})", R"({"metadata":{"name":"c"}})", "",
+       "persistentvolumeclaims \"c\" is forbidden: may only update PVC status"},
+      {"", "persistentvolumeclaims", R"({"metadata":{"name":"c"},"status":{"capacity":{"storage":"1Gi"}}})",
+       R"({"metadata":{"name":"c"},"status":{}})", "status", ""},
       {"coordination.k8s.io", "leases", R"({"metadata":{"name":"n1"}})", "", "",
        "leases.coordination.k8s.io \"n1\" is forbidden: can only access leases in the \"kube-node-lease\" system namespace"},
       {"storage.k8s.io", "csinodes", R"({"metadata":{"name":"n2"}})", "", "",
        "csinodes.storage.k8s.io \"n2\" is forbidden: can only access CSINode with the same name as the requesting node"},
-      {"certificates.k8s.io", "certificatesigningrequests", R"({"metadata":{"name":"c"},"spec":{"signerName":"kubernetes.io/kubelet-serving","request":"eA=="}})", "", "",
-       "certificatesigningrequests.certificates.k8s.io \"c\" is forbidden: unable to parse csr: PEM block type must be CERTIFICATE REQUEST"},
+      {"certificates.k8s.io", "certificatesigningrequests",
+       R"({"metadata":{"name":"c"},"spec":{"signerName":"kubernetes.io/kubelet-serving","request":"eA=="}})", "", "",
+       "certificatesigningrequests.certificates.k8s.io \"c\" is forbidden: unable to parse csr: PEM block type must be "
+       "CERTIFICATE REQUEST"},
       {"", "configmaps", R"({"metadata":{"name":"c"}})", "", "", ""},
   };
   AdmissionBench bench;
@@ -79,9 +92,11 @@ TEST_CASE("who is a node") {
 
 TEST_CASE("a pod that gets its node gets the node's zone and region") {
   AdmissionBench bench;
-  bench.snapshot->put("/core/nodes//n1", R"({"metadata":{"name":"n1","uid":"u1","labels":{"topology.kubernetes.io/zone":"z","other":"x"}}})");
+  bench.snapshot->put("/core/nodes//n1",
+                      R"({"metadata":{"name":"n1","uid":"u1","labels":{"topology.kubernetes.io/zone":"z","other":"x"}}})");
   const auto plugin = make_pod_topology_labels();
-  CHECK(bench.run(*plugin, "", "pods", R"({"metadata":{"name":"p"},"spec":{"nodeName":"n1"}})", R"({"metadata":{"name":"p"},"spec":{}})", "binding") == "");
+  CHECK(bench.run(*plugin, "", "pods", R"({"metadata":{"name":"p"},"spec":{"nodeName":"n1"}})",
+                  R"({"metadata":{"name":"p"},"spec":{}})", "binding") == "");
   CHECK(bench.left("metadata") == R"({"name":"p","labels":{"topology.kubernetes.io/zone":"z"}})");
   CHECK(bench.run(*plugin, "", "pods", R"({"metadata":{"name":"p"},"spec":{}})") == "");
   CHECK(bench.left("metadata") == R"({"name":"p"})");

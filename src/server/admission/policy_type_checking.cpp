@@ -22,7 +22,8 @@ std::string gvk_text(const ResolvedKind& kind) {
 }
 
 bool has_wildcard(const Value& list) {
-  return std::any_of(list.items().begin(), list.items().end(), [](const Value& v) { return v.as_string().find('*') != std::string_view::npos; });
+  return std::any_of(list.items().begin(), list.items().end(),
+                     [](const Value& v) { return v.as_string().find('*') != std::string_view::npos; });
 }
 
 // The kinds that a rule names, where it names them one by one.
@@ -46,7 +47,9 @@ std::vector<api::PolicyObjectType> object_types(const KindTable& table, const Va
   for (const Value& rule : policy["spec"]["matchConstraints"]["resourceRules"].items()) add_kinds(table, rule, kinds);
   const auto key = [](const ResolvedKind& kind) { return std::array{kind.row->group, kind.version->name, kind.row->kind}; };
   std::sort(kinds.begin(), kinds.end(), [&](const ResolvedKind& a, const ResolvedKind& b) { return key(a) < key(b); });
-  kinds.erase(std::unique(kinds.begin(), kinds.end(), [&](const ResolvedKind& a, const ResolvedKind& b) { return key(a) == key(b); }), kinds.end());
+  kinds.erase(
+      std::unique(kinds.begin(), kinds.end(), [&](const ResolvedKind& a, const ResolvedKind& b) { return key(a) == key(b); }),
+      kinds.end());
   std::vector<api::PolicyObjectType> out;
   for (const ResolvedKind& kind : kinds) {
     ResolvedKind use = kind;
@@ -69,10 +72,13 @@ class PolicyTypeChecking final : public AdmissionPlugin {
   std::string_view name() const override { return "PolicyTypeChecking"; }
 
   Result<void> prepare(ServerContext& context, AdmissionRequest& request) const override {
-    if (request.group() != "admissionregistration.k8s.io" || request.resource() != "validatingadmissionpolicies" || !request.subresource.empty()) return {};
+    if (request.group() != "admissionregistration.k8s.io" || request.resource() != "validatingadmissionpolicies" ||
+        !request.subresource.empty())
+      return {};
     Draft& object = *request.object;
     const KindTablePtr table = context.registry->table();
-    const auto warnings = api::check_policy_types(object.root(), object_types(*table, object.root()), param_type(*table, object.root()["spec"]["paramKind"]));
+    const auto warnings = api::check_policy_types(object.root(), object_types(*table, object.root()),
+                                                  param_type(*table, object.root()["spec"]["paramKind"]));
     Value& status = object.member(object.root(), "status");
     if (!status.is_object()) status = object.object();
     object.set(status, "observedGeneration", object.root()["metadata"]["generation"]);

@@ -34,7 +34,8 @@ Result<Priority> establish(const AdmissionRequest& request, std::string_view cla
     return chosen.is_null() ? Priority{"", 0, "PreemptLowerPriority"} : of_class(chosen);
   }
   const Document named = TRY(read_stored(*request.snapshot, std::string(kClasses) + std::string(class_name)));
-  if (named.is_null()) return admission_forbidden(request, "no PriorityClass with name " + std::string(class_name) + " was found");
+  if (named.is_null())
+    return admission_forbidden(request, "no PriorityClass with name " + std::string(class_name) + " was found");
   return of_class(named);
 }
 

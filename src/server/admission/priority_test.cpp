@@ -27,14 +27,17 @@ TEST_CASE("the class of a pod becomes its priority") {
       {"", "", R"({"priority":0,"preemptionPolicy":"PreemptLowerPriority"})"},
       {R"("priorityClassName":"high")", "", R"({"priorityClassName":"high","priority":1000,"preemptionPolicy":"Never"})"},
       {R"("priorityClassName":"plain")", "", R"({"priorityClassName":"plain","priority":-5})"},
-      {R"("priorityClassName":"high","priority":1000)", "", R"({"priorityClassName":"high","priority":1000,"preemptionPolicy":"Never"})"},
+      {R"("priorityClassName":"high","priority":1000)", "",
+       R"({"priorityClassName":"high","priority":1000,"preemptionPolicy":"Never"})"},
       {R"("priorityClassName":"none")", no + "no PriorityClass with name none was found", ""},
       {R"("priority":7)",
-       no + "the integer value of priority (7) must not be provided in pod spec; priority admission controller computed 0 from the given "
+       no + "the integer value of priority (7) must not be provided in pod spec; priority admission controller computed 0 from "
+            "the given "
             "PriorityClass name",
        ""},
       {R"("priorityClassName":"high","preemptionPolicy":"PreemptLowerPriority")",
-       no + "the string value of PreemptionPolicy (PreemptLowerPriority) must not be provided in pod spec; priority admission controller "
+       no + "the string value of PreemptionPolicy (PreemptLowerPriority) must not be provided in pod spec; priority admission "
+            "controller "
             "computed Never from the given PriorityClass name",
        ""},
   };
@@ -73,8 +76,9 @@ TEST_CASE("only one class is the default") {
   const std::string mine = R"({"metadata":{"name":"mine"},"value":1,"globalDefault":true})";
   CHECK(b.run(*plugin, "scheduling.k8s.io", "priorityclasses", mine) == "");
   put_class(b, "other", 1, R"(,"globalDefault":true)");
-  const std::string refusal = "403 priorityclasses.scheduling.k8s.io \"mine\" is forbidden: PriorityClass other is already marked as default. "
-                              "Only one default can exist";
+  const std::string refusal =
+      "403 priorityclasses.scheduling.k8s.io \"mine\" is forbidden: PriorityClass other is already marked as default. "
+      "Only one default can exist";
   CHECK(b.run(*plugin, "scheduling.k8s.io", "priorityclasses", mine) == refusal);
   CHECK(b.run(*plugin, "scheduling.k8s.io", "priorityclasses", mine, mine) == refusal);
   b.snapshot->remove(kClasses + "other");

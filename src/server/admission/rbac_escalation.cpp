@@ -1,7 +1,7 @@
 // Writes of roles and bindings: nobody grants what he does not hold.
 #include "server/admission/plugins.h"
-#include "server/auth/escalation.h"
 #include "server/auth/auth.h"
+#include "server/auth/escalation.h"
 
 namespace plinth::server {
 namespace {

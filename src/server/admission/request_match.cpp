@@ -8,7 +8,8 @@ namespace plinth::server {
 namespace {
 
 bool list_has(const Value& list, std::string_view value) {
-  return std::any_of(list.items().begin(), list.items().end(), [&](const Value& v) { return v.as_string() == "*" || v.as_string() == value; });
+  return std::any_of(list.items().begin(), list.items().end(),
+                     [&](const Value& v) { return v.as_string() == "*" || v.as_string() == value; });
 }
 
 // "pods", "pods/*", "*/status", "*", "*/*"
@@ -37,7 +38,8 @@ bool rule_matches(const Value& rule, const AdmissionRequest& request, std::strin
   });
   if (!fits) return false;
   const auto names = rule["resourceNames"].items();
-  return names.empty() || std::any_of(names.begin(), names.end(), [&](const Value& name) { return name.as_string() == request.name; });
+  return names.empty() ||
+         std::any_of(names.begin(), names.end(), [&](const Value& name) { return name.as_string() == request.name; });
 }
 
 std::optional<api::LabelSelector> selector_of(const Value& selector) {
@@ -53,7 +55,8 @@ bool selects(const std::optional<api::LabelSelector>& selector, const Value& obj
 
 bool namespace_matches(const std::optional<api::LabelSelector>& selector, const AdmissionRequest& request) {
   if (selector && selector->matches_everything()) return true;
-  if (request.kind.row->is_namespace) return selects(selector, request.object != nullptr ? request.object->root() : request.old_object.root());
+  if (request.kind.row->is_namespace)
+    return selects(selector, request.object != nullptr ? request.object->root() : request.old_object.root());
   if (request.name_space.empty()) return true;
   store::RecordPtr record = request.snapshot->get("/core/namespaces//" + request.name_space);
   if (record == nullptr) return false;
@@ -110,6 +113,8 @@ bool RequestMatch::matches(const AdmissionRequest& request) const {
   return namespace_matches(name_space_, request) && object_matches(object_, request);
 }
 
-std::string resource_key(const AdmissionRequest& request) { return std::string(request.group()) + "/" + std::string(request.resource()); }
+std::string resource_key(const AdmissionRequest& request) {
+  return std::string(request.group()) + "/" + std::string(request.resource());
+}
 
 }  // namespace plinth::server

@@ -95,8 +95,9 @@ std::string unmountable_secret(const Value& pod_spec, const Value& account, bool
   for (std::size_t i = 0; i < sent.size(); ++i) {
     const std::string_view secret = sent.items()[i]["name"].as_string();
     if (pulls.contains(secret)) continue;
-    return "imagePullSecrets[" + std::to_string(i) + "].name=\"" + std::string(secret) + "\" is not allowed because service account " +
-           std::string(account["metadata"]["name"].as_string()) + " does not reference that imagePullSecret";
+    return "imagePullSecrets[" + std::to_string(i) + "].name=\"" + std::string(secret) +
+           "\" is not allowed because service account " + std::string(account["metadata"]["name"].as_string()) +
+           " does not reference that imagePullSecret";
   }
   return "";
 }

@@ -26,7 +26,8 @@ Result<Document> find_account(AdmissionRequest& request, std::string_view name) 
   Document account = TRY(read_stored(*request.snapshot, "/core/serviceaccounts/" + place));
   if (!account.is_null()) return account;
   request.is_awaited = name == kDefaultAccount;
-  return admission_forbidden(request, "error looking up service account " + place + ": serviceaccount \"" + std::string(name) + "\" not found");
+  return admission_forbidden(
+      request, "error looking up service account " + place + ": serviceaccount \"" + std::string(name) + "\" not found");
 }
 
 bool wants_token(const Value& account, const Value& pod_spec) {
@@ -78,7 +79,8 @@ Result<void> mount_token(Draft& pod, Value& spec, Entropy& entropy) {
 }
 
 Result<void> check_mirror(const AdmissionRequest& request, const Value& spec) {
-  if (!spec["serviceAccountName"].as_string().empty()) return admission_forbidden(request, "a mirror pod may not reference service accounts");
+  if (!spec["serviceAccountName"].as_string().empty())
+    return admission_forbidden(request, "a mirror pod may not reference service accounts");
   if (refers_to_secrets(spec)) return admission_forbidden(request, "a mirror pod may not reference secrets");
   for (const Value& volume : spec["volumes"].items()) {
     for (const Value& source : volume["projected"]["sources"].items()) {
@@ -94,7 +96,8 @@ class ServiceAccount final : public AdmissionPlugin {
   std::string_view name() const override { return "ServiceAccount"; }
 
   Result<void> mutate(ServerContext& context, AdmissionRequest& request) const override {
-    if (request.operation != Operation::kCreate || !writes_core(request, "pods") || is_mirror(request.object->root())) return {};
+    if (request.operation != Operation::kCreate || !writes_core(request, "pods") || is_mirror(request.object->root()))
+      return {};
     Draft& pod = *request.object;
     Value& spec = pod.member(pod.root(), "spec");
     if (spec["serviceAccountName"].as_string().empty()) {

@@ -22,12 +22,14 @@ Result<std::vector<Document>> read_stored_under(const store::Snapshot& snapshot,
   return out;
 }
 
-Result<std::string> default_class(const store::Snapshot& snapshot, std::string_view prefix, std::span<const std::string_view> annotations) {
+Result<std::string> default_class(const store::Snapshot& snapshot, std::string_view prefix,
+                                  std::span<const std::string_view> annotations) {
   std::string name, created;
   for (const Document& object : TRY(read_stored_under(snapshot, prefix))) {
     const Value metadata = object["metadata"];
     bool marked = false;
-    for (std::string_view annotation : annotations) marked = marked || metadata["annotations"][annotation].as_string() == "true";
+    for (std::string_view annotation : annotations)
+      marked = marked || metadata["annotations"][annotation].as_string() == "true";
     // Times are stored in UTC with whole seconds, so that they compare as text.
     if (!marked || (!name.empty() && metadata["creationTimestamp"].as_string() <= created)) continue;
     name = metadata["name"].as_string();

@@ -17,9 +17,10 @@ Result<Document> read_stored(const store::Snapshot& snapshot, std::string_view k
 // All objects under a prefix ("/core/limitranges/ns/") in the order of their names.
 Result<std::vector<Document>> read_stored_under(const store::Snapshot& snapshot, std::string_view prefix);
 
-// The name of the class under `prefix` of which one of `annotations` is "true"; of several the newest, and of those that are equally
-// old the first by name. Empty when there is none.
-Result<std::string> default_class(const store::Snapshot& snapshot, std::string_view prefix, std::span<const std::string_view> annotations);
+// The name of the class under `prefix` of which one of `annotations` is "true"; of several the newest, and of those that are
+// equally old the first by name. Empty when there is none.
+Result<std::string> default_class(const store::Snapshot& snapshot, std::string_view prefix,
+                                  std::span<const std::string_view> annotations);
 
 // Whether the request writes the resource of the core group itself, and not one of its subresources.
 bool writes_core(const AdmissionRequest& request, std::string_view plural);

@@ -19,7 +19,8 @@ Result<WebhookAddress> from_url(std::string_view url) {
   const bool has_port = colon != std::string::npos && authority.find(']', colon) == std::string::npos;
   out.dial = has_port ? authority : authority + ":443";
   out.server_name = has_port ? authority.substr(0, colon) : authority;
-  if (out.server_name.size() > 2 && out.server_name.front() == '[') out.server_name = out.server_name.substr(1, out.server_name.size() - 2);
+  if (out.server_name.size() > 2 && out.server_name.front() == '[')
+    out.server_name = out.server_name.substr(1, out.server_name.size() - 2);
   return out;
 }
 

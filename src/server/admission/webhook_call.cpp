@@ -38,7 +38,8 @@ Result<WebhookAnswer> read_answer(const Webhook& webhook, const std::string& uid
   if (!body.ok()) return failure(webhook, body.error().message());
   const Value answer = (*body)["response"];
   if (!answer.is_object()) return failure(webhook, "the answer has no response");
-  if (answer["uid"].as_string() != uid) return failure(webhook, "expected response.uid=" + quoted(uid) + ", got " + quoted(answer["uid"].as_string()));
+  if (answer["uid"].as_string() != uid)
+    return failure(webhook, "expected response.uid=" + quoted(uid) + ", got " + quoted(answer["uid"].as_string()));
   WebhookAnswer out;
   for (const Value& warning : answer["warnings"].items()) out.warnings.emplace_back(warning.as_string());
   out.allowed = answer["allowed"].as_bool();
@@ -48,7 +49,8 @@ Result<WebhookAnswer> read_answer(const Webhook& webhook, const std::string& uid
   }
   const std::string_view patch = answer["patch"].as_string();
   if (patch.empty()) return out;
-  if (answer["patchType"].as_string() != "JSONPatch") return failure(webhook, "unsupported patch type " + quoted(answer["patchType"].as_string()));
+  if (answer["patchType"].as_string() != "JSONPatch")
+    return failure(webhook, "unsupported patch type " + quoted(answer["patchType"].as_string()));
   auto text = base64_decode(patch);
   if (!text) return failure(webhook, "response.patch is not base64");
   auto operations = parse_json(*text);
@@ -78,7 +80,8 @@ void call_webhook(ServerContext& context, Loop& loop, const AdmissionRequest& re
   net::HttpRequest call;
   call.method = "POST";
   const std::int64_t seconds = webhook.webhook["timeoutSeconds"].is_int() ? webhook.webhook["timeoutSeconds"].as_int() : 10;
-  call.target = address->path + (address->path.find('?') == std::string::npos ? "?" : "&") + "timeout=" + std::to_string(seconds) + "s";
+  call.target =
+      address->path + (address->path.find('?') == std::string::npos ? "?" : "&") + "timeout=" + std::to_string(seconds) + "s";
   call.host = address->server_name;
   call.headers.add("content-type", "application/json");
   call.headers.add("accept", "application/json");

@@ -8,8 +8,8 @@
 
 namespace plinth::server {
 
-// `status`: the Status of the webhook's answer; null: it says nothing. Its code, reason and details are kept, as upstream does; a code
-// that is no refusal becomes 400, and a reason that is none of Kubernetes' own is left out.
+// `status`: the Status of the webhook's answer; null: it says nothing. Its code, reason and details are kept, as upstream does;
+// a code that is no refusal becomes 400, and a reason that is none of Kubernetes' own is left out.
 Error webhook_denial(std::string_view webhook, const Value& status);
 
 }  // namespace plinth::server

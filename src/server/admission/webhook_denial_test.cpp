@@ -12,7 +12,8 @@ TEST_CASE("a webhook's own Status is what the client is told") {
   struct Row {
     std::string status, told;
   };
-  const std::string lead = R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"admission webhook \"w\" denied the request)";
+  const std::string lead =
+      R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"admission webhook \"w\" denied the request)";
   const Row rows[] = {
       {"null", R"( without explanation","code":400})"},
       {R"({"message":"no"})", R"(: no","code":400})"},

@@ -16,7 +16,8 @@ std::vector<WebhookPtr> matching_webhooks(ServerContext& context, const Admissio
   return out;
 }
 
-Result<bool> meets_conditions(ServerContext& context, const AdmissionRequest& request, const Webhook& webhook, api::CostAllowance& allowance) {
+Result<bool> meets_conditions(ServerContext& context, const AdmissionRequest& request, const Webhook& webhook,
+                              api::CostAllowance& allowance) {
   if (webhook.conditions.empty()) return true;
   ExpressionInput input(context, request, /*with_namespace=*/false);
   api::CelShapes shapes;

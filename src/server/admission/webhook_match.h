@@ -17,6 +17,7 @@ std::vector<WebhookPtr> matching_webhooks(ServerContext& context, const Admissio
 
 // Whether the request meets a webhook's matchConditions, as it is now. Forbidden where that cannot be said and failurePolicy is
 // Fail. On any thread; counts for nothing when `allowance` is spent.
-Result<bool> meets_conditions(ServerContext& context, const AdmissionRequest& request, const Webhook& webhook, api::CostAllowance& allowance);
+Result<bool> meets_conditions(ServerContext& context, const AdmissionRequest& request, const Webhook& webhook,
+                              api::CostAllowance& allowance);
 
 }  // namespace plinth::server

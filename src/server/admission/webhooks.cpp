@@ -31,7 +31,11 @@ class MutatingCalls : public std::enable_shared_from_this<MutatingCalls> {
  public:
   MutatingCalls(ServerContext& context, Loop& loop, AdmissionRequest& request, std::vector<WebhookPtr> webhooks,
                 UniqueFunction<void(Result<bool>)> done)
-      : context_(context), loop_(loop), request_(request), webhooks_(std::move(webhooks)), changed_after_(webhooks_.size(), false),
+      : context_(context),
+        loop_(loop),
+        request_(request),
+        webhooks_(std::move(webhooks)),
+        changed_after_(webhooks_.size(), false),
         done_(std::move(done)) {}
 
   void next() {
@@ -65,7 +69,8 @@ class MutatingCalls : public std::enable_shared_from_this<MutatingCalls> {
     auto allowed = check_dry_run(request_, *webhooks_[at_]);
     if (!allowed.ok()) return done_(std::move(allowed).error());
     auto self = shared_from_this();
-    call_webhook(context_, loop_, request_, webhooks_[at_], [self](Result<WebhookAnswer> answer) { self->answered(std::move(answer)); });
+    call_webhook(context_, loop_, request_, webhooks_[at_],
+                 [self](Result<WebhookAnswer> answer) { self->answered(std::move(answer)); });
   }
 
   bool any_reinvocation() const {
@@ -81,7 +86,9 @@ class MutatingCalls : public std::enable_shared_from_this<MutatingCalls> {
     if (!settled.ok()) return done_(std::move(settled).error());
     if (answer.ok() && !answer->patch.is_null()) {
       auto patched = api::json_patch(request_.object->view(), answer->patch);
-      if (!patched.ok()) return done_(internal_error("the patch of webhook " + quoted(webhook.name()) + " does not apply: " + patched.error().message()));
+      if (!patched.ok())
+        return done_(
+            internal_error("the patch of webhook " + quoted(webhook.name()) + " does not apply: " + patched.error().message()));
       if (!equal(patched->root(), request_.object->root())) {
         *request_.object = Draft(*patched);
         changed_ = true;
@@ -131,21 +138,25 @@ void call_all(const std::shared_ptr<ValidatingCalls>& calls) {
       auto settled = settle(calls->request, *calls->webhooks[i], answer);
       if (!settled.ok() && !calls->refused) calls->refused = std::move(settled).error();
       if (--calls->open > 0) return;
-      if (calls->refused) calls->done(std::move(*calls->refused));
-      else calls->done(Result<void>());
+      if (calls->refused)
+        calls->done(std::move(*calls->refused));
+      else
+        calls->done(Result<void>());
     });
   }
 }
 
 }  // namespace
 
-void call_mutating_webhooks(ServerContext& context, Loop& loop, AdmissionRequest& request, UniqueFunction<void(Result<bool>)> done) {
+void call_mutating_webhooks(ServerContext& context, Loop& loop, AdmissionRequest& request,
+                            UniqueFunction<void(Result<bool>)> done) {
   std::vector<WebhookPtr> webhooks = matching_webhooks(context, request, WebhookType::kMutating);
   if (webhooks.empty()) return done(false);
   std::make_shared<MutatingCalls>(context, loop, request, std::move(webhooks), std::move(done))->next();
 }
 
-void call_validating_webhooks(ServerContext& context, Loop& loop, AdmissionRequest& request, UniqueFunction<void(Result<void>)> done) {
+void call_validating_webhooks(ServerContext& context, Loop& loop, AdmissionRequest& request,
+                              UniqueFunction<void(Result<void>)> done) {
   std::vector<WebhookPtr> webhooks = matching_webhooks(context, request, WebhookType::kValidating);
   if (webhooks.empty()) return done(Result<void>());
   auto calls = std::make_shared<ValidatingCalls>(ValidatingCalls{context, loop, request, std::move(webhooks), std::move(done)});

@@ -8,7 +8,9 @@
 namespace plinth::server {
 
 // `done` gets whether the object was changed. `request` must stay until then. Runs at once when no webhook matches.
-void call_mutating_webhooks(ServerContext& context, Loop& loop, AdmissionRequest& request, UniqueFunction<void(Result<bool>)> done);
-void call_validating_webhooks(ServerContext& context, Loop& loop, AdmissionRequest& request, UniqueFunction<void(Result<void>)> done);
+void call_mutating_webhooks(ServerContext& context, Loop& loop, AdmissionRequest& request,
+                            UniqueFunction<void(Result<bool>)> done);
+void call_validating_webhooks(ServerContext& context, Loop& loop, AdmissionRequest& request,
+                              UniqueFunction<void(Result<void>)> done);
 
 }  // namespace plinth::server

@@ -78,7 +78,9 @@ class TestSnapshot final : public store::Snapshot {
     const auto found = counters_.find(std::string(ledger) + " " + std::string(name));
     return found == counters_.end() ? 0 : found->second;
   }
-  void set_counter(const std::string& ledger, const std::string& name, std::int64_t value) { counters_[ledger + " " + name] = value; }
+  void set_counter(const std::string& ledger, const std::string& name, std::int64_t value) {
+    counters_[ledger + " " + name] = value;
+  }
   std::optional<std::string> claim_owner(std::string_view, std::string_view) const override { return std::nullopt; }
   void claims(std::string_view, const std::function<bool(std::string_view, std::string_view)>&) const override {}
 

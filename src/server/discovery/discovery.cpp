@@ -72,7 +72,8 @@ std::string storage_version_hash(const api::KindRow& row) {
   const bool shared = !row.storage_plural.empty();
   for (const api::KindVersion& version : row.versions) {
     if (!version.storage) continue;
-    const std::string stored = std::string(shared ? row.storage_group : row.group) + "/" + std::string(version.name) + "/" + std::string(row.kind);
+    const std::string stored =
+        std::string(shared ? row.storage_group : row.group) + "/" + std::string(version.name) + "/" + std::string(row.kind);
     return base64_encode(auth::as_text(auth::sha256(stored)).substr(0, 8));
   }
   return "";
@@ -187,7 +188,8 @@ void append_aggregated_version(std::string& out, const KindTable& table, std::st
 }  // namespace
 
 std::string api_versions_json(std::string_view server_address) {
-  std::string out = R"({"kind":"APIVersions","versions":["v1"],"serverAddressByClientCIDRs":[{"clientCIDR":"0.0.0.0/0","serverAddress":)";
+  std::string out =
+      R"({"kind":"APIVersions","versions":["v1"],"serverAddressByClientCIDRs":[{"clientCIDR":"0.0.0.0/0","serverAddress":)";
   append_json_string(out, server_address);
   out += "}]}";
   return out;

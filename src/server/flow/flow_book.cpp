@@ -29,7 +29,8 @@ FlowLevel level_of(const Document& object, std::string uid) {
   // A flow is spread among `handSize` queues; together they hold no more than its share of what all queues hold.
   const std::int64_t length = std::min(queuing["queueLengthLimit"].as_int(), kWaitingMax);
   out.waiting_max = static_cast<std::size_t>(std::min(std::min(queuing["queues"].as_int(), kWaitingMax) * length, kWaitingMax));
-  out.flow_waiting_max = static_cast<std::size_t>(std::min(std::min(queuing["handSize"].as_int(), kWaitingMax) * length, kWaitingMax));
+  out.flow_waiting_max =
+      static_cast<std::size_t>(std::min(std::min(queuing["handSize"].as_int(), kWaitingMax) * length, kWaitingMax));
   return out;
 }
 
@@ -73,11 +74,15 @@ void FlowBook::rebuild() {
     if (parsed.schema == nullptr) continue;
     const auto level = state->levels.find(parsed.schema->level());
     if (level == state->levels.end()) continue;
-    state->routes.push_back({parsed.schema, level->second, std::make_shared<const FlowMarks>(FlowMarks{parsed.schema->uid(), level->second->uid})});
+    state->routes.push_back(
+        {parsed.schema, level->second, std::make_shared<const FlowMarks>(FlowMarks{parsed.schema->uid(), level->second->uid})});
   }
   // The mandatory "catch-all" goes last among those of its precedence.
-  const auto rank = [](const FlowRoute& r) { return std::make_tuple(r.schema->precedence(), r.schema->name() == "catch-all", r.schema->name()); };
-  std::sort(state->routes.begin(), state->routes.end(), [&](const FlowRoute& a, const FlowRoute& b) { return rank(a) < rank(b); });
+  const auto rank = [](const FlowRoute& r) {
+    return std::make_tuple(r.schema->precedence(), r.schema->name() == "catch-all", r.schema->name());
+  };
+  std::sort(state->routes.begin(), state->routes.end(),
+            [&](const FlowRoute& a, const FlowRoute& b) { return rank(a) < rank(b); });
   state_ = std::move(state);
 }
 

@@ -1,5 +1,5 @@
-// What is configured for flow control, parsed once for each revision of an object. The mandatory objects hold where they are not
-// stored (any more).
+// What is configured for flow control, parsed once for each revision of an object. The mandatory objects hold where they are
+// not stored (any more).
 #pragma once
 
 #include <cstdint>

@@ -42,8 +42,10 @@ struct Level {
     WaiterPtr next = std::move(queue.front());
     queue.pop_front();
     --waiting;
-    if (queue.empty()) flows.erase(flow);
-    else turns.push_back(flow);
+    if (queue.empty())
+      flows.erase(flow);
+    else
+      turns.push_back(flow);
     return next;
   }
 
@@ -68,7 +70,8 @@ struct FlowControl::Seats : std::enable_shared_from_this<FlowControl::Seats> {
 
   void configure(const FlowStatePtr& state);
   void enter(const FlowStatePtr& state, const FlowRoute& route, ExchangePtr exchange, UniqueFunction<void(ExchangePtr)> go);
-  void wait(Level& level, const std::string& name, std::string flow, ExchangePtr exchange, UniqueFunction<void(ExchangePtr)> go);
+  void wait(Level& level, const std::string& name, std::string flow, ExchangePtr exchange,
+            UniqueFunction<void(ExchangePtr)> go);
   void give_up(const std::string& name, const std::string& flow, const WaiterPtr& waiter);
   bool has_seat(const Level& level) const;
   std::shared_ptr<void> take_seat(const std::string& name);
@@ -163,7 +166,8 @@ void FlowControl::Seats::wait(Level& level, const std::string& name, std::string
   ++level.waiting;
   ++waiting;
   auto self = shared_from_this();
-  waiter->timer = waiter->exchange->loop().after(wait_max, [self, name, flow = std::move(flow), waiter] { self->give_up(name, flow, waiter); });
+  waiter->timer = waiter->exchange->loop().after(
+      wait_max, [self, name, flow = std::move(flow), waiter] { self->give_up(name, flow, waiter); });
 }
 
 void FlowControl::Seats::give_up(const std::string& name, const std::string& flow, const WaiterPtr& waiter) {
@@ -177,7 +181,8 @@ void FlowControl::Seats::give_up(const std::string& name, const std::string& flo
   waiter->exchange.reset();
 }
 
-void FlowControl::Seats::enter(const FlowStatePtr& state, const FlowRoute& route, ExchangePtr exchange, UniqueFunction<void(ExchangePtr)> go) {
+void FlowControl::Seats::enter(const FlowStatePtr& state, const FlowRoute& route, ExchangePtr exchange,
+                               UniqueFunction<void(ExchangePtr)> go) {
   const std::string& name = route.level->name;
   {
     std::unique_lock lock(mutex);
@@ -188,7 +193,8 @@ void FlowControl::Seats::enter(const FlowStatePtr& state, const FlowRoute& route
     } else {
       std::string flow = route.schema->flow_of(*exchange->user, exchange->info);
       const auto queue = level.flows.find(flow);
-      const bool full = level.waiting >= level.waiting_max || (queue != level.flows.end() && queue->second.size() >= level.flow_waiting_max);
+      const bool full =
+          level.waiting >= level.waiting_max || (queue != level.flows.end() && queue->second.size() >= level.flow_waiting_max);
       if (!full) return wait(level, name, std::move(flow), std::move(exchange), std::move(go));
       lock.unlock();
       return exchange->fail(refused());
@@ -201,10 +207,11 @@ std::string FlowControl::metrics_text(const store::Snapshot& snapshot) {
   const FlowStatePtr state = book_.at(snapshot);
   std::lock_guard lock(seats_->mutex);
   seats_->configure(state);
-  const auto gauge = [&](std::string_view name, std::size_t Level::* number) {
+  const auto gauge = [&](std::string_view name, std::size_t Level::*number) {
     std::string out = "# TYPE apiserver_flowcontrol_" + std::string(name) + " gauge\n";
     for (const auto& [level, here] : seats_->levels) {
-      out += "apiserver_flowcontrol_" + std::string(name) + "{priority_level=\"" + level + "\"} " + std::to_string(here.*number) + "\n";
+      out += "apiserver_flowcontrol_" + std::string(name) + "{priority_level=\"" + level + "\"} " +
+             std::to_string(here.*number) + "\n";
     }
     return out;
   };

@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include <doctest/doctest.h>
-
 #include <fmt/core.h>
 
 #include "server/test_server.h"
@@ -17,16 +16,22 @@ const std::string kQuick = "/api/v1/configmaps";
 
 // Twelve seats; the level "team" has three shares of eight.
 struct Cluster {
-  explicit Cluster(const std::string& limited, std::int64_t wait_seconds = 10, const std::string& method = "ByUser") : server(options(wait_seconds)) {
-    make(kRbac + "clusterroles", "ClusterRole", R"("metadata":{"name":"all"},"rules":[{"apiGroups":["*"],"resources":["*"],"verbs":["*"]}])");
-    make(kRbac + "clusterrolebindings", "ClusterRoleBinding", R"("metadata":{"name":"all"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"all"},)"
-                                        R"("subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"Group","name":"team"}])");
+  explicit Cluster(const std::string& limited, std::int64_t wait_seconds = 10, const std::string& method = "ByUser")
+      : server(options(wait_seconds)) {
+    make(kRbac + "clusterroles", "ClusterRole",
+         R"("metadata":{"name":"all"},"rules":[{"apiGroups":["*"],"resources":["*"],"verbs":["*"]}])");
+    make(kRbac + "clusterrolebindings", "ClusterRoleBinding",
+         R"("metadata":{"name":"all"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"all"},)"
+         R"("subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"Group","name":"team"}])");
     make(kFlow + "prioritylevelconfigurations", "PriorityLevelConfiguration",
          fmt::format(R"("metadata":{{"name":"team"}},"spec":{{"type":"Limited","limited":{}}})", limited));
-    make(kFlow + "flowschemas", "FlowSchema", fmt::format(R"("metadata":{{"name":"team"}},"spec":{{"matchingPrecedence":100,"priorityLevelConfiguration":{{"name":"team"}},)"
-                                            R"("distinguisherMethod":{{"type":"{}"}},"rules":[{{"subjects":[{{"kind":"Group","group":{{"name":"team"}}}}],)"
-                                            R"("resourceRules":[{{"verbs":["list","watch","get"],"apiGroups":[""],"resources":["configmaps"],"clusterScope":true,"namespaces":["*"]}}]}}]}})",
-                                            method));
+    make(
+        kFlow + "flowschemas", "FlowSchema",
+        fmt::format(
+            R"("metadata":{{"name":"team"}},"spec":{{"matchingPrecedence":100,"priorityLevelConfiguration":{{"name":"team"}},)"
+            R"("distinguisherMethod":{{"type":"{}"}},"rules":[{{"subjects":[{{"kind":"Group","group":{{"name":"team"}}}}],)"
+            R"("resourceRules":[{{"verbs":["list","watch","get"],"apiGroups":[""],"resources":["configmaps"],"clusterScope":true,"namespaces":["*"]}}]}}]}})",
+            method));
   }
   static ApiServerOptions options(std::int64_t wait_seconds) {
     ApiServerOptions options;
@@ -36,11 +41,14 @@ struct Cluster {
   }
   void make(const std::string& target, const std::string& kind, const std::string& members) {
     const std::string api_version = target.substr(6, target.rfind('/') - 6);
-    const auto answer = server.send("POST", target, true, fmt::format(R"({{"apiVersion":"{}","kind":"{}",{}}})", api_version, kind, members));
+    const auto answer =
+        server.send("POST", target, true, fmt::format(R"({{"apiVersion":"{}","kind":"{}",{}}})", api_version, kind, members));
     pass(1);
     REQUIRE_MESSAGE(answer->status == 201, answer->body);
   }
-  std::shared_ptr<Answer> ask(const std::string& who, const std::string& target) { return server.send_as(who, {"team", "system:authenticated"}, "GET", target); }
+  std::shared_ptr<Answer> ask(const std::string& who, const std::string& target) {
+    return server.send_as(who, {"team", "system:authenticated"}, "GET", target);
+  }
   // What is answered goes, as the requests of a connection do.
   void pass(int seconds) {
     for (int i = 0; i < seconds; ++i) {
@@ -95,7 +103,9 @@ TEST_CASE("waiting requests have their turn by flow, for a limited time") {
 TEST_CASE("who waits too long is told to come back") {
   Cluster cluster(kQueue, 2);
   std::vector<std::shared_ptr<Answer>> all;
-  const auto count = [&](int status) { return std::count_if(all.begin(), all.end(), [&](const auto& a) { return a->status == status; }); };
+  const auto count = [&](int status) {
+    return std::count_if(all.begin(), all.end(), [&](const auto& a) { return a->status == status; });
+  };
   for (int i = 0; i < 25; ++i) all.push_back(cluster.ask(fmt::format("user-{}", i), kSlow));
   CHECK(count(429) == 14);  // five have seats, two queues of three hold six
   cluster.pass(10);
@@ -112,8 +122,9 @@ TEST_CASE("seats are lent while they are not used") {
     return count;
   };
   CHECK(busy() == 6);  // 12 * 5 / 10
-  cluster.make(kFlow + "prioritylevelconfigurations", "PriorityLevelConfiguration",
-               R"("metadata":{"name":"lender"},"spec":{"type":"Limited","limited":{"nominalConcurrencyShares":10,"lendablePercent":50,"limitResponse":{"type":"Reject"}}})");
+  cluster.make(
+      kFlow + "prioritylevelconfigurations", "PriorityLevelConfiguration",
+      R"("metadata":{"name":"lender"},"spec":{"type":"Limited","limited":{"nominalConcurrencyShares":10,"lendablePercent":50,"limitResponse":{"type":"Reject"}}})");
   CHECK(busy() == 6);  // 12 * 5 / 20, and half of six
 }
 
@@ -129,7 +140,8 @@ TEST_CASE("answers name the schema and the level") {
   CHECK(answer->level_uid == uid_of("prioritylevelconfigurations/team"));
   // Of the mandatory ones, which are not stored here, there is nothing to name.
   CHECK(cluster.ask("jane", "/version")->schema_uid.empty());
-  CHECK(cluster.server.send("GET", "/metrics", true)->body.find("apiserver_flowcontrol_nominal_limit_seats{priority_level=\"team\"} 5\n") != std::string::npos);
+  CHECK(cluster.server.send("GET", "/metrics", true)
+            ->body.find("apiserver_flowcontrol_nominal_limit_seats{priority_level=\"team\"} 5\n") != std::string::npos);
   // A schema without its level is none.
   const auto gone = cluster.server.send("DELETE", kFlow + "prioritylevelconfigurations/team", true);
   cluster.pass(1);

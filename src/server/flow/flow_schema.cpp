@@ -6,7 +6,8 @@ namespace plinth::server {
 namespace {
 
 bool lists(const Value& list, std::string_view text) {
-  return std::any_of(list.items().begin(), list.items().end(), [&](const Value& item) { return item.as_string() == "*" || item.as_string() == text; });
+  return std::any_of(list.items().begin(), list.items().end(),
+                     [&](const Value& item) { return item.as_string() == "*" || item.as_string() == text; });
 }
 
 bool is_user(const Value& subject, const auth::UserInfo& user) {
@@ -28,7 +29,8 @@ bool is_user(const Value& subject, const auth::UserInfo& user) {
 
 bool rule_has_resource(const Value& rule, const RequestInfo& info) {
   if (!lists(rule["verbs"], info.verb) || !lists(rule["apiGroups"], info.group)) return false;
-  if (!lists(rule["resources"], info.subresource.empty() ? info.resource : info.resource + "/" + info.subresource)) return false;
+  if (!lists(rule["resources"], info.subresource.empty() ? info.resource : info.resource + "/" + info.subresource))
+    return false;
   return info.name_space.empty() ? rule["clusterScope"].as_bool() : lists(rule["namespaces"], info.name_space);
 }
 
@@ -44,8 +46,9 @@ bool rule_has_path(const Value& rule, const RequestInfo& info) {
 
 bool has_request(const Value& rules, const RequestInfo& info) {
   const Value list = rules[info.is_resource ? "resourceRules" : "nonResourceRules"];
-  return std::any_of(list.items().begin(), list.items().end(),
-                     [&](const Value& rule) { return info.is_resource ? rule_has_resource(rule, info) : rule_has_path(rule, info); });
+  return std::any_of(list.items().begin(), list.items().end(), [&](const Value& rule) {
+    return info.is_resource ? rule_has_resource(rule, info) : rule_has_path(rule, info);
+  });
 }
 
 }  // namespace
@@ -61,7 +64,8 @@ FlowSchema::FlowSchema(Document object, std::string uid) : object_(std::move(obj
 bool FlowSchema::matches(const auth::UserInfo& user, const RequestInfo& info) const {
   for (const Value& rules : object_["spec"]["rules"].items()) {
     const Value subjects = rules["subjects"];
-    const bool one_of = std::any_of(subjects.items().begin(), subjects.items().end(), [&](const Value& s) { return is_user(s, user); });
+    const bool one_of =
+        std::any_of(subjects.items().begin(), subjects.items().end(), [&](const Value& s) { return is_user(s, user); });
     if (one_of && has_request(rules, info)) return true;
   }
   return false;

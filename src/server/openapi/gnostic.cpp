@@ -177,7 +177,8 @@ std::string operation_message(const Value& op) {
 }
 
 std::string path_item(const Value& path) {
-  static constexpr std::pair<std::string_view, int> kMethods[] = {{"get", 2}, {"put", 3}, {"post", 4}, {"delete", 5}, {"patch", 8}};
+  static constexpr std::pair<std::string_view, int> kMethods[] = {
+      {"get", 2}, {"put", 3}, {"post", 4}, {"delete", 5}, {"patch", 8}};
   std::string out;
   for (const auto& [method, field] : kMethods) {
     if (const Value* op = path.find(method)) put_bytes(out, field, operation_message(*op));

@@ -172,11 +172,16 @@ SwaggerBuilder::~SwaggerBuilder() = default;
 
 bool SwaggerBuilder::step() {
   State& s = *state_;
-  if (s.next_path < s.kinds.size()) s.add_path();
-  else if (s.next_definition < s.kinds.size()) s.add_definition();
-  else if (s.next_type < s.types.queue.size()) s.add_type();
-  else if (!s.has_leaves) s.add_leaves();
-  else return false;
+  if (s.next_path < s.kinds.size())
+    s.add_path();
+  else if (s.next_definition < s.kinds.size())
+    s.add_definition();
+  else if (s.next_type < s.types.queue.size())
+    s.add_type();
+  else if (!s.has_leaves)
+    s.add_leaves();
+  else
+    return false;
   return true;
 }
 

@@ -16,8 +16,8 @@ std::string openapi_v3_hash(const KindTable& table, std::string_view group, std:
 // The document of one group version; "" when it is not served.
 std::string openapi_v3_document(const KindTable& table, std::string_view group, std::string_view version);
 
-// Swagger 2.0 of everything, as JSON or as gnostic's openapi_v2.Document message (google/gnostic-models OpenAPIv2.proto): megabytes,
-// made in pieces of which none holds a loop for long. Single-threaded.
+// Swagger 2.0 of everything, as JSON or as gnostic's openapi_v2.Document message (google/gnostic-models OpenAPIv2.proto):
+// megabytes, made in pieces of which none holds a loop for long. Single-threaded.
 class SwaggerBuilder {
  public:
   enum class Form : std::uint8_t { kJson, kProtobuf };

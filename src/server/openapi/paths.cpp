@@ -21,8 +21,10 @@ std::string gvk_object(const api::KindRow& row, std::string_view version) {
 std::string parameter(std::string_view name, std::string_view type, std::string_view where, OpenApiVersion form) {
   std::string out = "{\"name\":\"" + std::string(name) + "\",\"in\":\"" + std::string(where) + "\"";
   if (where == "path") out += ",\"required\":true";
-  if (form == OpenApiVersion::kV2) out += ",\"type\":\"" + std::string(type) + "\"";
-  else out += ",\"schema\":{\"type\":\"" + std::string(type) + "\"}";
+  if (form == OpenApiVersion::kV2)
+    out += ",\"type\":\"" + std::string(type) + "\"";
+  else
+    out += ",\"schema\":{\"type\":\"" + std::string(type) + "\"}";
   return out + "}";
 }
 
@@ -37,7 +39,9 @@ struct Operation {
 class PathWriter {
  public:
   PathWriter(const ResolvedKind& kind, const api::KindVersion& version, OpenApiVersion form, std::string_view definition)
-      : row_(*kind.row), version_(version), form_(form),
+      : row_(*kind.row),
+        version_(version),
+        form_(form),
         ref_("{\"$ref\":\"" + std::string(form == OpenApiVersion::kV3 ? "#/components/schemas/" : "#/definitions/") +
              std::string(definition) + "\"}") {}
 
@@ -46,10 +50,13 @@ class PathWriter {
     out += op.method;
     out += "\":{\"operationId\":\"" + operation_id(op) + "\"";
     append_parameters(out, op);
-    if (form_ == OpenApiVersion::kV2) out += ",\"consumes\":[" + media_types(op) + "],\"produces\":[\"application/json\",\"application/yaml\"]";
-    else if (op.body) append_request_body(out, op);
+    if (form_ == OpenApiVersion::kV2)
+      out += ",\"consumes\":[" + media_types(op) + "],\"produces\":[\"application/json\",\"application/yaml\"]";
+    else if (op.body)
+      append_request_body(out, op);
     append_responses(out);
-    out += ",\"x-kubernetes-action\":\"" + std::string(op.action) + "\",\"x-kubernetes-group-version-kind\":" + gvk_object(row_, version_.name) + "}";
+    out += ",\"x-kubernetes-action\":\"" + std::string(op.action) +
+           "\",\"x-kubernetes-group-version-kind\":" + gvk_object(row_, version_.name) + "}";
   }
 
   std::string path_parameters(bool item) const {
@@ -61,7 +68,8 @@ class PathWriter {
 
  private:
   std::string operation_id(const Operation& op) const {
-    return std::string(op.action) + std::string(row_.kind) + "In" + group_version(row_.group, version_.name) + std::string(op.method);
+    return std::string(op.action) + std::string(row_.kind) + "In" + group_version(row_.group, version_.name) +
+           std::string(op.method);
   }
 
   std::string media_types(const Operation& op) const {
@@ -74,7 +82,8 @@ class PathWriter {
   void append_parameters(std::string& out, const Operation& op) const {
     out += ",\"parameters\":[";
     if (form_ == OpenApiVersion::kV2 && op.body) {
-      out += "{\"name\":\"body\",\"in\":\"body\",\"required\":true,\"schema\":" + (op.method == "patch" ? std::string("{\"type\":\"object\"}") : ref_) + "},";
+      out += "{\"name\":\"body\",\"in\":\"body\",\"required\":true,\"schema\":" +
+             (op.method == "patch" ? std::string("{\"type\":\"object\"}") : ref_) + "},";
     }
     if (op.writes) {
       for (std::string_view name : {"dryRun", "fieldManager", "fieldValidation"}) {
@@ -83,7 +92,8 @@ class PathWriter {
       }
       if (op.method == "patch") out += parameter("force", "boolean", "query", form_) + ",";
     } else {
-      for (std::string_view name : {"fieldSelector", "labelSelector", "resourceVersion"}) out += parameter(name, "string", "query", form_) + ",";
+      for (std::string_view name : {"fieldSelector", "labelSelector", "resourceVersion"})
+        out += parameter(name, "string", "query", form_) + ",";
       for (std::string_view name : {"limit", "timeoutSeconds"}) out += parameter(name, "integer", "query", form_) + ",";
       out += parameter("watch", "boolean", "query", form_) + ",";
     }
@@ -109,8 +119,10 @@ class PathWriter {
   }
 
   void append_responses(std::string& out) const {
-    if (form_ == OpenApiVersion::kV2) out += ",\"responses\":{\"200\":{\"description\":\"OK\",\"schema\":" + ref_ + "}}";
-    else out += ",\"responses\":{\"200\":{\"description\":\"OK\",\"content\":{\"application/json\":{\"schema\":" + ref_ + "}}}}";
+    if (form_ == OpenApiVersion::kV2)
+      out += ",\"responses\":{\"200\":{\"description\":\"OK\",\"schema\":" + ref_ + "}}";
+    else
+      out += ",\"responses\":{\"200\":{\"description\":\"OK\",\"content\":{\"application/json\":{\"schema\":" + ref_ + "}}}}";
   }
 
   const api::KindRow& row_;
@@ -119,11 +131,14 @@ class PathWriter {
   std::string ref_;
 };
 
-void append_path(std::string& out, const std::string& path, const PathWriter& writer, bool item, std::initializer_list<Operation> operations,
-                 const api::KindRow& row) {
-  static constexpr struct { std::string_view action; std::uint16_t verb; } kNeeds[] = {
-      {"list", api::kVerbList}, {"post", api::kVerbCreate}, {"deletecollection", api::kVerbDeleteCollection}, {"get", api::kVerbGet},
-      {"put", api::kVerbUpdate}, {"patch", api::kVerbPatch}, {"delete", api::kVerbDelete}};
+void append_path(std::string& out, const std::string& path, const PathWriter& writer, bool item,
+                 std::initializer_list<Operation> operations, const api::KindRow& row) {
+  static constexpr struct {
+    std::string_view action;
+    std::uint16_t verb;
+  } kNeeds[] = {{"list", api::kVerbList},    {"post", api::kVerbCreate}, {"deletecollection", api::kVerbDeleteCollection},
+                {"get", api::kVerbGet},      {"put", api::kVerbUpdate},  {"patch", api::kVerbPatch},
+                {"delete", api::kVerbDelete}};
   std::string body;
   for (const Operation& op : operations) {
     bool offered = true;
@@ -156,7 +171,11 @@ void append_paths(std::string& out, const ResolvedKind& kind, const api::KindVer
   append_path(out, base, writer, false,
               {{"get", "list", false, false}, {"post", "post", true, true}, {"delete", "deletecollection", true, false}}, row);
   append_path(out, base + "/{name}", writer, true,
-              {{"get", "get", false, false}, {"put", "put", true, true}, {"patch", "patch", true, true}, {"delete", "delete", true, false}}, row);
+              {{"get", "get", false, false},
+               {"put", "put", true, true},
+               {"patch", "patch", true, true},
+               {"delete", "delete", true, false}},
+              row);
   if (version.has_status) {
     append_path(out, base + "/{name}/status", writer, true,
                 {{"get", "get", false, false}, {"put", "put", true, true}, {"patch", "patch", true, true}}, row);

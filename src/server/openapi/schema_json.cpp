@@ -100,8 +100,9 @@ class Printer {
     }
     if (root_of_custom) {
       out_ += out_.back() == '{' ? "" : ",";
-      out_ += R"("apiVersion":{"type":"string","description":"APIVersion defines the version of the API that this object is written in."},)"
-              R"("kind":{"type":"string","description":"The kind of this object."})";
+      out_ +=
+          R"("apiVersion":{"type":"string","description":"APIVersion defines the version of the API that this object is written in."},)"
+          R"("kind":{"type":"string","description":"The kind of this object."})";
       if (const Schema* meta = api::builtin_type("meta.v1.ObjectMeta")) {
         key("metadata");
         place(*meta, "Standard object's metadata: name, labels and what else all objects have.", nullptr, nullptr);

@@ -75,7 +75,8 @@ std::vector<HealthCheck> health_checks(std::string_view endpoint, StartPhase pha
   return checks;
 }
 
-HealthAnswer health_answer(std::string_view path, const Query& query, std::span<const HealthCheck> checks, HealthRecord& record) {
+HealthAnswer health_answer(std::string_view path, const Query& query, std::span<const HealthCheck> checks,
+                           HealthRecord& record) {
   const std::size_t slash = path.find('/', 1);
   if (slash != std::string_view::npos) return one(path.substr(slash + 1), checks);
   const std::string_view endpoint = path.substr(1);
@@ -115,7 +116,8 @@ std::string HealthRecord::text(double started_s) const {
     last += fmt::format("kubernetes_healthcheck{{name=\"{}\",type=\"{}\"}} {}\n", check, endpoint, outcomes.passed ? 1 : 0);
     for (const auto& [status, count] : {std::pair("error", outcomes.errors), std::pair("success", outcomes.successes)}) {
       if (count == 0) continue;
-      total += fmt::format("kubernetes_healthchecks_total{{name=\"{}\",status=\"{}\",type=\"{}\"}} {}\n", check, status, endpoint, count);
+      total += fmt::format("kubernetes_healthchecks_total{{name=\"{}\",status=\"{}\",type=\"{}\"}} {}\n", check, status,
+                           endpoint, count);
     }
   }
   std::string out;

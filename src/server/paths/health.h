@@ -39,7 +39,8 @@ class HealthRecord {
     std::uint64_t successes = 0, errors = 0;
   };
   mutable std::mutex mutex_;
-  std::map<std::pair<std::string, std::string>, Outcomes, std::less<>> outcomes_;  // by check and endpoint: both are fixed names
+  std::map<std::pair<std::string, std::string>, Outcomes, std::less<>>
+      outcomes_;  // by check and endpoint: both are fixed names
 };
 
 // The checks behind an endpoint ("livez"), by kube-apiserver's names where they stand for something that this server has.
@@ -48,6 +49,7 @@ std::vector<HealthCheck> health_checks(std::string_view endpoint, StartPhase pha
 
 // `path` is "/livez" or "/livez/NAME"; `query` may have `verbose` and `exclude=NAME`, any number of times. Why a check fails is
 // told only where it is asked for by its name, which not everybody may do.
-HealthAnswer health_answer(std::string_view path, const Query& query, std::span<const HealthCheck> checks, HealthRecord& record);
+HealthAnswer health_answer(std::string_view path, const Query& query, std::span<const HealthCheck> checks,
+                           HealthRecord& record);
 
 }  // namespace plinth::server

@@ -38,7 +38,8 @@ TEST_CASE("health: all checks, without some, and one of them") {
       {"/readyz", broken, 500, "[+]ping ok\n[-]etcd failed: reason withheld\nreadyz check failed\n"},
       {"/readyz?exclude=etcd", broken, 200, "ok"},
       {"/readyz?verbose&exclude=etcd&exclude=y&exclude=x", broken, 200,
-       "[+]ping ok\n[+]etcd excluded: ok\nwarn: some health checks cannot be excluded: no matches for \"x\",\"y\"\nreadyz check "
+       "[+]ping ok\n[+]etcd excluded: ok\nwarn: some health checks cannot be excluded: no matches for \"x\",\"y\"\nreadyz "
+       "check "
        "passed\n"},
       {"/livez/ping", broken, 200, "ok"},
       {"/livez/etcd", broken, 500, "internal server error: read only\n"},

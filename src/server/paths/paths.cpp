@@ -20,8 +20,10 @@ void reply_cached(Exchange& exchange, const ServedDocuments::Entry& entry, std::
   response.headers.add("etag", entry.etag);
   response.headers.add("vary", "Accept");
   response.headers.set("cache-control", "public");
-  if (exchange.request.headers.get("if-none-match") == entry.etag) response.status = 304;
-  else response.body.push_back(shared(entry.body));
+  if (exchange.request.headers.get("if-none-match") == entry.etag)
+    response.status = 304;
+  else
+    response.body.push_back(shared(entry.body));
   exchange.responder->send(std::move(response));
 }
 
@@ -33,7 +35,8 @@ void serve_api_root(PathServer& server, Exchange& exchange, bool core) {
                                                  : api_group_list_json(*server.context.registry->table()))});
   }
   const std::string name = std::string(core ? "/api" : "/apis") + (*form == DiscoveryForm::kAggregatedV2 ? "#v2" : "#v2beta1");
-  auto entry = server.documents.get(name, [&](const KindTable& table) { return aggregated_discovery_json(table, core, *form); });
+  auto entry =
+      server.documents.get(name, [&](const KindTable& table) { return aggregated_discovery_json(table, core, *form); });
   reply_cached(exchange, entry, aggregated_content_type(*form));
 }
 
@@ -43,7 +46,8 @@ void serve_root(PathServer& server, Exchange& exchange) {
   for (std::string_view group : table->groups()) {
     if (group.empty()) continue;
     out += ",\"/apis/" + std::string(group) + "\"";
-    for (std::string_view version : table->versions(group)) out += ",\"/apis/" + std::string(group) + "/" + std::string(version) + "\"";
+    for (std::string_view version : table->versions(group))
+      out += ",\"/apis/" + std::string(group) + "/" + std::string(version) + "\"";
   }
   out += R"(,"/healthz","/livez","/metrics","/metrics/slis","/openapi/v2","/openapi/v3","/readyz","/version"]})";
   exchange.reply(200, {SharedBytes(std::move(out))});
@@ -52,8 +56,9 @@ void serve_root(PathServer& server, Exchange& exchange) {
 void serve_group_paths(PathServer& server, Exchange& exchange, std::string_view rest) {
   const KindTablePtr table = server.context.registry->table();
   const std::size_t slash = rest.find('/');
-  std::string body = slash == std::string_view::npos ? api_group_json(*table, rest)
-                                                     : api_resource_list_json(*table, rest.substr(0, slash), rest.substr(slash + 1));
+  std::string body = slash == std::string_view::npos
+                         ? api_group_json(*table, rest)
+                         : api_resource_list_json(*table, rest.substr(0, slash), rest.substr(slash + 1));
   if (body.empty()) return exchange.fail(unknown_path());
   exchange.reply(200, {SharedBytes(std::move(body))});
 }
@@ -96,10 +101,12 @@ void serve_openapi_v2(PathServer& server, const ExchangePtr& exchange) {
   auto form = negotiate_openapi(exchange->request.headers.get("accept"));
   if (!form.ok()) return exchange->fail(form.error());
   const bool json = *form == OpenApiForm::kJson;
-  server.documents.get_swagger(exchange->loop(), *server.context.clock, json ? SwaggerBuilder::Form::kJson : SwaggerBuilder::Form::kProtobuf,
-                               [exchange, json](const ServedDocuments::Entry& entry) {
-                                 reply_cached(*exchange, entry, json ? "application/json" : "application/com.github.proto-openapi.spec.v2.v1.0+protobuf");
-                               });
+  server.documents.get_swagger(
+      exchange->loop(), *server.context.clock, json ? SwaggerBuilder::Form::kJson : SwaggerBuilder::Form::kProtobuf,
+      [exchange, json](const ServedDocuments::Entry& entry) {
+        reply_cached(*exchange, entry,
+                     json ? "application/json" : "application/com.github.proto-openapi.spec.v2.v1.0+protobuf");
+      });
 }
 
 void serve_openapi_v3(PathServer& server, Exchange& exchange, std::string_view rest) {
@@ -168,7 +175,8 @@ void serve_path(PathServer& server, ExchangePtr exchange) {
   if (is_health_path(path)) return serve_health(server, *exchange);
   if (path == "/metrics") return serve_metrics(server, *exchange);
   if (path == "/metrics/slis") {
-    return exchange->reply_text(200, "text/plain; version=0.0.4", server.health.text(static_cast<double>(server.started_ns) / 1e9));
+    return exchange->reply_text(200, "text/plain; version=0.0.4",
+                                server.health.text(static_cast<double>(server.started_ns) / 1e9));
   }
   if (path == "/api") return serve_api_root(server, *exchange, true);
   if (path == "/apis") return serve_api_root(server, *exchange, false);
@@ -178,10 +186,13 @@ void serve_path(PathServer& server, ExchangePtr exchange) {
   if (starts_with(path, "/apis/")) return serve_group_paths(server, *exchange, path.substr(6));
   if (path == "/openapi/v2") return serve_openapi_v2(server, exchange);
   if (path == "/openapi/v3" || starts_with(path, "/openapi/v3/")) return serve_openapi_v3(server, *exchange, path.substr(11));
-  if (path == "/openid/v1/jwks") return exchange->reply_text(200, "application/jwk-set+json", server.auth.signing_keys().jwks_json());
+  if (path == "/openid/v1/jwks")
+    return exchange->reply_text(200, "application/jwk-set+json", server.auth.signing_keys().jwks_json());
   if (path == "/.well-known/openid-configuration") {
     const std::string& issuer = server.auth.account_tokens().options().issuer;
-    return exchange->reply(200, {SharedBytes(auth::openid_configuration_json(issuer, "https://" + server.advertised_address + "/openid/v1/jwks"))});
+    return exchange->reply(
+        200,
+        {SharedBytes(auth::openid_configuration_json(issuer, "https://" + server.advertised_address + "/openid/v1/jwks"))});
   }
   exchange->fail(unknown_path());
 }

@@ -1,9 +1,9 @@
 #include "server/paths/process_memory.h"
 
+#include <cstdio>
+
 #include <sys/resource.h>
 #include <unistd.h>
-
-#include <cstdio>
 
 namespace plinth::server {
 

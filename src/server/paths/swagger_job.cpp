@@ -15,8 +15,14 @@ constexpr std::size_t kHashedAtOnce = 128 * 1024;
 class ServedDocuments::SwaggerJob : public std::enable_shared_from_this<SwaggerJob> {
  public:
   using Waiting = std::pair<Loop*, UniqueFunction<void(Entry)>>;
-  SwaggerJob(ServedDocuments& documents, std::string name, KindTablePtr table, SwaggerBuilder::Form form, Loop& loop, Clock& clock)
-      : documents_(documents), name_(std::move(name)), generation_(table->generation()), loop_(loop), clock_(clock), builder_(std::move(table), form) {}
+  SwaggerJob(ServedDocuments& documents, std::string name, KindTablePtr table, SwaggerBuilder::Form form, Loop& loop,
+             Clock& clock)
+      : documents_(documents),
+        name_(std::move(name)),
+        generation_(table->generation()),
+        loop_(loop),
+        clock_(clock),
+        builder_(std::move(table), form) {}
 
   std::uint64_t generation() const { return generation_; }
   std::vector<Waiting> waiting;  // under the documents' mutex
@@ -53,8 +59,10 @@ class ServedDocuments::SwaggerJob : public std::enable_shared_from_this<SwaggerJ
       if (documents_.generation_ == generation_) documents_.entries_[name_] = entry;
     }
     for (auto& [loop, done] : waiting_now) {
-      if (loop == &loop_) done(entry);
-      else loop->post([entry, done = std::move(done)]() mutable { done(entry); });
+      if (loop == &loop_)
+        done(entry);
+      else
+        loop->post([entry, done = std::move(done)]() mutable { done(entry); });
     }
   }
 

@@ -11,8 +11,8 @@ Result<store::RecordPtr> CurrentForms::get(const ResolvedKind& kind, const store
   const api::KindVersion& version = *kind.version;
   if (is_in_shape(kind, *record)) return record;
 
-  std::string id = std::string(record->key()) + "@" + std::to_string(record->revision()) + "/" + std::string(kind.row->group) + "/" +
-                   std::string(version.name) + "#" + std::to_string(version.stamp);
+  std::string id = std::string(record->key()) + "@" + std::to_string(record->revision()) + "/" + std::string(kind.row->group) +
+                   "/" + std::string(version.name) + "#" + std::to_string(version.stamp);
   // What it looks like depends on the version that it is stored in too.
   if (kind.custom) id += "#" + std::to_string(version_of_stamp(*kind.row, record->schema_stamp()).stamp);
   if (store::RecordPtr cached = find(id)) return cached;

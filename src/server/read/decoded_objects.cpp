@@ -37,7 +37,8 @@ Result<OwnersPtr> DecodedObjects::owners(const store::RecordPtr& record) {
   return OwnersPtr(std::move(owners));
 }
 
-void DecodedObjects::replace(const store::RecordPtr& old_record, const store::RecordPtr& record, Document object, OwnersPtr owners) {
+void DecodedObjects::replace(const store::RecordPtr& old_record, const store::RecordPtr& record, Document object,
+                             OwnersPtr owners) {
   drop(old_record);
   put({record, std::move(object), std::move(owners)});
 }

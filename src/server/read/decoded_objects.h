@@ -1,5 +1,5 @@
-// What stored records say, decoded: one document and one set of owners for each revision, shared by all who read it. Least recently
-// used ones go when the cache holds more than its bytes.
+// What stored records say, decoded: one document and one set of owners for each revision, shared by all who read it. Least
+// recently used ones go when the cache holds more than its bytes.
 #pragma once
 
 #include <cstddef>

@@ -34,11 +34,13 @@ TEST_CASE("what is remembered of a write is what its record says") {
       {"PATCH", kWeb, R"({"spec":{"replicas":3}})", "application/merge-patch+json"},
       {"PATCH", kWeb, R"({"spec":{"template":{"spec":{"containers":[{"name":"side","image":"two:1"}]}}}})",
        "application/strategic-merge-patch+json"},
-      {"PATCH", kWeb, R"([{"op":"move","from":"/spec/template/spec/containers/0","path":"/spec/template/spec/initContainers"}])",
+      {"PATCH", kWeb,
+       R"([{"op":"move","from":"/spec/template/spec/containers/0","path":"/spec/template/spec/initContainers"}])",
        "application/json-patch+json"},
-      {"PATCH", kWeb, R"([{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"two:2"}])", "application/json-patch+json"},
-      {"PUT", std::string(kWeb) + "/scale", R"({"apiVersion":"autoscaling/v1","kind":"Scale","metadata":{"name":"web"},"spec":{"replicas":5}})",
-       "application/json"},
+      {"PATCH", kWeb, R"([{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"two:2"}])",
+       "application/json-patch+json"},
+      {"PUT", std::string(kWeb) + "/scale",
+       R"({"apiVersion":"autoscaling/v1","kind":"Scale","metadata":{"name":"web"},"spec":{"replicas":5}})", "application/json"},
       {"PATCH", std::string(kWeb) + "/status", R"({"status":{"replicas":2}})", "application/merge-patch+json"},
       {"PUT", kWeb, deployment("one:4"), "application/json"},
       {"PATCH", std::string(kWeb) + "?fieldManager=b", deployment("one:4"), "application/apply-patch+yaml"},
@@ -66,8 +68,9 @@ TEST_CASE("what is shared with the stored object is formed and checked like anyt
                            "application/strategic-merge-patch+json");
   CHECK(answer.status == 200);
   CHECK(answer.body.find(R"("imagePullPolicy":"IfNotPresent")") != std::string::npos);
-  answer = bench.call("PATCH", kWeb, R"({"spec":{"template":{"spec":{"containers":[{"name":"side","imagePullPolicy":"Often"}]}}}})",
-                      "application/strategic-merge-patch+json");
+  answer =
+      bench.call("PATCH", kWeb, R"({"spec":{"template":{"spec":{"containers":[{"name":"side","imagePullPolicy":"Often"}]}}}})",
+                 "application/strategic-merge-patch+json");
   CHECK(answer.status == 422);
   CHECK(answer.body.find("imagePullPolicy") != std::string::npos);
   answer = bench.call("PATCH", std::string(kWeb) + "?fieldManager=a&force=true", deployment("one:1", R"(,"restart":"no")"),
@@ -80,8 +83,8 @@ TEST_CASE("one document for all who read a revision, until others need the room"
   const ResolvedKind kind = bench.context().registry->table()->find("", "v1", "configmaps");
   std::vector<store::RecordPtr> records;
   for (const char* name : {"a", "b", "c"}) {
-    const std::string body = R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":")" + std::string(name) + R"("},"data":{"k":")" +
-                             std::string(2000, 'x') + "\"}}";
+    const std::string body = R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":")" + std::string(name) +
+                             R"("},"data":{"k":")" + std::string(2000, 'x') + "\"}}";
     REQUIRE(bench.call("POST", "/api/v1/namespaces/default/configmaps", body).status == 201);
     records.push_back(bench.context().store->snapshot()->get("/core/configmaps/default/" + std::string(name)));
   }

@@ -47,7 +47,8 @@ Result<Filter> Filter::make(const ResolvedKind& kind, const RequestInfo& info, c
 bool Filter::matches(const store::Record& record) const {
   if (!only_key_.empty() && record.key() != only_key_) return false;
   if (all_) return true;
-  return labels_match(labels_, record) && fields_.matches_with([&](std::string_view field) { return field_of(record, renamed_, field); });
+  return labels_match(labels_, record) &&
+         fields_.matches_with([&](std::string_view field) { return field_of(record, renamed_, field); });
 }
 
 }  // namespace plinth::server

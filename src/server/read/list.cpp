@@ -41,17 +41,24 @@ void PinnedSnapshots::drop_old(std::int64_t now) {
 namespace {
 
 constexpr std::string_view kContinueExpired =
-    "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue "
-    "parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token "
-    "results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and "
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without the "
+    "continue "
+    "parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the "
+    "provided token "
+    "results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was "
+    "returned and "
     "now may show up in the list.";
 
 // Writes one list answer in slices, so that a long one never holds the loop.
 class ListOperation : public std::enable_shared_from_this<ListOperation> {
  public:
   explicit ListOperation(ReadSetup setup)
-      : context_(setup.context), exchange_(std::move(setup.exchange)), kind_(std::move(setup.kind)), options_(std::move(setup.options)),
-        filter_(std::move(setup.filter)), representation_(std::move(setup.representation)) {}
+      : context_(setup.context),
+        exchange_(std::move(setup.exchange)),
+        kind_(std::move(setup.kind)),
+        options_(std::move(setup.options)),
+        filter_(std::move(setup.filter)),
+        representation_(std::move(setup.representation)) {}
 
   void start() {
     if (!options_.revision_set || !options_.continue_token.empty()) return begin();
@@ -82,8 +89,9 @@ class ListOperation : public std::enable_shared_from_this<ListOperation> {
       if (auto pinned = context_.pins->find(token.revision)) return pinned;
       return expired_continue(token.start);
     }
-    const bool exact = options_.match == VersionMatch::kExact ||
-                       (options_.match == VersionMatch::kUnset && options_.revision_set && options_.revision > 0 && options_.limit > 0);
+    const bool exact =
+        options_.match == VersionMatch::kExact ||
+        (options_.match == VersionMatch::kUnset && options_.revision_set && options_.revision > 0 && options_.limit > 0);
     if (!exact || options_.revision == latest->revision()) return latest;
     if (auto pinned = context_.pins->find(options_.revision)) return pinned;
     return expired("The resourceVersion for the provided list is too old.");
@@ -138,8 +146,9 @@ class ListOperation : public std::enable_shared_from_this<ListOperation> {
     TRY(representation_->append_item(item, record));
     TRY(protobuf_->add(item));
     if (protobuf_->bytes() <= context_.limits.protobuf_list_bytes_max) return {};
-    return Error(Reason::kRequestEntityTooLarge, "the list takes more than " + std::to_string(context_.limits.protobuf_list_bytes_max) +
-                                                     " bytes in protobuf: ask for parts of it with `limit`, or accept application/json");
+    return Error(Reason::kRequestEntityTooLarge,
+                 "the list takes more than " + std::to_string(context_.limits.protobuf_list_bytes_max) +
+                     " bytes in protobuf: ask for parts of it with `limit`, or accept application/json");
   }
 
   // Sends what there is and takes the next slice on a later turn of the loop, once the client has room.

@@ -12,7 +12,8 @@ namespace plinth::server {
 // Roots that continue tokens refer to, kept within limits of time and number; past them a token gets 410.
 class PinnedSnapshots {
  public:
-  PinnedSnapshots(Clock& clock, Duration age_max, std::size_t count_max) : clock_(clock), age_max_(age_max), count_max_(count_max) {}
+  PinnedSnapshots(Clock& clock, Duration age_max, std::size_t count_max)
+      : clock_(clock), age_max_(age_max), count_max_(count_max) {}
   void pin(store::SnapshotPtr snapshot);
   // Null when it is no longer (or never was) pinned.
   store::SnapshotPtr find(store::Revision revision);

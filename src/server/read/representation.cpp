@@ -36,20 +36,26 @@ void Representation::choose_columns() {
   columns_.assign(printer_->columns.begin(), printer_->columns.end());
 }
 
-Result<RepresentationPtr> Representation::make(ServerContext& context, ResolvedKind kind, Accepted accepted, const Query& query) {
+Result<RepresentationPtr> Representation::make(ServerContext& context, ResolvedKind kind, Accepted accepted,
+                                               const Query& query) {
   RepresentationPtr made(new Representation(context, std::move(kind), accepted));
   if (!made->is_table()) return made;
   made->choose_columns();
   auto include = query_value(query, "includeObject");
-  if (!include || include->empty() || *include == "Metadata") made->include_ = Include::kMetadata;
-  else if (*include == "Object") made->include_ = Include::kObject;
-  else if (*include == "None") made->include_ = Include::kNone;
-  else return bad_request("unrecognized includeObject value: \"" + std::string(*include) + "\" (known: None, Metadata, Object)");
+  if (!include || include->empty() || *include == "Metadata")
+    made->include_ = Include::kMetadata;
+  else if (*include == "Object")
+    made->include_ = Include::kObject;
+  else if (*include == "None")
+    made->include_ = Include::kNone;
+  else
+    return bad_request("unrecognized includeObject value: \"" + std::string(*include) + "\" (known: None, Metadata, Object)");
   return made;
 }
 
 bool Representation::is_partial() const {
-  return accepted_.transform == Transform::kPartialObjectMetadata || accepted_.transform == Transform::kPartialObjectMetadataList;
+  return accepted_.transform == Transform::kPartialObjectMetadata ||
+         accepted_.transform == Transform::kPartialObjectMetadataList;
 }
 
 void Representation::append_partial(std::string& out, const store::Record& record) const {
@@ -80,8 +86,10 @@ Result<void> Representation::append_row(std::string& out, const store::RecordPtr
   Document object = TRY(decode_record(*record, *header_, include_ == Include::kObject));
   out += "{\"cells\":[";
   api::CellWriter cells(out);
-  if (printer_ != nullptr) printer_->row(object.root(), context_.now_s(), cells);
-  else api::print_custom(object.root(), columns_, context_.now_s(), column_value, nullptr, cells);
+  if (printer_ != nullptr)
+    printer_->row(object.root(), context_.now_s(), cells);
+  else
+    api::print_custom(object.root(), columns_, context_.now_s(), column_value, nullptr, cells);
   out += ']';
   const std::string_view conditions = cells.conditions();
   if (!conditions.empty()) {
@@ -104,8 +112,10 @@ std::string Representation::table_head(bool columns) const {
   std::string out = R"({"kind":"Table","apiVersion":"meta.k8s.io/)";
   out += accepted_.meta_version;
   out += "\",";
-  if (columns) append_columns(out);
-  else out += "\"columnDefinitions\":null,";
+  if (columns)
+    append_columns(out);
+  else
+    out += "\"columnDefinitions\":null,";
   return out;
 }
 
@@ -142,10 +152,12 @@ ByteChain Representation::bookmark(store::Revision revision, bool initial_events
   metadata += "}";
   std::string out;
   if (is_table()) {
-    out = table_head(false) + "\"metadata\":{\"resourceVersion\":\"" + std::to_string(revision) + "\"},\"rows\":[{\"cells\":[],\"object\":";
+    out = table_head(false) + "\"metadata\":{\"resourceVersion\":\"" + std::to_string(revision) +
+          "\"},\"rows\":[{\"cells\":[],\"object\":";
     out += "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1\"," + metadata + "}}]}";
   } else if (is_partial()) {
-    out = "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/" + std::string(accepted_.meta_version) + "\"," + metadata + "}";
+    out = "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/" + std::string(accepted_.meta_version) + "\"," +
+          metadata + "}";
   } else {
     out = "{" + *header_ + metadata + "}";
   }
@@ -155,7 +167,8 @@ ByteChain Representation::bookmark(store::Revision revision, bool initial_events
 std::string Representation::list_head() const {
   if (is_table()) return table_head(true) + "\"rows\":[";
   if (is_partial()) {
-    return R"({"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/)" + std::string(accepted_.meta_version) + "\",\"items\":[";
+    return R"({"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/)" + std::string(accepted_.meta_version) +
+           "\",\"items\":[";
   }
   return "{" + type_header(kind_.row->group, kind_.version->name, kind_.row->list_kind) + "\"items\":[";
 }

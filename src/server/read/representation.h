@@ -18,7 +18,8 @@ namespace plinth::server {
 class Representation {
  public:
   // BadRequest for an unknown includeObject.
-  static Result<std::shared_ptr<Representation>> make(ServerContext& context, ResolvedKind kind, Accepted accepted, const Query& query);
+  static Result<std::shared_ptr<Representation>> make(ServerContext& context, ResolvedKind kind, Accepted accepted,
+                                                      const Query& query);
 
   // One object, complete. `record` may be in any form.
   Result<ByteChain> object(const store::RecordPtr& record) const;
@@ -49,8 +50,8 @@ class Representation {
   ResolvedKind kind_;
   Accepted accepted_;
   Include include_ = Include::kMetadata;
-  std::vector<api::Column> columns_;             // of a Table
-  const api::Printer* printer_ = nullptr;        // of a Table of a built-in kind
+  std::vector<api::Column> columns_;           // of a Table
+  const api::Printer* printer_ = nullptr;      // of a Table of a built-in kind
   std::shared_ptr<const std::string> header_;  // type header, shared by all answers
 };
 using RepresentationPtr = std::shared_ptr<Representation>;

@@ -41,7 +41,8 @@ Result<store::RecordPtr> upgrade_record(const ResolvedKind& kind, const store::R
   }
   const api::Strategy* strategy = api::find_strategy(*kind.row);
   if (strategy != nullptr && strategy->default_ != nullptr) strategy->default_(draft);
-  store::EncodedObject encoded = encode_object(draft.root(), managed_fields_text(record), *kind.row, *kind.version, kind.version->stamp);
+  store::EncodedObject encoded =
+      encode_object(draft.root(), managed_fields_text(record), *kind.row, *kind.version, kind.version->stamp);
   return make_record(record.key(), record.revision(), record.create_revision(), encoded);
 }
 

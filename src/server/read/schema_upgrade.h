@@ -7,8 +7,8 @@
 
 namespace plinth::server {
 
-// Decoded, converted, pruned, defaulted and encoded again under the version's schema; same key and revisions. A custom object is
-// pruned and defaulted by the version that it is stored in, then pruned by the one that is asked for, as upstream.
+// Decoded, converted, pruned, defaulted and encoded again under the version's schema; same key and revisions. A custom object
+// is pruned and defaulted by the version that it is stored in, then pruned by the one that is asked for, as upstream.
 Result<store::RecordPtr> upgrade_record(const ResolvedKind& kind, const store::Record& record);
 
 // Whether that would change nothing.

@@ -10,13 +10,17 @@
 namespace plinth::server {
 
 // Lives on its responder's loop. First the initial state (when asked for), in slices of a pinned snapshot; then events from the
-// store's change stream. Never holds more unsent bytes than limits.stream_queue_bytes_max plus one slice: a client that does not
-// read stays behind in the store's history until that is cut, and then gets 410.
+// store's change stream. Never holds more unsent bytes than limits.stream_queue_bytes_max plus one slice: a client that does
+// not read stays behind in the store's history until that is cut, and then gets 410.
 class WatchOperation : public std::enable_shared_from_this<WatchOperation> {
  public:
   explicit WatchOperation(ReadSetup setup)
-      : context_(setup.context), exchange_(std::move(setup.exchange)), kind_(std::move(setup.kind)), options_(std::move(setup.options)),
-        filter_(std::move(setup.filter)), representation_(std::move(setup.representation)) {}
+      : context_(setup.context),
+        exchange_(std::move(setup.exchange)),
+        kind_(std::move(setup.kind)),
+        options_(std::move(setup.options)),
+        filter_(std::move(setup.filter)),
+        representation_(std::move(setup.representation)) {}
   ~WatchOperation() { context_.watches->remove(this); }
 
   std::string resource() const { return std::string(kind_.row->group) + "/" + std::string(kind_.row->plural); }
@@ -186,8 +190,10 @@ class WatchOperation : public std::enable_shared_from_this<WatchOperation> {
 
   void send_change(const store::Event& event) {
     if (filter_.selects_all() && filter_.only_key().empty()) {
-      if (event.type == store::EventType::kDelete) send_event("DELETED", event.current);
-      else send_event(event.previous == nullptr ? "ADDED" : "MODIFIED", event.current);
+      if (event.type == store::EventType::kDelete)
+        send_event("DELETED", event.current);
+      else
+        send_event(event.previous == nullptr ? "ADDED" : "MODIFIED", event.current);
       return;
     }
     if (!filter_.only_key().empty() && event.current->key() != filter_.only_key()) return;
@@ -197,8 +203,10 @@ class WatchOperation : public std::enable_shared_from_this<WatchOperation> {
       return;
     }
     const bool now = filter_.matches(*event.current);
-    if (now) send_event(before ? "MODIFIED" : "ADDED", event.current);
-    else if (before) send_event("DELETED", with_revision(*event.previous, event.revision));
+    if (now)
+      send_event(before ? "MODIFIED" : "ADDED", event.current);
+    else if (before)
+      send_event("DELETED", with_revision(*event.previous, event.revision));
   }
 
   std::size_t send_event(std::string_view type, const store::RecordPtr& record) {
@@ -252,10 +260,10 @@ class WatchOperation : public std::enable_shared_from_this<WatchOperation> {
   Filter filter_;
   RepresentationPtr representation_;
   std::unique_ptr<store::Watch> store_watch_;
-  store::SnapshotPtr snapshot_;                // while the initial state is sent
-  std::shared_ptr<WatchOperation> self_;       // held while the stream is open
+  store::SnapshotPtr snapshot_;           // while the initial state is sent
+  std::shared_ptr<WatchOperation> self_;  // held while the stream is open
   std::string start_;
-  Task room_task_;                             // what goes on when the client has taken what is queued
+  Task room_task_;  // what goes on when the client has taken what is queued
   store::Revision progress_ = 0;
   TimerId end_timer_ = 0, bookmark_timer_ = 0;
   bool begun_ = false, ended_ = false, initial_done_ = false, first_ = true, caught_up_ = false, waiting_for_room_ = false;

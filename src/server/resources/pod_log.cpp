@@ -15,7 +15,8 @@ namespace {
 Result<std::optional<std::int64_t>> number(const Query& query, std::string_view name) {
   if (!query.has(name)) return std::optional<std::int64_t>();
   const auto value = parse_integer<std::int64_t>(query.get(name));
-  if (!value) return bad_request(fmt::format("invalid value for query parameter {}: \"{}\" is not a number", name, query.get(name)));
+  if (!value)
+    return bad_request(fmt::format("invalid value for query parameter {}: \"{}\" is not a number", name, query.get(name)));
   return value;
 }
 
@@ -27,7 +28,8 @@ Result<void> check_options(std::optional<std::int64_t> since_seconds, bool since
     errors.push_back(api::field_invalid("tailLines", Value::of(*tail_lines), "must be greater than or equal to 0"));
   if (limit_bytes && *limit_bytes < 1)
     errors.push_back(api::field_invalid("limitBytes", Value::of(*limit_bytes), "must be greater than 0"));
-  if (since_seconds && since_time) errors.push_back(api::field_forbidden("", "at most one of `sinceTime` or `sinceSeconds` may be specified"));
+  if (since_seconds && since_time)
+    errors.push_back(api::field_forbidden("", "at most one of `sinceTime` or `sinceSeconds` may be specified"));
   else if (since_seconds && *since_seconds < 1)
     errors.push_back(api::field_invalid("sinceSeconds", Value::of(*since_seconds), "must be greater than 0"));
   if (!stream.empty() && stream != "All" && stream != "Stdout" && stream != "Stderr")
@@ -84,14 +86,16 @@ Result<std::string> choose_container(const Value& pod, std::string_view name, st
   }
   const std::vector<std::string> containers = names_of(spec["containers"]);
   if (containers.size() == 1) return containers[0];
-  std::string message = fmt::format("a container name must be specified for pod {}, choose one of: [{}]", name, join(containers, " "));
-  if (const auto init = names_of(spec["initContainers"]); !init.empty()) message += fmt::format(" or one of the init containers: [{}]", join(init, " "));
+  std::string message =
+      fmt::format("a container name must be specified for pod {}, choose one of: [{}]", name, join(containers, " "));
+  if (const auto init = names_of(spec["initContainers"]); !init.empty())
+    message += fmt::format(" or one of the init containers: [{}]", join(init, " "));
   return bad_request(std::move(message));
 }
 
 bool asks_for_pod_log(const RequestInfo& info) {
-  return info.group.empty() && info.version == "v1" && info.resource == "pods" && info.subresource == "log" && info.verb == "get" &&
-         !info.name_space.empty();
+  return info.group.empty() && info.version == "v1" && info.resource == "pods" && info.subresource == "log" &&
+         info.verb == "get" && !info.name_space.empty();
 }
 
 void serve_pod_log(ServerContext& context, NodeSlots* node, ExchangePtr exchange) {
@@ -106,7 +110,8 @@ void serve_pod_log(ServerContext& context, NodeSlots* node, ExchangePtr exchange
   if (!container.ok()) return exchange->fail(container.error());
   query->container = std::move(*container);
   if (node == nullptr) {
-    return exchange->fail(Error(Reason::kServiceUnavailable, "the subresource pods/log needs a node, and this server runs without one"));
+    return exchange->fail(
+        Error(Reason::kServiceUnavailable, "the subresource pods/log needs a node, and this server runs without one"));
   }
   // Nothing was ever said by a pod that has no node.
   if ((*pod)["spec"]["nodeName"].as_string().empty()) return exchange->reply_text(200, "text/plain", "");

@@ -49,15 +49,18 @@ class BindOperation : public ReplaceOperation {
     if (old_record == nullptr) return missing();
     const Value target = binding_["target"];
     const std::string_view target_kind = target["kind"].as_string();
-    if (!target_kind.empty() && target_kind != "Node") return bad_request("target.kind: only Node is supported, not " + std::string(target_kind));
+    if (!target_kind.empty() && target_kind != "Node")
+      return bad_request("target.kind: only Node is supported, not " + std::string(target_kind));
     if (target["name"].as_string().empty()) return bad_request("target.name: the name of a node is required");
     const std::string_view uid = binding_["metadata"]["uid"].as_string();
     if (!uid.empty() && uid != old_record->uid()) {
-      return conflict("", "pods", exchange_->info.name, "Precondition failed: UID in precondition: " + std::string(uid) +
-                                                            ", UID in object meta: " + std::string(old_record->uid()));
+      return conflict("", "pods", exchange_->info.name,
+                      "Precondition failed: UID in precondition: " + std::string(uid) +
+                          ", UID in object meta: " + std::string(old_record->uid()));
     }
     Document old_object = TRY(context_.decoded->object(kind_, old_record));
-    if (old_object["metadata"].find("deletionTimestamp") != nullptr) return refuse("is being deleted, cannot be assigned to a host");
+    if (old_object["metadata"].find("deletionTimestamp") != nullptr)
+      return refuse("is being deleted, cannot be assigned to a host");
     const std::string_view node = old_object["spec"]["nodeName"].as_string();
     if (!node.empty()) return refuse("is already assigned to node \"" + std::string(node) + "\"");
     if (old_object["spec"]["schedulingGates"].size() > 0) return refuse("has non-empty .spec.schedulingGates");
@@ -85,11 +88,14 @@ class BindOperation : public ReplaceOperation {
   }
 
  private:
-  Error refuse(const std::string& why) const { return conflict("", "pods/binding", exchange_->info.name, "pod " + exchange_->info.name + " " + why); }
+  Error refuse(const std::string& why) const {
+    return conflict("", "pods/binding", exchange_->info.name, "pod " + exchange_->info.name + " " + why);
+  }
   Document binding_;
 };
 
-ResolvedKind kind_named(const ServerContext& context, std::string_view group, std::string_view version, std::string_view plural) {
+ResolvedKind kind_named(const ServerContext& context, std::string_view group, std::string_view version,
+                        std::string_view plural) {
   return context.registry->table()->find(group, version, plural);
 }
 

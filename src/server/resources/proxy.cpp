@@ -53,7 +53,8 @@ Result<std::string> pod_address(const Document& pod, std::string port) {
   }
   const std::string_view ip = pod["status"]["podIP"].as_string();
   // As upstream: nobody is led to this machine's own services, or to those of its link.
-  if (ip.empty() || ip.starts_with("127.") || ip == "::1" || ip.starts_with("169.254.") || ip.starts_with("fe80:")) return bad_request("address not allowed");
+  if (ip.empty() || ip.starts_with("127.") || ip == "::1" || ip.starts_with("169.254.") || ip.starts_with("fe80:"))
+    return bad_request("address not allowed");
   return host_and_port(ip, port.empty() ? "80" : port);
 }
 
@@ -86,7 +87,8 @@ Result<std::string> service_address(ServerContext& context, const std::string& n
 }
 
 bool is_of_caller(std::string_view name) {
-  return name == "authorization" || name.starts_with("impersonate-") || name.starts_with("x-remote-") || name.starts_with("x-forwarded-");
+  return name == "authorization" || name.starts_with("impersonate-") || name.starts_with("x-remote-") ||
+         name.starts_with("x-forwarded-");
 }
 
 net::HttpRequest passed_on(Exchange& exchange, std::string target) {
@@ -149,7 +151,8 @@ Result<ProxyTarget> parse_proxy_target(std::string_view text) {
   const auto parts = split(text, ':');
   ProxyTarget out;
   if (parts.size() > 3 || (parts.size() == 3 && !parts[0].empty() && parts[0] != "http" && parts[0] != "https"))
-    return bad_request(fmt::format("invalid request {}: NAME, NAME:PORT or SCHEME:NAME:PORT is needed, the scheme http or https", quoted(text)));
+    return bad_request(fmt::format(
+        "invalid request {}: NAME, NAME:PORT or SCHEME:NAME:PORT is needed, the scheme http or https", quoted(text)));
   out.https = parts.size() == 3 && parts[0] == "https";
   out.name = parts[parts.size() == 3 ? 1 : 0];
   if (parts.size() > 1) out.port = parts.back();
@@ -189,11 +192,13 @@ void serve_proxy(ServerContext& context, ProxyForwarders& forwarders, ExchangePt
     if (!any.ok()) return exchange->fail(any.error());
     tls = std::move(*any);
   }
-  auto body = exchange->body ? exchange->body : std::make_shared<WholeBody>(exchange->loop(), std::move(exchange->request.body));
+  auto body =
+      exchange->body ? exchange->body : std::make_shared<WholeBody>(exchange->loop(), std::move(exchange->request.body));
   forwarders.on(exchange->loop())
-      .forward({std::move(*address)}, std::move(tls), passed_on(*exchange, std::move(rest)), std::move(body), exchange->responder, [exchange](Error error) {
-        exchange->fail(Error(Reason::kServiceUnavailable, "error trying to reach service: " + error.message()));
-      });
+      .forward({std::move(*address)}, std::move(tls), passed_on(*exchange, std::move(rest)), std::move(body),
+               exchange->responder, [exchange](Error error) {
+                 exchange->fail(Error(Reason::kServiceUnavailable, "error trying to reach service: " + error.message()));
+               });
 }
 
 }  // namespace plinth::server

@@ -25,7 +25,10 @@ TEST_CASE("targets: NAME, NAME:PORT, SCHEME:NAME:PORT") {
     bool https;
     const char *name, *port;
   };
-  for (const Row& row : {Row{"web", false, "web", ""}, {"web:80", false, "web", "80"}, {"https:web:", true, "web", ""}, {":web:http", false, "web", "http"}}) {
+  for (const Row& row : {Row{"web", false, "web", ""},
+                         {"web:80", false, "web", "80"},
+                         {"https:web:", true, "web", ""},
+                         {":web:http", false, "web", "http"}}) {
     const auto target = parse_proxy_target(row.text);
     REQUIRE(target.ok());
     CHECK(target->https == row.https);

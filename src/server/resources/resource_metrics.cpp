@@ -131,7 +131,8 @@ void get(Exchange& exchange, const ResolvedKind& kind, const Source& source, con
   exchange.reply(200, std::move(*body), representation.accepted());
 }
 
-Result<ByteChain> list(const Exchange& exchange, const ResolvedKind& kind, const Source& source, const Representation& representation) {
+Result<ByteChain> list(const Exchange& exchange, const ResolvedKind& kind, const Source& source,
+                       const Representation& representation) {
   const ListOptions options = TRY(parse_list_options(exchange.info.query, false));
   const Filter filter = TRY(Filter::make(kind, exchange.info, options));
   std::string out = representation.list_head();

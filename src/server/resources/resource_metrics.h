@@ -11,8 +11,8 @@ namespace plinth::server {
 
 inline constexpr std::string_view kMetricsGroup = "metrics.k8s.io";
 
-// get and list; label and field selectors, Tables. Labels are those of the Node or Pod; what is not there any more is left out. 503 while
-// nothing was measured; without a node the kinds are not served (KindRegistry::serve_measured).
+// get and list; label and field selectors, Tables. Labels are those of the Node or Pod; what is not there any more is left out.
+// 503 while nothing was measured; without a node the kinds are not served (KindRegistry::serve_measured).
 void serve_resource_metrics(ServerContext& context, const NodeSlots& node, ExchangePtr exchange);
 
 }  // namespace plinth::server

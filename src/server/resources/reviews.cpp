@@ -28,18 +28,21 @@ void serve_review(ServerContext& context, ExchangePtr exchange, const ResolvedKi
   auto request = read_review(*exchange, kind);
   if (!request.ok()) return exchange->fail(request.error());
   const store::SnapshotPtr snapshot = context.store->snapshot();
-  auto answer = context.auth->reviews().evaluate(kind.row->group, kind.row->plural, *request,
-                                 {exchange->user, exchange->info.name_space, *snapshot, context.clock->wall_ns()});
+  auto answer =
+      context.auth->reviews().evaluate(kind.row->group, kind.row->plural, *request,
+                                       {exchange->user, exchange->info.name_space, *snapshot, context.clock->wall_ns()});
   if (!answer.ok()) return exchange->fail(answer.error());
   exchange->reply(201, {SharedBytes(to_json(answer->root()))}, *accepted);
 }
 
 void serve_unstored(ServerContext& context, ExchangePtr exchange, const ResolvedKind& kind) {
-  if (kind.row->plural == "bindings" && exchange->info.verb == "create") return serve_bind_pod(context, std::move(exchange), kind);
+  if (kind.row->plural == "bindings" && exchange->info.verb == "create")
+    return serve_bind_pod(context, std::move(exchange), kind);
   if (kind.row->plural == "componentstatuses" && exchange->info.verb == "list") {
     exchange->warn("v1 ComponentStatus is deprecated in v1.19+");
-    return exchange->reply(200, {SharedBytes::literal(R"({"kind":"ComponentStatusList","apiVersion":"v1","metadata":{},"items":[]})")},
-                           negotiate_status(exchange->request.headers.get("accept")));
+    return exchange->reply(
+        200, {SharedBytes::literal(R"({"kind":"ComponentStatusList","apiVersion":"v1","metadata":{},"items":[]})")},
+        negotiate_status(exchange->request.headers.get("accept")));
   }
   if (kind.row->plural == "componentstatuses" && exchange->info.verb == "get") {
     return exchange->fail(not_found("", "componentstatuses", exchange->info.name));

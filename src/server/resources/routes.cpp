@@ -23,12 +23,9 @@ struct SubresourceRoute {
 
 // Subresources that are not simply another way to write the parent (those that are, are in kParentViews).
 constexpr SubresourceRoute kRoutes[] = {
-    {"*", "*", "scale", "get", serve_get_scale},
-    {"*", "*", "scale", "update", serve_write_scale},
-    {"*", "*", "scale", "patch", serve_write_scale},
-    {"", "serviceaccounts", "token", "create", serve_create_token},
-    {"", "pods", "binding", "create", serve_bind_pod},
-    {"", "pods", "eviction", "create", serve_evict_pod},
+    {"*", "*", "scale", "get", serve_get_scale},       {"*", "*", "scale", "update", serve_write_scale},
+    {"*", "*", "scale", "patch", serve_write_scale},   {"", "serviceaccounts", "token", "create", serve_create_token},
+    {"", "pods", "binding", "create", serve_bind_pod}, {"", "pods", "eviction", "create", serve_evict_pod},
 };
 
 // Subresources that read and write a part of the parent; which part, prepare_for_update knows.
@@ -50,8 +47,9 @@ const api::Subresource* announced(const ResolvedKind& kind, std::string_view nam
 
 std::uint16_t verb_bit(std::string_view verb) {
   static constexpr std::pair<std::string_view, std::uint16_t> kBits[] = {
-      {"create", api::kVerbCreate}, {"delete", api::kVerbDelete}, {"deletecollection", api::kVerbDeleteCollection}, {"get", api::kVerbGet},
-      {"list", api::kVerbList},     {"patch", api::kVerbPatch},   {"update", api::kVerbUpdate},                     {"watch", api::kVerbWatch}};
+      {"create", api::kVerbCreate}, {"delete", api::kVerbDelete}, {"deletecollection", api::kVerbDeleteCollection},
+      {"get", api::kVerbGet},       {"list", api::kVerbList},     {"patch", api::kVerbPatch},
+      {"update", api::kVerbUpdate}, {"watch", api::kVerbWatch}};
   for (const auto& [name, bit] : kBits) {
     if (name == verb) return bit;
   }
@@ -80,8 +78,8 @@ void serve_subresource(ServerContext& context, ExchangePtr exchange, const Resol
     if (route.resource != "*" && (route.resource != kind.row->plural || route.group != kind.row->group)) continue;
     return route.handler(context, std::move(exchange), kind);
   }
-  Error error(Reason::kServiceUnavailable, "the subresource " + info.resource + "/" + info.subresource +
-                                               " needs a node, and this server runs without one");
+  Error error(Reason::kServiceUnavailable,
+              "the subresource " + info.resource + "/" + info.subresource + " needs a node, and this server runs without one");
   exchange->fail(error);
 }
 

@@ -15,11 +15,12 @@ void serve_create_token(ServerContext& context, ExchangePtr exchange, const Reso
   auto request = read_document(*exchange, "authentication.v1.TokenRequest", duplicates);
   if (!request.ok()) return exchange->fail(request.error());
   const store::SnapshotPtr snapshot = context.store->snapshot();
-  auto permitted = check_token_of_node(context, exchange->user, *snapshot, exchange->info.name_space, exchange->info.name, request->root());
+  auto permitted =
+      check_token_of_node(context, exchange->user, *snapshot, exchange->info.name_space, exchange->info.name, request->root());
   if (!permitted.ok()) return exchange->fail(permitted.error());
-  auto answer = auth::create_token(context.auth->account_tokens(), *request,
-                                   {exchange->info.name_space, exchange->info.name, *snapshot, context.clock->wall_ns(), *context.entropy,
-                                    &warnings});
+  auto answer = auth::create_token(
+      context.auth->account_tokens(), *request,
+      {exchange->info.name_space, exchange->info.name, *snapshot, context.clock->wall_ns(), *context.entropy, &warnings});
   if (!answer.ok()) return exchange->fail(answer.error());
   for (std::string& warning : warnings) exchange->warn(std::move(warning));
   exchange->reply(201, {SharedBytes(to_json(answer->root()))}, *accepted);

@@ -42,12 +42,14 @@ Result<std::string> negotiate(const net::HttpRequest& request, const Served& ser
     const auto offered = header_list(request.headers, kWebSocketProtocol);
     if (offered.empty()) return std::string();
     if (auto chosen = choose_subprotocol(offered, served.websocket)) return std::move(*chosen);
-    return bad_request(fmt::format("{}: none of \"{}\" is served; these are: {}", kWebSocketProtocol, fmt::join(offered, ", "), fmt::join(served.websocket, ", ")));
+    return bad_request(fmt::format("{}: none of \"{}\" is served; these are: {}", kWebSocketProtocol, fmt::join(offered, ", "),
+                                   fmt::join(served.websocket, ", ")));
   }
   if (!wants_spdy(request)) return bad_request("Upgrade request required");
   const auto offered = header_list(request.headers, kSpdyVersions);
   if (auto chosen = choose_subprotocol(offered, served.spdy)) return std::move(*chosen);
-  return Error(Reason::kForbidden, fmt::format("{}: none of \"{}\" is served; these are: {}", kSpdyVersions, fmt::join(offered, ", "), fmt::join(served.spdy, ", ")));
+  return Error(Reason::kForbidden, fmt::format("{}: none of \"{}\" is served; these are: {}", kSpdyVersions,
+                                               fmt::join(offered, ", "), fmt::join(served.spdy, ", ")));
 }
 
 // The step itself: the raw stream, after 101. Null when the client has left.
@@ -94,7 +96,8 @@ Result<Document> read_pod(ServerContext& context, const RequestInfo& info) {
   const store::RecordPtr record = context.store->snapshot()->get(object_key(*kind.row, info.name_space, info.name));
   if (record == nullptr) return not_found("", "pods", info.name);
   Document pod = TRY(decode_record(*record, type_header("", "v1", "Pod"), false));
-  if (pod["spec"]["nodeName"].as_string().empty()) return bad_request(fmt::format("pod {} does not have a host assigned", info.name));
+  if (pod["spec"]["nodeName"].as_string().empty())
+    return bad_request(fmt::format("pod {} does not have a host assigned", info.name));
   return pod;
 }
 
@@ -112,7 +115,8 @@ Result<PodProcessQuery> read_process_query(const Exchange& exchange, const Docum
   if (!out.streams.standard_input && !out.streams.standard_output && !out.streams.standard_error)
     return bad_request("you must specify at least 1 of stdin, stdout, stderr");
   if (!out.attach) out.command = all_values(info.query, "command");
-  if (!out.attach && out.command.empty()) return bad_request("command: you must specify at least one command for the container");
+  if (!out.attach && out.command.empty())
+    return bad_request("command: you must specify at least one command for the container");
   out.container = TRY(choose_container(pod.root(), info.name, info.query.get("container")));
   return out;
 }
@@ -128,8 +132,9 @@ bool asks_for_pod_stream(const RequestInfo& info) {
 void serve_pod_stream(ServerContext& context, NodeSlots* node, ExchangePtr exchange) {
   const RequestInfo& info = exchange->info;
   if (node == nullptr) {
-    return exchange->fail(Error(Reason::kServiceUnavailable,
-                                fmt::format("the subresource pods/{} needs a node, and this server runs without one", info.subresource)));
+    return exchange->fail(
+        Error(Reason::kServiceUnavailable,
+              fmt::format("the subresource pods/{} needs a node, and this server runs without one", info.subresource)));
   }
   auto pod = read_pod(context, info);
   if (!pod.ok()) return exchange->fail(pod.error());
@@ -158,7 +163,8 @@ std::unique_ptr<ProcessClient> accept_process(Exchange& exchange, const ProcessS
   auto stream = upgrade(exchange, websocket, *protocol, rest);
   if (!stream) return nullptr;
   if (!websocket) return make_spdy_process(net::SpdySession::make(std::move(stream), std::move(rest)), *protocol, streams);
-  return make_websocket_process(net::WebSocketConnection::make(std::move(stream), std::move(rest)), channel_protocol(*protocol), streams);
+  return make_websocket_process(net::WebSocketConnection::make(std::move(stream), std::move(rest)), channel_protocol(*protocol),
+                                streams);
 }
 
 std::unique_ptr<PortForwardClient> accept_port_forward(Exchange& exchange, const PodForwardQuery& query) {
@@ -174,7 +180,8 @@ std::unique_ptr<PortForwardClient> accept_port_forward(Exchange& exchange, const
       return make_websocket_port_forward(net::WebSocketConnection::make(std::move(stream), std::move(rest)),
                                          protocol->find("base64") != std::string::npos, std::move(peer), query.ports);
     }
-    stream = net::make_websocket_stream(net::WebSocketConnection::make(std::move(stream), std::exchange(rest, {})), std::move(peer));
+    stream =
+        net::make_websocket_stream(net::WebSocketConnection::make(std::move(stream), std::exchange(rest, {})), std::move(peer));
   }
   return make_spdy_port_forward(net::SpdySession::make(std::move(stream), std::move(rest)));
 }

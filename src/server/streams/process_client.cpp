@@ -24,7 +24,8 @@ std::string process_end_text(const Result<std::int32_t>& exit_code) {
 Result<TerminalSize> parse_terminal_size(std::string_view json) {
   const Document size = TRY(parse_json(std::string(json)));
   const std::int64_t width = size["Width"].as_int(), height = size["Height"].as_int();
-  if (width < 0 || width > 65535 || height < 0 || height > 65535) return bad_request("a terminal's Width and Height are 0 to 65535");
+  if (width < 0 || width > 65535 || height < 0 || height > 65535)
+    return bad_request("a terminal's Width and Height are 0 to 65535");
   return TerminalSize{static_cast<std::uint16_t>(width), static_cast<std::uint16_t>(height)};
 }
 

@@ -1,7 +1,7 @@
 // What a client of exec and attach says, over SPDY and over WebSockets, and what it is told: as a process sees it.
-#include <doctest/doctest.h>
-
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "base/base64.h"
 #include "net/spdy_session.h"
@@ -23,7 +23,9 @@ struct Told final : ProcessClientEvents {
     if (on_bytes) on_bytes();
   }
   void on_input_end() override { text += "end of " + std::to_string(input.size()) + "\n"; }
-  void on_resize(std::uint16_t width, std::uint16_t height) override { text += std::to_string(width) + "x" + std::to_string(height) + "\n"; }
+  void on_resize(std::uint16_t width, std::uint16_t height) override {
+    text += std::to_string(width) + "x" + std::to_string(height) + "\n";
+  }
   void on_drained() override { ++drained; }
   void on_gone() override { text += "gone\n"; }
   std::function<void()> on_bytes;
@@ -42,12 +44,14 @@ struct Ear final : StreamEvents {
 
 struct Wire {
   Wire() {
-    auto listener = world.network().listen(server_loop, "127.0.0.1:0", nullptr, [&](std::unique_ptr<Stream> s) { server = std::move(s); });
+    auto listener =
+        world.network().listen(server_loop, "127.0.0.1:0", nullptr, [&](std::unique_ptr<Stream> s) { server = std::move(s); });
     REQUIRE(listener.ok());
-    world.network().connect(client_loop, (*listener)->address(), nullptr, "", std::chrono::seconds(1), [&](Result<std::unique_ptr<Stream>> s) {
-      REQUIRE(s.ok());
-      client = std::move(*s);
-    });
+    world.network().connect(client_loop, (*listener)->address(), nullptr, "", std::chrono::seconds(1),
+                            [&](Result<std::unique_ptr<Stream>> s) {
+                              REQUIRE(s.ok());
+                              client = std::move(*s);
+                            });
     REQUIRE(world.run_until([&] { return server && client; }, kLimit));
   }
   bool until(const std::function<bool()>& done) { return world.run_until(done, kLimit); }
@@ -61,7 +65,8 @@ struct Wire {
 };
 
 struct SpdyClient final : net::SpdySessionEvents {
-  explicit SpdyClient(Wire& wire) : session(net::SpdySession::make(std::move(wire.client), "", net::SpdySession::Side::kClient)) {
+  explicit SpdyClient(Wire& wire)
+      : session(net::SpdySession::make(std::move(wire.client), "", net::SpdySession::Side::kClient)) {
     session->start(this);
   }
   ~SpdyClient() override { session->close(); }
@@ -84,7 +89,8 @@ void say(Stream& stream, std::string text) { stream.write({SharedBytes(std::move
 TEST_CASE("spdy: input, output, sizes and the end, each on its stream") {
   Wire wire;
   Told told;
-  auto process = make_spdy_process(net::SpdySession::make(std::move(wire.server), ""), "v4.channel.k8s.io", {true, true, true, true});
+  auto process =
+      make_spdy_process(net::SpdySession::make(std::move(wire.server), ""), "v4.channel.k8s.io", {true, true, true, true});
   process->start(&told);
   SpdyClient client(wire);
   Ear end, in, out, err, size, unknown, again;
@@ -101,7 +107,8 @@ TEST_CASE("spdy: input, output, sizes and the end, each on its stream") {
   auto size_stream = client.open("resize", size);
   REQUIRE(wire.until([&] { return told.text == "ready\n"; }));
 
-  for (const char* piece : {"{\"Width\":80,", "\"Height\":24}{\"Wid", "th\":120,\"Height\":70000}{\"Width\":120,\"Height\":40}"})
+  for (const char* piece :
+       {"{\"Width\":80,", "\"Height\":24}{\"Wid", "th\":120,\"Height\":70000}{\"Width\":120,\"Height\":40}"})
     say(*size_stream, piece);
   REQUIRE(wire.until([&] { return told.text.ends_with("120x40\n"); }));
   CHECK(told.text == "ready\n80x24\n120x40\n");
@@ -123,8 +130,10 @@ TEST_CASE("spdy: input, output, sizes and the end, each on its stream") {
 }
 
 TEST_CASE("spdy: what older protocols say at the end; no size where there is none") {
-  for (const auto& [version, text] : {std::pair("v5.channel.k8s.io", process_end_status(3)), {"v3.channel.k8s.io", process_end_text(3)},
-                                      {"v2.channel.k8s.io", process_end_text(3)}, {"channel.k8s.io", process_end_text(3)}}) {
+  for (const auto& [version, text] : {std::pair("v5.channel.k8s.io", process_end_status(3)),
+                                      {"v3.channel.k8s.io", process_end_text(3)},
+                                      {"v2.channel.k8s.io", process_end_text(3)},
+                                      {"channel.k8s.io", process_end_text(3)}}) {
     CAPTURE(version);
     Wire wire;
     Told told;
@@ -150,7 +159,8 @@ TEST_CASE("spdy: a client that leaves, and one that never opens what it asked fo
     CAPTURE(leaves);
     Wire wire;
     Told told;
-    auto process = make_spdy_process(net::SpdySession::make(std::move(wire.server), ""), "v4.channel.k8s.io", {false, true, true, false});
+    auto process =
+        make_spdy_process(net::SpdySession::make(std::move(wire.server), ""), "v4.channel.k8s.io", {false, true, true, false});
     process->start(&told);
     auto client = std::make_unique<SpdyClient>(wire);
     Ear end, out, err;
@@ -175,7 +185,8 @@ TEST_CASE("spdy: a client that leaves, and one that never opens what it asked fo
 TEST_CASE("spdy: input that the process does not read stays with the client") {
   Wire wire;
   Told told;
-  auto process = make_spdy_process(net::SpdySession::make(std::move(wire.server), ""), "v4.channel.k8s.io", {true, false, false, false});
+  auto process =
+      make_spdy_process(net::SpdySession::make(std::move(wire.server), ""), "v4.channel.k8s.io", {true, false, false, false});
   process->start(&told);
   SpdyClient client(wire);
   Ear end, in;
@@ -198,8 +209,10 @@ namespace {
 // A frame of a client: masked.
 std::string masked(unsigned first, std::string_view payload) {
   std::string out{static_cast<char>(first)};
-  if (payload.size() < 126) out += static_cast<char>(0x80 | payload.size());
-  else out += {static_cast<char>(0x80 | 126), static_cast<char>(payload.size() >> 8), static_cast<char>(payload.size() & 0xFF)};
+  if (payload.size() < 126)
+    out += static_cast<char>(0x80 | payload.size());
+  else
+    out += {static_cast<char>(0x80 | 126), static_cast<char>(payload.size() >> 8), static_cast<char>(payload.size() & 0xFF)};
   constexpr std::string_view kMask = "\x11\x22\x33\x44";
   out += kMask;
   for (std::size_t i = 0; i < payload.size(); ++i) out += static_cast<char>(payload[i] ^ kMask[i % 4]);
@@ -217,9 +230,12 @@ std::string messages(std::string_view bytes, bool base64) {
     }
     const bool close = (bytes[0] & 0x0F) == 8;
     const std::string_view payload = bytes.substr(head, size);
-    if (close) out += "close|";
-    else if (base64) out += std::string(1, payload[0]) + ":" + base64_decode(payload.substr(1)).value_or("?") + "|";
-    else out += std::to_string(static_cast<int>(payload[0])) + ":" + std::string(payload.substr(1)) + "|";
+    if (close)
+      out += "close|";
+    else if (base64)
+      out += std::string(1, payload[0]) + ":" + base64_decode(payload.substr(1)).value_or("?") + "|";
+    else
+      out += std::to_string(static_cast<int>(payload[0])) + ":" + std::string(payload.substr(1)) + "|";
     bytes.remove_prefix(head + size);
   }
   return out;
@@ -230,23 +246,28 @@ std::string messages(std::string_view bytes, bool base64) {
 TEST_CASE("websocket: channels of every protocol") {
   for (const std::string_view name : channel_subprotocols()) {
     CAPTURE(name);
-    const bool base64 = name.find("base64") != std::string_view::npos, v5 = name.starts_with("v5"), status = v5 || name.starts_with("v4");
+    const bool base64 = name.find("base64") != std::string_view::npos, v5 = name.starts_with("v5"),
+               status = v5 || name.starts_with("v4");
     const auto message = [&](int channel, const std::string& text) {
-      return base64 ? masked(0x81, std::to_string(channel) + base64_encode(text)) : masked(0x82, std::string(1, static_cast<char>(channel)) + text);
+      return base64 ? masked(0x81, std::to_string(channel) + base64_encode(text))
+                    : masked(0x82, std::string(1, static_cast<char>(channel)) + text);
     };
     Wire wire;
     Told told;
-    auto process = make_websocket_process(net::WebSocketConnection::make(std::move(wire.server), message(0, "early ")), channel_protocol(name),
-                                          {true, true, true, true});
+    auto process = make_websocket_process(net::WebSocketConnection::make(std::move(wire.server), message(0, "early ")),
+                                          channel_protocol(name), {true, true, true, true});
     process->start(&told);
     Ear ear;
     wire.client->start(&ear);
     REQUIRE(wire.until([&] { return told.text == "ready\n" && told.input == "early "; }));
-    say(*wire.client, message(0, "one ") + message(4, R"({"Width":80,"Height":24})") + message(4, "no size") + message(0, "two"));
+    say(*wire.client,
+        message(0, "one ") + message(4, R"({"Width":80,"Height":24})") + message(4, "no size") + message(0, "two"));
     say(*wire.client, message(9, "nobody's"));
     REQUIRE(wire.until([&] { return told.input == "early one two"; }));
     CHECK(told.text == "ready\n80x24\n");
-    if (!base64) say(*wire.client, masked(0x02, std::string("\0a", 2)) + masked(0x00, "b") + masked(0x80, "c"));  // one message in three frames
+    if (!base64)
+      say(*wire.client,
+          masked(0x02, std::string("\0a", 2)) + masked(0x00, "b") + masked(0x80, "c"));  // one message in three frames
     if (!base64) REQUIRE(wire.until([&] { return told.input.ends_with("abc"); }));
     const std::size_t before = told.input.size();
     if (!base64) say(*wire.client, masked(0x82, std::string("\xFF\0", 2)) + masked(0x82, std::string("\xFF\0", 2)));
@@ -271,8 +292,8 @@ TEST_CASE("websocket: a client that leaves, or breaks the rules") {
     CAPTURE(last);
     Wire wire;
     Told told;
-    auto process = make_websocket_process(net::WebSocketConnection::make(std::move(wire.server), ""), channel_protocol("base64.channel.k8s.io"),
-                                          {true, true, false, false});
+    auto process = make_websocket_process(net::WebSocketConnection::make(std::move(wire.server), ""),
+                                          channel_protocol("base64.channel.k8s.io"), {true, true, false, false});
     process->start(&told);
     Ear ear;
     wire.client->start(&ear);
@@ -287,8 +308,8 @@ TEST_CASE("websocket: a client that leaves, or breaks the rules") {
 TEST_CASE("websocket: nothing is said of streams that were not asked for") {
   Wire wire;
   Told told;
-  auto process = make_websocket_process(net::WebSocketConnection::make(std::move(wire.server), ""), channel_protocol("v5.channel.k8s.io"),
-                                        {false, false, true, false});
+  auto process = make_websocket_process(net::WebSocketConnection::make(std::move(wire.server), ""),
+                                        channel_protocol("v5.channel.k8s.io"), {false, false, true, false});
   process->start(&told);
   Ear ear;
   wire.client->start(&ear);

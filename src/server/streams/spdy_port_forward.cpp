@@ -6,7 +6,7 @@
 namespace plinth::server {
 namespace {
 
-constexpr std::size_t kHalfOpenMax = 200;  // connections of which one stream is still missing
+constexpr std::size_t kHalfOpenMax = 200;                    // connections of which one stream is still missing
 constexpr Duration kPairTimeout = std::chrono::seconds(30);  // for the second stream of a connection, as kubelets have it
 
 class SpdyPortForward final : public PortForwardClient, private net::SpdySessionEvents {

@@ -5,8 +5,8 @@
 namespace plinth::server {
 namespace {
 
-constexpr std::array<std::string_view, 5> kVersions = {"v5.channel.k8s.io", "v4.channel.k8s.io", "v3.channel.k8s.io", "v2.channel.k8s.io",
-                                                       "channel.k8s.io"};
+constexpr std::array<std::string_view, 5> kVersions = {"v5.channel.k8s.io", "v4.channel.k8s.io", "v3.channel.k8s.io",
+                                                       "v2.channel.k8s.io", "channel.k8s.io"};
 // In which a client must have opened its streams, as kubelets have it.
 constexpr Duration kStreamsTimeout = std::chrono::seconds(30);
 constexpr std::size_t kSizeBytesMax = 1024;  // of a terminal's size, as JSON
@@ -96,8 +96,8 @@ class SpdyProcess final : public ProcessClient, private net::SpdySessionEvents {
   }
 
   bool all_open() const {
-    return end_.opened && (size_.opened || !streams_.tty || !resizes_) && (input_.opened || !streams_.standard_input) && (output_.opened || !streams_.standard_output) &&
-           (error_output_.opened || !streams_.standard_error);
+    return end_.opened && (size_.opened || !streams_.tty || !resizes_) && (input_.opened || !streams_.standard_input) &&
+           (output_.opened || !streams_.standard_output) && (error_output_.opened || !streams_.standard_error);
   }
 
   void take(Channel& channel, std::string_view bytes) {
@@ -139,7 +139,8 @@ class SpdyProcess final : public ProcessClient, private net::SpdySessionEvents {
 
 std::span<const std::string_view> remote_command_versions() { return kVersions; }
 
-std::unique_ptr<ProcessClient> make_spdy_process(std::shared_ptr<net::SpdySession> session, std::string_view version, ProcessStreams streams) {
+std::unique_ptr<ProcessClient> make_spdy_process(std::shared_ptr<net::SpdySession> session, std::string_view version,
+                                                 ProcessStreams streams) {
   const bool status_at_end = version.rfind("v5.", 0) == 0 || version.rfind("v4.", 0) == 0;
   const bool resizes = status_at_end || version.rfind("v3.", 0) == 0;
   return std::make_unique<SpdyProcess>(std::move(session), status_at_end, resizes, streams);

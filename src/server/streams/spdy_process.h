@@ -11,6 +11,7 @@ namespace plinth::server {
 // Values of X-Stream-Protocol-Version that are served.
 std::span<const std::string_view> remote_command_versions();
 
-std::unique_ptr<ProcessClient> make_spdy_process(std::shared_ptr<net::SpdySession> session, std::string_view version, ProcessStreams streams);
+std::unique_ptr<ProcessClient> make_spdy_process(std::shared_ptr<net::SpdySession> session, std::string_view version,
+                                                 ProcessStreams streams);
 
 }  // namespace plinth::server

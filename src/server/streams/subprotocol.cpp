@@ -18,7 +18,8 @@ std::vector<std::string> header_list(const net::Headers& headers, std::string_vi
   return out;
 }
 
-std::optional<std::string> choose_subprotocol(const std::vector<std::string>& offered, std::span<const std::string_view> served) {
+std::optional<std::string> choose_subprotocol(const std::vector<std::string>& offered,
+                                              std::span<const std::string_view> served) {
   for (const std::string& wanted : offered) {
     if (std::find(served.begin(), served.end(), wanted) != served.end()) return wanted;
   }

@@ -85,7 +85,8 @@ class PortStream final : public Stream {
 
 class WebSocketPortForward final : public PortForwardClient, private net::WebSocketEvents {
  public:
-  WebSocketPortForward(std::shared_ptr<Wire> wire, std::vector<std::uint16_t> ports) : wire_(std::move(wire)), ports_(std::move(ports)) {}
+  WebSocketPortForward(std::shared_ptr<Wire> wire, std::vector<std::uint16_t> ports)
+      : wire_(std::move(wire)), ports_(std::move(ports)) {}
   ~WebSocketPortForward() override {
     *alive_ = false;
     wire_->connection->close(kNormalClosure);
@@ -140,8 +141,10 @@ class WebSocketPortForward final : public PortForwardClient, private net::WebSoc
     if (channel_ % 2 != 0 || channel_ / 2 >= streams_.size() || streams_[channel_ / 2] == nullptr || payload.empty()) return;
     PortStream& stream = *streams_[channel_ / 2];
     if (!wire_->base64) return stream.receive(payload);
-    if (const auto decoded = base64_decode(payload)) stream.receive(*decoded);
-    else lost();
+    if (const auto decoded = base64_decode(payload))
+      stream.receive(*decoded);
+    else
+      lost();
   }
   void on_drained() override {
     const auto alive = alive_;
@@ -166,9 +169,10 @@ class WebSocketPortForward final : public PortForwardClient, private net::WebSoc
 
 }  // namespace
 
-std::unique_ptr<PortForwardClient> make_websocket_port_forward(std::shared_ptr<net::WebSocketConnection> connection, bool base64,
-                                                               PeerInfo peer, std::vector<std::uint16_t> ports) {
-  return std::make_unique<WebSocketPortForward>(std::make_shared<Wire>(std::move(connection), base64, std::move(peer)), std::move(ports));
+std::unique_ptr<PortForwardClient> make_websocket_port_forward(std::shared_ptr<net::WebSocketConnection> connection,
+                                                               bool base64, PeerInfo peer, std::vector<std::uint16_t> ports) {
+  return std::make_unique<WebSocketPortForward>(std::make_shared<Wire>(std::move(connection), base64, std::move(peer)),
+                                                std::move(ports));
 }
 
 }  // namespace plinth::server

@@ -70,8 +70,10 @@ class WebSocketProcess final : public ProcessClient, private net::WebSocketEvent
     }
     if (!protocol_.base64) return take(*channel_, payload, continues);
     const auto decoded = base64_decode(payload);
-    if (decoded) take(*channel_, *decoded, continues);
-    else lost();
+    if (decoded)
+      take(*channel_, *decoded, continues);
+    else
+      lost();
   }
 
   void take(unsigned char channel, std::string_view bytes, bool continues) {
@@ -80,7 +82,8 @@ class WebSocketProcess final : public ProcessClient, private net::WebSocketEvent
     } else if (channel == kSize && !continues) {
       const auto size = parse_terminal_size(bytes);
       if (size.ok()) events_->on_resize(size->width, size->height);
-    } else if (channel == kCloseChannel && protocol_.ends_channels && bytes.size() == 1 && bytes[0] == kInput && !input_ended_) {
+    } else if (channel == kCloseChannel && protocol_.ends_channels && bytes.size() == 1 && bytes[0] == kInput &&
+               !input_ended_) {
       input_ended_ = true;
       events_->on_input_end();
     }
@@ -115,8 +118,8 @@ ChannelProtocol channel_protocol(std::string_view subprotocol) {
   return protocol;
 }
 
-std::unique_ptr<ProcessClient> make_websocket_process(std::shared_ptr<net::WebSocketConnection> connection, ChannelProtocol protocol,
-                                                      ProcessStreams streams) {
+std::unique_ptr<ProcessClient> make_websocket_process(std::shared_ptr<net::WebSocketConnection> connection,
+                                                      ChannelProtocol protocol, ProcessStreams streams) {
   return std::make_unique<WebSocketProcess>(std::move(connection), protocol, streams);
 }
 

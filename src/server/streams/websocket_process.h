@@ -1,5 +1,5 @@
-// exec and attach over a WebSocket: v5.channel.k8s.io and its forerunners. A message's first byte is its channel: 0 standard input,
-// 1 output, 2 error output, 3 the end, 4 the terminal's size, 255 (v5) the client ends the channel that follows.
+// exec and attach over a WebSocket: v5.channel.k8s.io and its forerunners. A message's first byte is its channel: 0 standard
+// input, 1 output, 2 error output, 3 the end, 4 the terminal's size, 255 (v5) the client ends the channel that follows.
 #pragma once
 
 #include <span>
@@ -19,7 +19,7 @@ struct ChannelProtocol {
 std::span<const std::string_view> channel_subprotocols();
 ChannelProtocol channel_protocol(std::string_view subprotocol);
 
-std::unique_ptr<ProcessClient> make_websocket_process(std::shared_ptr<net::WebSocketConnection> connection, ChannelProtocol protocol,
-                                                      ProcessStreams streams);
+std::unique_ptr<ProcessClient> make_websocket_process(std::shared_ptr<net::WebSocketConnection> connection,
+                                                      ChannelProtocol protocol, ProcessStreams streams);
 
 }  // namespace plinth::server

@@ -38,7 +38,8 @@ class SnapshotClaims final : public api::ClaimView {
       auto object = decode_record(*record, "", false);
       if (!object.ok()) return true;
       for (api::AddressRange& range : allocator_.ranges_of(object->root())) out.push_back(std::move(range));
-      request_.preconditions.push_back({store::Precondition::Kind::kAtRevision, std::string(record->key()), record->revision(), ""});
+      request_.preconditions.push_back(
+          {store::Precondition::Kind::kAtRevision, std::string(record->key()), record->revision(), ""});
       return true;
     });
     return out;

@@ -18,15 +18,18 @@ constexpr std::string_view kForegroundFinalizer = "foregroundDeletion";
 void set_gc_finalizers(Draft& object, Propagation policy) {
   if (policy == Propagation::kUnset) return;
   Value& metadata = object.member(object.root(), "metadata");
-  const std::string_view wanted = policy == Propagation::kOrphan ? kOrphanFinalizer
-                                  : policy == Propagation::kForeground ? kForegroundFinalizer : std::string_view();
+  const std::string_view wanted = policy == Propagation::kOrphan       ? kOrphanFinalizer
+                                  : policy == Propagation::kForeground ? kForegroundFinalizer
+                                                                       : std::string_view();
   Value kept = object.array();
   for (const Value& f : metadata["finalizers"].items()) {
     if (f.as_string() != kOrphanFinalizer && f.as_string() != kForegroundFinalizer) object.push(kept, f);
   }
   if (!wanted.empty()) object.push(kept, object.text(wanted));
-  if (kept.size() == 0) object.remove(metadata, "finalizers");
-  else object.member(metadata, "finalizers") = kept;
+  if (kept.size() == 0)
+    object.remove(metadata, "finalizers");
+  else
+    object.member(metadata, "finalizers") = kept;
 }
 
 // What is asked for; else what finalizers say that are there already; else what the kind does.
@@ -64,7 +67,8 @@ Result<void> DeleteOperation::check_preconditions(const store::Record& record) c
   return {};
 }
 
-// Puts the marks of a deletion on the object; false when nothing has to change (a deletion that runs already is not made longer).
+// Puts the marks of a deletion on the object; false when nothing has to change (a deletion that runs already is not made
+// longer).
 bool DeleteOperation::mark(Draft& object, const Value& old) const {
   const std::int64_t now = context_.now_s();
   const api::Strategy* strategy = api::find_strategy(*kind_.row);
@@ -111,7 +115,8 @@ void DeleteOperation::answer(const Proposal& proposal, const store::RecordPtr& r
   const bool still_there = proposal.object.has_value();
   if (still_there) return WriteOperation::answer(proposal, record);
   const api::KindRow& row = *kind_.row;
-  exchange_->reply(200, {SharedBytes(success_status_json(exchange_->info.name, row.group, row.plural, proposal.old_record->uid()))},
+  exchange_->reply(200,
+                   {SharedBytes(success_status_json(exchange_->info.name, row.group, row.plural, proposal.old_record->uid()))},
                    negotiate_status(exchange_->request.headers.get("accept")));
 }
 

@@ -19,8 +19,9 @@ Result<Propagation> read_policy(std::string_view text) {
 
 Result<void> read_orphan(bool orphan, DeleteOptions& options) {
   if (options.propagation != Propagation::kUnset) {
-    return api::invalid("meta.k8s.io", "DeleteOptions", "",
-                        {api::field_invalid("propagationPolicy", "", "orphanDependents and deletionPropagation cannot be both set")});
+    return api::invalid(
+        "meta.k8s.io", "DeleteOptions", "",
+        {api::field_invalid("propagationPolicy", "", "orphanDependents and deletionPropagation cannot be both set")});
   }
   options.propagation = orphan ? Propagation::kOrphan : Propagation::kBackground;
   return {};
@@ -32,7 +33,8 @@ Result<void> from_document(const Value& body, DeleteOptions& options) {
   if (const Value* v = body.find("orphanDependents"); v != nullptr && v->is_bool()) TRY(read_orphan(v->as_bool(), options));
   const Value preconditions = body["preconditions"];
   if (const Value* v = preconditions.find("uid"); v != nullptr && v->is_string()) options.uid = v->as_string();
-  if (const Value* v = preconditions.find("resourceVersion"); v != nullptr && v->is_string()) options.resource_version = v->as_string();
+  if (const Value* v = preconditions.find("resourceVersion"); v != nullptr && v->is_string())
+    options.resource_version = v->as_string();
   for (const Value& v : body["dryRun"].items()) {
     static constexpr std::string_view kSupported[] = {"All"};
     if (v.as_string() != "All") {
@@ -46,7 +48,8 @@ Result<void> from_document(const Value& body, DeleteOptions& options) {
 Result<void> from_query(const Query& query, DeleteOptions& options) {
   if (auto v = query_value(query, "gracePeriodSeconds"); v && !v->empty()) {
     auto seconds = parse_integer<std::int64_t>(*v);
-    if (!seconds) return bad_request("invalid value for query parameter gracePeriodSeconds: \"" + std::string(*v) + "\" is not a number");
+    if (!seconds)
+      return bad_request("invalid value for query parameter gracePeriodSeconds: \"" + std::string(*v) + "\" is not a number");
     options.grace_seconds = *seconds;
   }
   if (auto v = query_value(query, "propagationPolicy")) options.propagation = TRY(read_policy(*v));
@@ -73,7 +76,8 @@ Result<DeleteOptions> read_delete_options(const Exchange& exchange) {
     const Value& body = options.document.root();
     if (!body.is_object()) return bad_request("the body of a DELETE must be DeleteOptions");
     const std::string_view kind = body["kind"].as_string();
-    if (!kind.empty() && kind != "DeleteOptions") return bad_request("decoded object cannot be converted to DeleteOptions: it is a " + std::string(kind));
+    if (!kind.empty() && kind != "DeleteOptions")
+      return bad_request("decoded object cannot be converted to DeleteOptions: it is a " + std::string(kind));
     TRY(from_document(body, options));
   }
   const WriteOptions write = TRY(parse_write_options(exchange.info.query, "DeleteOptions"));

@@ -19,7 +19,7 @@ struct DeleteOptions {
   std::optional<std::string> uid;               // precondition
   std::optional<std::string> resource_version;  // precondition
   bool dry_run = false;
-  Document document;                            // as sent, for admission; null when there is none
+  Document document;  // as sent, for admission; null when there is none
 };
 
 // BadRequest for what does not decode, 422 for what contradicts itself.

@@ -18,8 +18,10 @@ Error namespace_mismatch() {
 }
 
 void restore_member(Draft& draft, Value& metadata, const Value& old_metadata, std::string_view key) {
-  if (const Value* value = old_metadata.find(key)) draft.member(metadata, key) = draft.clone(*value);
-  else draft.remove(metadata, key);
+  if (const Value* value = old_metadata.find(key))
+    draft.member(metadata, key) = draft.clone(*value);
+  else
+    draft.remove(metadata, key);
 }
 
 bool same_member(const Value& a, const Value& b, std::string_view key) {
@@ -63,12 +65,14 @@ Result<void> match_url(Draft& object, const ResolvedKind& kind, std::string_view
   if (given.empty()) {
     object.set(metadata, "name", name);
   } else if (given != name) {
-    return bad_request("the name of the object (" + std::string(given) + ") does not match the name on the URL (" + std::string(name) + ")");
+    return bad_request("the name of the object (" + std::string(given) + ") does not match the name on the URL (" +
+                       std::string(name) + ")");
   }
   return {};
 }
 
-Result<void> clear_new_metadata(Draft& object, const ResolvedKind& kind, std::string_view name_space, std::string_view name_in_url) {
+Result<void> clear_new_metadata(Draft& object, const ResolvedKind& kind, std::string_view name_space,
+                                std::string_view name_in_url) {
   TRY(match_url(object, kind, name_space, name_in_url));
   Value& metadata = object.member(object.root(), "metadata");
   for (std::string_view key :
@@ -104,7 +108,8 @@ void restore_system_metadata(Draft& object, const Value& old) {
   if (metadata["uid"].as_string().empty()) restore_member(object, metadata, old_metadata, "uid");
   restore_member(object, metadata, old_metadata, "creationTimestamp");
   if (old_metadata.find("deletionTimestamp") != nullptr) restore_member(object, metadata, old_metadata, "deletionTimestamp");
-  if (metadata["deletionGracePeriodSeconds"].is_null()) restore_member(object, metadata, old_metadata, "deletionGracePeriodSeconds");
+  if (metadata["deletionGracePeriodSeconds"].is_null())
+    restore_member(object, metadata, old_metadata, "deletionGracePeriodSeconds");
   object.remove(metadata, "selfLink");
   object.remove(metadata, "resourceVersion");
 }
@@ -124,8 +129,10 @@ void update_generation(Draft& object, const Value& old, const ResolvedKind& kind
   const bool same = kind.version->has_status ? equal_except(old, object.root(), {"metadata", "status"})
                                              : equal_except(old, object.root(), {"metadata"});
   if (!same) ++generation;
-  if (generation > 0) object.member(metadata, "generation") = Value::of(generation);
-  else object.remove(metadata, "generation");
+  if (generation > 0)
+    object.member(metadata, "generation") = Value::of(generation);
+  else
+    object.remove(metadata, "generation");
 }
 
 bool is_being_deleted(const store::Record& record) {

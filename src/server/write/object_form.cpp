@@ -77,7 +77,8 @@ store::EncodedObject encode_custom(const ResolvedKind& kind, const api::KindVers
   Draft read(stored.view());
   api::apply_defaults(read, read.root(), *storage.schema);
   const bool is_in_shape = equal(read.root(), stored.root());
-  return encode_object(stored.root(), ownership.json(), *kind.row, storage, is_in_shape ? storage.stamp : make_stamp(storage.name, 0));
+  return encode_object(stored.root(), ownership.json(), *kind.row, storage,
+                       is_in_shape ? storage.stamp : make_stamp(storage.name, 0));
 }
 
 void set_type(const ResolvedKind& kind, Draft& object) {
@@ -131,7 +132,8 @@ const Arena* storage_in_form(const ResolvedKind& kind, const store::Record& reco
 Result<void> decode_changed(const ResolvedKind& kind, Draft& object) {
   const api::DecodeTarget target{kind.version->schema, kind.row->kind, kind.version->name};
   auto decoded = api::decode(object, target, api::FieldValidation::kIgnore, {});
-  if (!decoded.ok()) return internal_error("what admission webhooks made of the object cannot be read: " + decoded.error().message());
+  if (!decoded.ok())
+    return internal_error("what admission webhooks made of the object cannot be read: " + decoded.error().message());
   return {};
 }
 
@@ -140,9 +142,8 @@ Result<void> default_object(const ResolvedKind& kind, Draft& object, const Arena
   return {};
 }
 
-api::FieldErrors validate_object(const ResolvedKind& kind, std::string_view subresource, const Value& object,
-                                 const Value* old, std::vector<std::string>& warnings, const Arena* in_form,
-                                 api::CostAllowance& allowance) {
+api::FieldErrors validate_object(const ResolvedKind& kind, std::string_view subresource, const Value& object, const Value* old,
+                                 std::vector<std::string>& warnings, const Arena* in_form, api::CostAllowance& allowance) {
   if (kind.row->builtin) return api::validate_object(object, old, *kind.row, *kind.version, subresource, in_form);
   api::FieldErrors errors;
   if (old == nullptr)
@@ -151,8 +152,10 @@ api::FieldErrors validate_object(const ResolvedKind& kind, std::string_view subr
     api::validate_metadata_update(object, *old, *kind.row, errors);
   api::append_distinct(errors, api::validate(*kind.version->schema, object, {old, kind.custom->patterns(*kind.version)}));
   if (const api::SchemaRules* rules = kind.custom->rules(*kind.version)) {
-    if (api::blocks_rules(errors)) errors.push_back(api::rules_not_checked());
-    else rules->validate(object, old, errors, warnings, allowance);
+    if (api::blocks_rules(errors))
+      errors.push_back(api::rules_not_checked());
+    else
+      rules->validate(object, old, errors, warnings, allowance);
   }
   return errors;
 }

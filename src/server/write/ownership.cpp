@@ -59,8 +59,8 @@ Ownership Ownership::of_update(const ResolvedKind& kind, const store::RecordPtr&
   return after(old_record, live, tracked(kind, std::move(input), sent, object, write));
 }
 
-api::ManagedFields Ownership::tracked(const ResolvedKind& kind, api::UpdateInput input, const Document& sent, const Document& object,
-                             const WriteContext& write) {
+api::ManagedFields Ownership::tracked(const ResolvedKind& kind, api::UpdateInput input, const Document& sent,
+                                      const Document& object, const WriteContext& write) {
   Scope scope(kind, write);
   input.scope = scope.scope;
   input.next = object;

@@ -51,8 +51,8 @@ class Ownership {
 
  private:
   // `input` says what was there.
-  static api::ManagedFields tracked(const ResolvedKind& kind, api::UpdateInput input, const Document& sent, const Document& object,
-                                    const WriteContext& write);
+  static api::ManagedFields tracked(const ResolvedKind& kind, api::UpdateInput input, const Document& sent,
+                                    const Document& object, const WriteContext& write);
   // `owners` after a write over `old_record`, whose were `live`.
   static Ownership after(const store::RecordPtr& old_record, const OwnersPtr& live, const api::ManagedFields& owners);
   std::string json_;  // of the entries; "" or "[]" when nothing is owned

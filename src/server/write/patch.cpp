@@ -23,9 +23,10 @@ Result<PatchType> patch_type(std::string_view content_type, bool builtin) {
   if (type == "application/merge-patch+json") return PatchType::kMerge;
   if (type == "application/strategic-merge-patch+json" && builtin) return PatchType::kStrategic;
   if (type == "application/apply-patch+yaml") return PatchType::kApply;
-  return unsupported_media_type(content_type, builtin ? "application/json-patch+json, application/merge-patch+json, "
-                                                        "application/strategic-merge-patch+json, application/apply-patch+yaml"
-                                                      : "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml");
+  return unsupported_media_type(
+      content_type, builtin ? "application/json-patch+json, application/merge-patch+json, "
+                              "application/strategic-merge-patch+json, application/apply-patch+yaml"
+                            : "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml");
 }
 
 Error bad_options(std::string field, std::string detail) {
@@ -64,7 +65,8 @@ class PatchOperation : public ReplaceOperation {
     type_ = TRY(patch_type(exchange_->request.headers.get("content-type"), kind_.row->builtin));
     if (type_ == PatchType::kApply) {
       if (options_.field_manager.empty()) {
-        return api::invalid("meta.k8s.io", "PatchOptions", "", {api::field_required("fieldManager", "is required for apply patch")});
+        return api::invalid("meta.k8s.io", "PatchOptions", "",
+                            {api::field_required("fieldManager", "is required for apply patch")});
       }
       YamlParseOptions options;
       options.duplicates = &duplicates_;
@@ -102,10 +104,14 @@ class PatchOperation : public ReplaceOperation {
       current = std::move(draft).finish();
     }
     switch (type_) {
-      case PatchType::kJson: return api::json_patch(current, patch_);
-      case PatchType::kMerge: return api::merge_patch(current, patch_);
-      case PatchType::kStrategic: return api::strategic_merge_patch(current, patch_, *kind_.version->schema);
-      case PatchType::kApply: break;
+      case PatchType::kJson:
+        return api::json_patch(current, patch_);
+      case PatchType::kMerge:
+        return api::merge_patch(current, patch_);
+      case PatchType::kStrategic:
+        return api::strategic_merge_patch(current, patch_, *kind_.version->schema);
+      case PatchType::kApply:
+        break;
     }
     return internal_error("an apply patch is no patch of this kind");
   }
@@ -122,24 +128,27 @@ class PatchOperation : public ReplaceOperation {
     Document old_object;
     if (old_record != nullptr) old_object = TRY(context_.decoded->object(kind_, old_record));
     // Fields that are not declared are errors of the configuration's types, whatever fieldValidation says.
-    Applied applied = TRY(Ownership::apply(kind_, old_record, old_object, patch_,
-                                           write_context(context_, *exchange_, options_)));
+    Applied applied =
+        TRY(Ownership::apply(kind_, old_record, old_object, patch_, write_context(context_, *exchange_, options_)));
     TRY(check_duplicates());
     const Arena* in_form = old_record == nullptr ? nullptr : storage_in_form(kind_, *old_record, old_object);
     Draft object = TRY(form_object(*exchange_, kind_, applied.merged, FieldValidation::kIgnore, {}, in_form));
-    Proposal proposal = old_record == nullptr ? TRY(creation(std::move(object)))
-                                              : TRY(replace(std::move(object), nullptr, std::move(old_record), std::move(old_object)));
+    Proposal proposal = old_record == nullptr
+                            ? TRY(creation(std::move(object)))
+                            : TRY(replace(std::move(object), nullptr, std::move(old_record), std::move(old_object)));
     proposal.ownership = std::move(applied.ownership);
     proposal.in_form = in_form;
     return proposal;
   }
 
-  // Of an apply configuration only keys that come twice are left to complain about. A parser that forbids them says where the first is.
+  // Of an apply configuration only keys that come twice are left to complain about. A parser that forbids them says where the
+  // first is.
   Result<void> check_duplicates() {
     if (duplicates_.empty() || options_.field_validation == FieldValidation::kIgnore) return {};
     auto strict = parse_yaml(exchange_->request.body);
     if (strict.ok()) return {};
-    if (options_.field_validation == FieldValidation::kStrict) return bad_request("error strict decoding YAML: " + strict.error().message());
+    if (options_.field_validation == FieldValidation::kStrict)
+      return bad_request("error strict decoding YAML: " + strict.error().message());
     exchange_->warn(strict.error().message());
     return {};
   }

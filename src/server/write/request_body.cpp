@@ -23,7 +23,8 @@ Result<Document> read_document(const Exchange& exchange, std::string_view protob
       options.duplicates = &duplicates;
       return parse_yaml(body, options);
     }
-    case BodyFormat::kJson: break;
+    case BodyFormat::kJson:
+      break;
   }
   JsonParseOptions options;
   options.duplicates = &duplicates;

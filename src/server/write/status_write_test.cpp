@@ -1,7 +1,7 @@
 // What a write through /status changes and comes to own besides the status: upstream's strategies differ from kind to kind.
-#include <doctest/doctest.h>
-
 #include <map>
+
+#include <doctest/doctest.h>
 
 #include "api/strategies/strategy.h"
 #include "server/write/test_pipeline.h"
@@ -36,11 +36,13 @@ std::string changed_by_status(const std::string& path, const std::string& object
   b.ask("POST", path, object, 201);
   const Document now = b.ask("PATCH", path + "/x/status", std::string(kChange), 200);
   const Value metadata = now["metadata"];
-  return std::string(metadata["labels"].is_null() ? "" : "labels ") + (metadata["annotations"].is_null() ? "" : "annotations ") +
-         (metadata["ownerReferences"].is_null() ? "" : "owners ") + Bench::owned_through_status(now);
+  return std::string(metadata["labels"].is_null() ? "" : "labels ") +
+         (metadata["annotations"].is_null() ? "" : "annotations ") + (metadata["ownerReferences"].is_null() ? "" : "owners ") +
+         Bench::owned_through_status(now);
 }
 
-const std::string kTemplate = R"("template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}})";
+const std::string kTemplate =
+    R"("template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}})";
 const std::string kOwner = R"("f:ownerReferences":{".":{},"k:{\"uid\":\"u\"}":{}})";
 
 }  // namespace
@@ -83,21 +85,24 @@ TEST_CASE("metadata that comes with a status is written, and owned, where upstre
   CHECK(changed_by_status("/api/v1/namespaces/ns/pods",
                           R"({"metadata":{"name":"x"},"spec":{"containers":[{"name":"c","image":"i"}]}})") ==
         "labels annotations {\"f:metadata\":{" + annotations + "," + labels + R"(},"f:status":{"f:observedGeneration":{}}})");
-  CHECK(changed_by_status("/apis/networking.k8s.io/v1/servicecidrs", R"({"metadata":{"name":"x"},"spec":{"cidrs":["10.9.0.0/16"]}})") == "");
+  CHECK(changed_by_status("/apis/networking.k8s.io/v1/servicecidrs",
+                          R"({"metadata":{"name":"x"},"spec":{"cidrs":["10.9.0.0/16"]}})") == "");
 }
 
 TEST_CASE("an apply of the same after a client in Go has written the status changes nothing") {
   Bench b;
   const std::string path = "/apis/apps/v1/namespaces/ns/deployments/x";
   const std::string config = R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"x","labels":{"k":"v"}},
-      "spec":{"replicas":1,"selector":{"matchLabels":{"a":"b"}},)" + kTemplate + "}}";
+      "spec":{"replicas":1,"selector":{"matchLabels":{"a":"b"}},)" +
+                             kTemplate + "}}";
   const std::string apply = path + "?fieldManager=m&force=true";
   LocalAnswer made = b.call("PATCH", apply, config, "application/apply-patch+yaml");
   REQUIRE_MESSAGE(made.status == 201, made.body);
   // Times that are not set are null in what such a client sends.
   Draft sent(std::move(parse_json(made.body)).value());
   Document status = std::move(parse_json(R"({"conditions":[{"type":"Available","status":"True","reason":"r","message":"m",
-      "lastUpdateTime":null,"lastTransitionTime":null}]})")).value();
+      "lastUpdateTime":null,"lastTransitionTime":null}]})"))
+                        .value();
   sent.set(sent.root(), "status", sent.adopt(status));
   const Document written = b.ask("PUT", path + "/status?fieldManager=go", to_json(sent.root()), 200);
   LocalAnswer again = b.call("PATCH", apply, config, "application/apply-patch+yaml");

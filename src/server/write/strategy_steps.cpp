@@ -7,8 +7,10 @@ namespace plinth::server {
 namespace {
 
 void copy_member(Draft& to, Value& slot, const Value& from, std::string_view key) {
-  if (const Value* value = from.find(key)) to.member(slot, key) = *value;
-  else to.remove(slot, key);
+  if (const Value* value = from.find(key))
+    to.member(slot, key) = *value;
+  else
+    to.remove(slot, key);
 }
 
 // What of metadata comes with a status.
@@ -27,8 +29,10 @@ void replace_status(const ResolvedKind& kind, Draft& object, const Document& old
   const Value sent_metadata = root["metadata"];
   const bool has_status = root.find("status") != nullptr;
   object.root() = object.adopt(old);
-  if (has_status) object.member(object.root(), "status") = sent_status;
-  else object.remove(object.root(), "status");
+  if (has_status)
+    object.member(object.root(), "status") = sent_status;
+  else
+    object.remove(object.root(), "status");
   copy_metadata(api::status_resets(*kind.row), object, object.member(object.root(), "metadata"), sent_metadata);
 }
 
@@ -38,16 +42,20 @@ void replace_approval(const ResolvedKind& kind, Draft& object, const Document& o
   replace_status(kind, object, old);
   Value& status = object.member(object.root(), "status");
   status = object.adopt(old)["status"];
-  if (sent.is_null()) object.remove(status, "conditions");
-  else object.member(status, "conditions") = sent;
+  if (sent.is_null())
+    object.remove(status, "conditions");
+  else
+    object.member(status, "conditions") = sent;
 }
 
 void replace_nested(Draft& object, const Document& old, std::string_view outer, std::string_view inner) {
   const Value sent = object.root()[outer][inner];
   object.root() = object.adopt(old);
   Value& slot = object.member(object.root(), outer);
-  if (sent.is_null()) object.remove(slot, inner);
-  else object.member(slot, inner) = sent;
+  if (sent.is_null())
+    object.remove(slot, inner);
+  else
+    object.member(slot, inner) = sent;
 }
 
 // Resources of the containers that both sides have.
@@ -89,7 +97,8 @@ void prepare_for_update(const ResolvedKind& kind, std::string_view subresource, 
     if (strategy != nullptr && strategy->prepare_for_update != nullptr) strategy->prepare_for_update(object, old.root());
   } else if (subresource == "status") {
     replace_status(kind, object, old);
-    if (strategy != nullptr && strategy->prepare_for_status_update != nullptr) strategy->prepare_for_status_update(object, old.root());
+    if (strategy != nullptr && strategy->prepare_for_status_update != nullptr)
+      strategy->prepare_for_status_update(object, old.root());
   } else if (subresource == "finalize") {
     replace_nested(object, old, "spec", "finalizers");
   } else if (subresource == "approval") {

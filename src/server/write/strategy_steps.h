@@ -10,8 +10,8 @@ namespace plinth::server {
 
 void prepare_for_create(const ResolvedKind& kind, Draft& object);
 
-// `object` is what the caller sent to `subresource` ("" for the main endpoint); afterwards it is the whole new object: parts that the
-// endpoint does not write are those of `old`.
+// `object` is what the caller sent to `subresource` ("" for the main endpoint); afterwards it is the whole new object: parts
+// that the endpoint does not write are those of `old`.
 void prepare_for_update(const ResolvedKind& kind, std::string_view subresource, Draft& object, const Document& old);
 
 // The last step, when the object is known to be valid.

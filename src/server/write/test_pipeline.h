@@ -25,7 +25,9 @@ namespace plinth::server {
 class PipelineBench {
  public:
   explicit PipelineBench(std::vector<std::unique_ptr<AdmissionPlugin>> plugins)
-      : loop_(world_.new_loop("server")), pins_(world_.clock(), std::chrono::minutes(5), 10), admission_(std::move(plugins)),
+      : loop_(world_.new_loop("server")),
+        pins_(world_.clock(), std::chrono::minutes(5), 10),
+        admission_(std::move(plugins)),
         webhooks_(world_.network(), world_.clock()) {
     store::StoreOptions options;
     options.directory = ":memory:";
@@ -73,9 +75,12 @@ class PipelineBench {
           head(response);
         },
         [body_text](ByteChain chunk) { *body_text += flatten(chunk); },
-        [answer, body_text, status](bool) { *answer = LocalAnswer{*status, *body_text}; });
+        [answer, body_text, status](bool) {
+          *answer = LocalAnswer{*status, *body_text};
+        });
     auto info = parse_request_info(method, target);
-    auto exchange = std::make_shared<Exchange>(std::move(request), std::move(info).value(), std::move(user), responder, "audit");
+    auto exchange =
+        std::make_shared<Exchange>(std::move(request), std::move(info).value(), std::move(user), responder, "audit");
     loop_.post([this, exchange] { serve_resource(context_, exchange); });
     world_.run_until([&] { return answer->has_value(); }, std::chrono::seconds(60));
     return answer->value_or(LocalAnswer());

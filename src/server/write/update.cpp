@@ -10,7 +10,8 @@
 
 namespace plinth::server {
 
-Result<Proposal> ReplaceOperation::replace(Draft object, const Document* sent, store::RecordPtr old_record, Document old_object) {
+Result<Proposal> ReplaceOperation::replace(Draft object, const Document* sent, store::RecordPtr old_record,
+                                           Document old_object) {
   const api::KindRow& row = *kind_.row;
   TRY(match_url(object, kind_, name_space(), exchange_->info.name));
   const Value metadata = object.root()["metadata"];
@@ -30,7 +31,8 @@ Result<Proposal> ReplaceOperation::replace(Draft object, const Document* sent, s
   const std::string_view uid = metadata["uid"].as_string();
   if (!uid.empty() && uid != old_record->uid()) {
     return conflict(row.group, row.plural, exchange_->info.name,
-                    "Precondition failed: UID in precondition: " + std::string(uid) + ", UID in object meta: " + std::string(old_record->uid()));
+                    "Precondition failed: UID in precondition: " + std::string(uid) +
+                        ", UID in object meta: " + std::string(old_record->uid()));
   }
   if (sent != nullptr) {
     proposal.ownership = Ownership::of_update(kind_, old_record, old_object, *sent, object.view(),
@@ -64,7 +66,8 @@ class UpdateOperation : public ReplaceOperation {
     }
     if (metadata["resourceVersion"].as_string().empty() && !kind_.row->unconditional_update) {
       return api::invalid(kind_.row->group, kind_.row->kind, exchange_->info.name,
-                          {api::FieldError{api::FieldErrorType::kInvalid, "metadata.resourceVersion", "0x0", "must be specified for an update"}});
+                          {api::FieldError{api::FieldErrorType::kInvalid, "metadata.resourceVersion", "0x0",
+                                           "must be specified for an update"}});
     }
     Document old_object = TRY(context_.decoded->object(kind_, old_record));
     return replace(std::move(object), &body_, std::move(old_record), std::move(old_object));

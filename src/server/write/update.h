@@ -11,8 +11,8 @@ class ReplaceOperation : public WriteOperation {
   using WriteOperation::WriteOperation;
 
  protected:
-  // `object` is formed; checks its resourceVersion and uid against the stored ones and makes it the whole new state. `sent` is the
-  // document that it was formed from; null when the caller sets the proposal's ownership itself.
+  // `object` is formed; checks its resourceVersion and uid against the stored ones and makes it the whole new state. `sent` is
+  // the document that it was formed from; null when the caller sets the proposal's ownership itself.
   Result<Proposal> replace(Draft object, const Document* sent, store::RecordPtr old_record, Document old_object);
 };
 

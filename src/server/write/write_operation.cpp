@@ -50,14 +50,18 @@ void WriteOperation::drop_duplicate_owners(Draft& object, std::string_view words
   std::string uids;
   for (const std::string& uid : api::remove_duplicate_owners(object)) uids += (uids.empty() ? "" : ", ") + uid;
   if (uids.empty()) return;
-  exchange_->warn(std::string(words) + "; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; "
-                                       "please fix your requests; duplicate UID(s) observed: " + uids);
+  exchange_->warn(std::string(words) +
+                  "; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; "
+                  "please fix your requests; duplicate UID(s) observed: " +
+                  uids);
 }
 
 void WriteOperation::start() {
   const std::string& verb = exchange_->info.verb;
-  const std::string_view what = verb == "create" ? "CreateOptions" : verb == "update" ? "UpdateOptions"
-                                : verb == "patch" ? "PatchOptions" : "DeleteOptions";
+  const std::string_view what = verb == "create"   ? "CreateOptions"
+                                : verb == "update" ? "UpdateOptions"
+                                : verb == "patch"  ? "PatchOptions"
+                                                   : "DeleteOptions";
   auto options = parse_write_options(exchange_->info.query, what);
   if (!options.ok()) return fail(options.error());
   options_ = std::move(*options);
@@ -179,8 +183,8 @@ void WriteOperation::check() {
     const Document& old_object = self.proposal_.old_object;
     const Value* old = old_object.is_null() ? nullptr : &old_object.root();
     Findings found;
-    found.errors = validate_object(self.kind_, self.exchange_->info.subresource, self.admission_.object->root(), old, found.old_errors,
-                                   self.proposal_.in_form, allowance);
+    found.errors = validate_object(self.kind_, self.exchange_->info.subresource, self.admission_.object->root(), old,
+                                   found.old_errors, self.proposal_.in_form, allowance);
     return found;
   };
   if (kind_.row->builtin) {
@@ -240,9 +244,9 @@ Result<store::Transaction> WriteOperation::transaction() {
   transaction.preconditions.push_back(own);
   for (store::Precondition& p : admission_.preconditions) transaction.preconditions.push_back(std::move(p));
   if (kind_.custom) {
-    transaction.preconditions.push_back(
-        {store::Precondition::Kind::kAtRevision,
-         "/apiextensions.k8s.io/customresourcedefinitions//" + kind_.custom->crd_name(), kind_.custom->revision(), ""});
+    transaction.preconditions.push_back({store::Precondition::Kind::kAtRevision,
+                                         "/apiextensions.k8s.io/customresourcedefinitions//" + kind_.custom->crd_name(),
+                                         kind_.custom->revision(), ""});
   }
   transaction.reservations = std::move(admission_.reservations);
   store::Write write;
@@ -251,11 +255,14 @@ Result<store::Transaction> WriteOperation::transaction() {
   if (proposal_.object) {
     store::EncodedObject encoded = encode_for_storage(kind_, proposal_.object->root(), proposal_.ownership);
     if (encoded.body.size() > context_.limits.object_bytes_max) {
-      return Error(Reason::kRequestEntityTooLarge, "the object would take " + std::to_string(encoded.body.size()) + " bytes, the limit is " +
-                                                       std::to_string(context_.limits.object_bytes_max) + " (etcdserver: request is too large)");
+      return Error(Reason::kRequestEntityTooLarge,
+                   "the object would take " + std::to_string(encoded.body.size()) + " bytes, the limit is " +
+                       std::to_string(context_.limits.object_bytes_max) + " (etcdserver: request is too large)");
     }
-    if (is_ready_to_be_removed(kind_, proposal_.object->root())) write.last_state = std::move(encoded);
-    else write.put = std::move(encoded);
+    if (is_ready_to_be_removed(kind_, proposal_.object->root()))
+      write.last_state = std::move(encoded);
+    else
+      write.put = std::move(encoded);
   }
   const Value kept = write.put ? proposal_.object->root() : Value();
   reserve_claims(kind_, proposal_.old_object.root(), kept, transaction.reservations);
@@ -326,13 +333,15 @@ void WriteOperation::committed(store::CommitOutcome outcome) {
       Error overtaken = modified_conflict(row.group, row.plural, admission_.name);
       return own && !proposal_.retry_on_conflict ? fail(overtaken) : try_again(std::move(overtaken));
     }
-    case store::CommitOutcome::Kind::kReservationFailed: return try_again(modified_conflict(row.group, row.plural, admission_.name));
-    case store::CommitOutcome::Kind::kError: return fail(*outcome.error);
+    case store::CommitOutcome::Kind::kReservationFailed:
+      return try_again(modified_conflict(row.group, row.plural, admission_.name));
+    case store::CommitOutcome::Kind::kError:
+      return fail(*outcome.error);
   }
 }
 
-// Whoever writes the object next, and controllers that look at it, need not decode it again. Of a custom kind the stored text may
-// say less than the proposal (1.0 is stored as 1).
+// Whoever writes the object next, and controllers that look at it, need not decode it again. Of a custom kind the stored text
+// may say less than the proposal (1.0 is stored as 1).
 void WriteOperation::remember(const store::RecordPtr& record) {
   if (!proposal_.old_record) return;
   const bool known = proposal_.operation == Operation::kUpdate && kind_.row->builtin && kind_.version->conversion.empty() &&

@@ -1,9 +1,9 @@
-// A write, from what is asked to what is stored: propose against a snapshot, mutating admission, prepare (the server's metadata, the
-// kind's strategy), validate, validating admission, encode, commit; and again when the commit finds that the snapshot was overtaken
-// (a bounded number of times).
+// A write, from what is asked to what is stored: propose against a snapshot, mutating admission, prepare (the server's
+// metadata, the kind's strategy), validate, validating admission, encode, commit; and again when the commit finds that the
+// snapshot was overtaken (a bounded number of times).
 //
-// Lives on its exchange's loop. The stages run one after the other on the loop; only webhooks, the commit and costly expressions
-// (server/costly_work.h) are waited for.
+// Lives on its exchange's loop. The stages run one after the other on the loop; only webhooks, the commit and costly
+// expressions (server/costly_work.h) are waited for.
 #pragma once
 
 #include <memory>
@@ -20,13 +20,13 @@ namespace plinth::server {
 // What a request wants to become of one object.
 struct Proposal {
   Operation operation = Operation::kCreate;
-  store::RecordPtr old_record;   // null for a creation
-  Document old_object;           // at the request's version, without managedFields
-  std::optional<Draft> object;   // as sent, defaulted; without managedFields. Nothing: the object is removed
+  store::RecordPtr old_record;     // null for a creation
+  Document old_object;             // at the request's version, without managedFields
+  std::optional<Draft> object;     // as sent, defaulted; without managedFields. Nothing: the object is removed
   const Arena* in_form = nullptr;  // storage_in_form() of old_object, where `object` was merged into it
-  bool is_prepared = false;      // the object is the whole new state already: no strategy has a part in it (binding)
-  Ownership ownership;           // managedFields of the new state
-  bool retry_on_conflict = true; // false when the request itself named a revision
+  bool is_prepared = false;        // the object is the whole new state already: no strategy has a part in it (binding)
+  Ownership ownership;             // managedFields of the new state
+  bool retry_on_conflict = true;   // false when the request itself named a revision
   int success_code = 200;
 };
 
@@ -51,7 +51,8 @@ class WriteOperation : public std::enable_shared_from_this<WriteOperation> {
   // The object that the URL names; null when there is none.
   store::RecordPtr stored() const;
   Error missing() const;
-  // A proposal to create `object`, which is formed: what only the server sets is cleared. BadRequest when it contradicts the URL.
+  // A proposal to create `object`, which is formed: what only the server sets is cleared. BadRequest when it contradicts the
+  // URL.
   Result<Proposal> creation(Draft object) const;
   // With a warning, in which `words` come before the uids.
   void drop_duplicate_owners(Draft& object, std::string_view words);

@@ -49,7 +49,8 @@ struct Bench {
     return out;
   }
   Document call(const std::string& method, const std::string& path, const std::string& body, int status) {
-    LocalAnswer answer = pipeline.call(method, path, body, method == "PATCH" ? "application/merge-patch+json" : "application/json");
+    LocalAnswer answer =
+        pipeline.call(method, path, body, method == "PATCH" ? "application/merge-patch+json" : "application/json");
     CHECK_MESSAGE(answer.status == status, answer.body);
     return std::move(parse_json(answer.body)).value();
   }
@@ -64,14 +65,16 @@ bool has(const std::string& text, std::string_view part) { return text.find(part
 
 std::string deployment(const std::string& more) {
   return R"({"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d","generation":7},"spec":{"replicas":1,"selector":{"matchLabels":{"a":"b"}},)"
-         R"("template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}}})" + more + "}";
+         R"("template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}}})" +
+         more + "}";
 }
 
 }  // namespace
 
 TEST_CASE("a generated name, uid and creation time come after mutating admission") {
   Bench b;
-  const Document made = b.call("POST", kMaps, R"({"metadata":{"generateName":"g-","uid":"mine","creationTimestamp":"2001-01-01T00:00:00Z"}})", 201);
+  const Document made = b.call(
+      "POST", kMaps, R"({"metadata":{"generateName":"g-","uid":"mine","creationTimestamp":"2001-01-01T00:00:00Z"}})", 201);
   CHECK(b.seen.name.empty());
   CHECK(has(b.seen.object, R"("generateName":"g-")"));
   for (std::string_view later : {"\"name\":", "\"uid\":", "\"creationTimestamp\":"}) CHECK_FALSE(has(b.seen.object, later));
@@ -165,7 +168,8 @@ TEST_CASE("a name that is taken is told after validation, in a dry run too") {
 TEST_CASE("owners that are named twice are told") {
   Bench b;
   const std::string owner = R"({"apiVersion":"v1","kind":"ConfigMap","name":"o","uid":"u1"})";
-  const Document made = b.call("POST", kMaps, R"({"metadata":{"name":"m","ownerReferences":[)" + owner + "," + owner + "]}}", 201);
+  const Document made =
+      b.call("POST", kMaps, R"({"metadata":{"name":"m","ownerReferences":[)" + owner + "," + owner + "]}}", 201);
   CHECK(made["metadata"]["ownerReferences"].size() == 1);
   CHECK_MESSAGE(has(b.pipeline.warning, ".metadata.ownerReferences contains duplicate entries; "), b.pipeline.warning);
   CHECK(has(b.pipeline.warning, "duplicate UID(s) observed: u1"));

@@ -1,5 +1,6 @@
-// HorizontalPodAutoscalers: the size of a target follows the processor time and memory that its pods use, within minReplicas and
-// maxReplicas. Without a source of metrics sizes are only kept between the limits, and the condition ScalingActive says why.
+// HorizontalPodAutoscalers: the size of a target follows the processor time and memory that its pods use, within minReplicas
+// and maxReplicas. Without a source of metrics sizes are only kept between the limits, and the condition ScalingActive says
+// why.
 #pragma once
 
 #include <memory>

@@ -1,9 +1,9 @@
 // From metrics and limits to a size.
 #include "workloads/autoscaling/autoscaler_decision.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "api/label_selector.h"
 #include "api/quantity.h"
@@ -38,7 +38,8 @@ std::vector<Object> selected_pods(const View& view, const std::string& name_spac
 
 class Evaluation {
  public:
-  Evaluation(const View& view, const Object& autoscaler, const ScaleTarget& target, api::UsageTablePtr usage, std::int64_t now_ns)
+  Evaluation(const View& view, const Object& autoscaler, const ScaleTarget& target, api::UsageTablePtr usage,
+             std::int64_t now_ns)
       : view_(view), autoscaler_(autoscaler), target_(target), usage_(std::move(usage)), now_ns_(now_ns) {}
 
   AutoscalerDecision run(ScaleHistory& history) {
@@ -90,7 +91,8 @@ class Evaluation {
     }
     auto parsed = api::LabelSelector::parse(target_.selector);
     if (parsed.ok()) return std::move(*parsed);
-    const std::string why = "couldn't convert selector into a corresponding internal selector object: " + parsed.error().message();
+    const std::string why =
+        "couldn't convert selector into a corresponding internal selector object: " + parsed.error().message();
     out_.warnings.emplace_back("InvalidSelector", why);
     set("ScalingActive", false, "InvalidSelector", why);
     give_up(why);
@@ -102,10 +104,11 @@ class Evaluation {
     std::vector<std::string> names;
     view_.list(autoscaler_.resource, autoscaler_.name_space, [&](const Object& other) {
       const auto target = find_scale_target(view_, other);
-      auto selector = target.ok() && !target->selector.empty() ? api::LabelSelector::parse(target->selector) : Result<api::LabelSelector>(api::LabelSelector::nothing());
+      auto selector = target.ok() && !target->selector.empty() ? api::LabelSelector::parse(target->selector)
+                                                               : Result<api::LabelSelector>(api::LabelSelector::nothing());
       const bool shares = selector.ok() && std::any_of(pods.begin(), pods.end(), [&](const Object& pod) {
-        return selector->matches(pod.metadata()["labels"]);
-      });
+                            return selector->matches(pod.metadata()["labels"]);
+                          });
       if (shares || other.uid == autoscaler_.uid) names.push_back(fmt::format("{{{} {}}}", other.name, other.name_space));
       return true;
     });
@@ -141,7 +144,9 @@ class Evaluation {
     set("AbleToScale", true, std::string(result.able_reason), std::string(result.able_message));
     set("ScalingLimited", result.limited, std::string(result.limited_reason), std::string(result.limited_message));
     if (result.replicas == target_.replicas) return;
-    rescale(result.replicas, *wanted > target_.replicas ? metric + " above target" : *wanted < target_.replicas ? "All metrics below target" : "");
+    rescale(result.replicas, *wanted > target_.replicas   ? metric + " above target"
+                             : *wanted < target_.replicas ? "All metrics below target"
+                                                          : "");
   }
 
   // The largest size that a metric asks for. With some that cannot be had only a larger one counts.
@@ -186,8 +191,8 @@ class Evaluation {
 
 }  // namespace
 
-AutoscalerDecision decide_size(const View& view, const Object& autoscaler, const ScaleTarget& target, const api::UsageTablePtr& usage,
-                               ScaleHistory& history, std::int64_t now_ns) {
+AutoscalerDecision decide_size(const View& view, const Object& autoscaler, const ScaleTarget& target,
+                               const api::UsageTablePtr& usage, ScaleHistory& history, std::int64_t now_ns) {
   return Evaluation(view, autoscaler, target, usage, now_ns).run(history);
 }
 

@@ -40,7 +40,8 @@ class AutoscalerStep {
     if (!target.ok()) return no_target(target.error().message());
     confirm(*target);
     if (!still_holds()) {
-      if (memory_.history.recommendations.empty()) memory_.history.recommendations.push_back({target->replicas, context_.wall_ns});
+      if (memory_.history.recommendations.empty())
+        memory_.history.recommendations.push_back({target->replicas, context_.wall_ns});
       memory_.decision = decide_size(view_, autoscaler_, *target, usage, memory_.history, context_.wall_ns);
     }
     plan_.revisit_ns = std::max<std::int64_t>(memory_.decision->at_ns + kAutoscalerPeriodNs - context_.wall_ns, 1'000'000);
@@ -53,7 +54,8 @@ class AutoscalerStep {
     if (!memory_.pending) return;
     const AutoscalerMemory::Pending pending = *memory_.pending;
     if (target.replicas == pending.to)
-      remember_scaling(read_behavior(autoscaler_["spec"]["behavior"]), memory_.history, pending.from, pending.to, pending.at_ns);
+      remember_scaling(read_behavior(autoscaler_["spec"]["behavior"]), memory_.history, pending.from, pending.to,
+                       pending.at_ns);
     if (target.replicas != pending.from || context_.wall_ns - pending.at_ns > kAutoscalerPeriodNs) memory_.pending.reset();
   }
 
@@ -61,7 +63,8 @@ class AutoscalerStep {
   bool still_holds() const {
     if (!memory_.decision) return false;
     const AutoscalerDecision& made = *memory_.decision;
-    return made.generation == autoscaler_.metadata()["generation"].as_int() && context_.wall_ns - made.at_ns < kAutoscalerPeriodNs;
+    return made.generation == autoscaler_.metadata()["generation"].as_int() &&
+           context_.wall_ns - made.at_ns < kAutoscalerPeriodNs;
   }
 
   // Reason and message follow; the time only moves with the status.
@@ -86,8 +89,10 @@ class AutoscalerStep {
 
   void carry_out(AutoscalerDecision& decision, const ScaleTarget& target) {
     current_ = target.replicas;
-    if (target.replicas == decision.desired) decision.done = true;
-    else if (target.replicas != decision.current) decision.overtaken = true;
+    if (target.replicas == decision.desired)
+      decision.done = true;
+    else if (target.replicas != decision.current)
+      decision.overtaken = true;
     for (const SetCondition& condition : decision.conditions) set(condition);
     for (const auto& [reason, message] : decision.warnings) events_.warning_once(autoscaler_, reason, message);
     if (!decision.gave_up) desired_ = decision.desired;
@@ -100,9 +105,12 @@ class AutoscalerStep {
     const bool done = decision.done;
     if (!done) plan_.requests.insert(plan_.requests.begin(), scale_request(target, decision.desired));
     for (const client::Failure& failure : context_.failures) {
-      if (done || failure.method != "PUT" || !contains(failure.target, "/scale?") || failure.reason == Reason::kConflict) continue;
-      events_.warning(autoscaler_, "FailedRescale", "New size: " + size + "; reason: " + decision.reason + "; error: " + failure.message);
-      set({"AbleToScale", false, "FailedUpdateScale", "the HPA controller was unable to update the target scale: " + failure.message});
+      if (done || failure.method != "PUT" || !contains(failure.target, "/scale?") || failure.reason == Reason::kConflict)
+        continue;
+      events_.warning(autoscaler_, "FailedRescale",
+                      "New size: " + size + "; reason: " + decision.reason + "; error: " + failure.message);
+      set({"AbleToScale", false, "FailedUpdateScale",
+           "the HPA controller was unable to update the target scale: " + failure.message});
       desired_ = autoscaler_["status"]["desiredReplicas"].as_int();
       scale_last_ = true;  // what failed before may fail again, and would end the plan
       return;

@@ -26,9 +26,10 @@ struct AutoscalerDecision {
   std::int64_t at_ns = 0, generation = 0;
   std::int64_t current = 0, desired = 0;  // replicas
   bool rescales = false;
-  bool done = false, overtaken = false;  // the size was seen to be `desired`; another than that and `current`: no more is asked for
-  bool gave_up = false;  // no size could be computed: the last one stays in the status
-  std::string reason;    // of a rescale
+  bool done = false,
+       overtaken = false;  // the size was seen to be `desired`; another than that and `current`: no more is asked for
+  bool gave_up = false;    // no size could be computed: the last one stays in the status
+  std::string reason;      // of a rescale
   std::vector<SetCondition> conditions;
   std::vector<std::pair<std::string, std::string>> warnings;  // reason and message of Events
   Document metrics;                                           // {"currentMetrics": [...]}

@@ -14,7 +14,7 @@ namespace plinth::workloads {
 // What an evaluation works with.
 struct MetricInputs {
   std::string name_space;
-  api::LabelSelector selector;      // of the target's pods
+  api::LabelSelector selector;       // of the target's pods
   std::vector<client::Object> pods;  // that it selects
   api::UsageTablePtr usage;          // null: nothing is measured here
   std::int64_t current = 0;          // replicas

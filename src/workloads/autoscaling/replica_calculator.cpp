@@ -24,11 +24,16 @@ Groups group(const PodMetric& metric) {
   Groups out;
   for (const ScaledPod& pod : metric.pods) {
     const auto sample = metric.samples.find(pod.name);
-    if (pod.deleting || pod.phase == "Failed") out.ignored.insert(pod.name);
-    else if (pod.phase == "Pending") out.unready.insert(pod.name);
-    else if (sample == metric.samples.end()) out.missing.insert(pod.name);
-    else if (metric.is_cpu && is_unready(metric, pod, sample->second)) out.unready.insert(pod.name);
-    else ++out.ready;
+    if (pod.deleting || pod.phase == "Failed")
+      out.ignored.insert(pod.name);
+    else if (pod.phase == "Pending")
+      out.unready.insert(pod.name);
+    else if (sample == metric.samples.end())
+      out.missing.insert(pod.name);
+    else if (metric.is_cpu && is_unready(metric, pod, sample->second))
+      out.unready.insert(pod.name);
+    else
+      ++out.ready;
   }
   return out;
 }
@@ -44,10 +49,12 @@ struct Measure {
   std::function<std::int64_t(const std::string& pod)> full_use;
 };
 
-std::int64_t raised(double ratio, std::int64_t pods) { return static_cast<std::int64_t>(std::ceil(ratio * static_cast<double>(pods))); }
+std::int64_t raised(double ratio, std::int64_t pods) {
+  return static_cast<std::int64_t>(std::ceil(ratio * static_cast<double>(pods)));
+}
 
-// With pods that have no sample or are not ready: as if those used what makes the change smallest. Current when that changes nothing,
-// or would turn the direction round.
+// With pods that have no sample or are not ready: as if those used what makes the change smallest. Current when that changes
+// nothing, or would turn the direction round.
 Result<std::int64_t> cautious(PodMetric& metric, const Groups& groups, const Measure& measure, double ratio) {
   if (ratio < 1.0) {
     for (const std::string& pod : groups.missing) metric.samples[pod].value = measure.full_use(pod);
@@ -81,7 +88,8 @@ Result<Proposal> propose(PodMetric metric, const Measure& measure) {
 
 }  // namespace
 
-Result<Proposal> propose_for_utilization(PodMetric metric, const std::map<std::string, std::int64_t>& requests, std::int64_t target_percent) {
+Result<Proposal> propose_for_utilization(PodMetric metric, const std::map<std::string, std::int64_t>& requests,
+                                         std::int64_t target_percent) {
   Measure measure;
   measure.ratio = [&](const MetricSamples& samples) -> Result<Ratio> {
     std::int64_t used = 0, requested = 0, count = 0;

@@ -22,7 +22,7 @@ struct ScaledPod {
   std::string name, phase;
   bool deleting = false;
   enum class Ready : std::uint8_t { kNone, kTrue, kFalse, kUnknown } ready = Ready::kNone;  // the condition
-  std::int64_t ready_since_ns = 0;  // its last transition
+  std::int64_t ready_since_ns = 0;                                                          // its last transition
   std::optional<std::int64_t> started_ns;
 };
 
@@ -58,7 +58,8 @@ struct Proposal {
 };
 
 // Of the pods' requests (thousandths, by pod), in percent.
-Result<Proposal> propose_for_utilization(PodMetric metric, const std::map<std::string, std::int64_t>& requests, std::int64_t target_percent);
+Result<Proposal> propose_for_utilization(PodMetric metric, const std::map<std::string, std::int64_t>& requests,
+                                         std::int64_t target_percent);
 // Of an average value, in thousandths.
 Result<Proposal> propose_for_average(PodMetric metric, std::int64_t target);
 

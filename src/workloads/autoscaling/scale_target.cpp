@@ -64,7 +64,8 @@ Result<ScaleTarget> find_scale_target(const View& view, const Object& autoscaler
   if (!places) return Error(Reason::kNotFound, "the server could not find the requested resource");
   auto object = view.get(*resource, autoscaler.name_space, name);
   if (!object)
-    return Error(Reason::kNotFound, fmt::format("{}{}{} \"{}\" not found", resource->plural, resource->group.empty() ? "" : ".", resource->group, name));
+    return Error(Reason::kNotFound, fmt::format("{}{}{} \"{}\" not found", resource->plural, resource->group.empty() ? "" : ".",
+                                                resource->group, name));
   ScaleTarget target;
   const Value root = object->document.root();
   target.replicas = value_at(root, places->replicas).as_int();

@@ -21,7 +21,8 @@ ScalingRules read_rules(const Value& rules, ScalingRules out) {
   if (rules["policies"].size() == 0) return out;
   out.policies.clear();
   for (const Value& policy : rules["policies"].items())
-    out.policies.push_back({policy["type"].as_string() == "Percent", policy["value"].as_int(), policy["periodSeconds"].as_int()});
+    out.policies.push_back(
+        {policy["type"].as_string() == "Percent", policy["value"].as_int(), policy["periodSeconds"].as_int()});
   return out;
 }
 
@@ -33,13 +34,16 @@ std::int64_t change_within(std::int64_t period_s, const std::vector<ScaleEvent>&
   return sum;
 }
 
-std::int64_t size_at_start(std::int64_t current, const ScaleHistory& history, const ScalingPolicy& policy, std::int64_t now_ns) {
+std::int64_t size_at_start(std::int64_t current, const ScaleHistory& history, const ScalingPolicy& policy,
+                           std::int64_t now_ns) {
   return current - change_within(policy.period_s, history.ups, now_ns) + change_within(policy.period_s, history.downs, now_ns);
 }
 
 void remember(ScaleHistory& history, bool found_old, std::size_t old, Recommendation made) {
-  if (found_old) history.recommendations[old] = made;
-  else history.recommendations.push_back(made);
+  if (found_old)
+    history.recommendations[old] = made;
+  else
+    history.recommendations.push_back(made);
 }
 
 std::int64_t stabilize_down(const Sizes& sizes, ScaleHistory& history, std::int64_t now_ns) {
@@ -117,7 +121,8 @@ std::optional<ScalingBehavior> read_behavior(const Value& behavior) {
   constexpr std::int64_t kPeriod = 15;
   ScalingBehavior out;
   out.up = read_rules(behavior["scaleUp"], {PolicyChoice::kMax, {{false, 4, kPeriod}, {true, 100, kPeriod}}, 0});
-  out.down = read_rules(behavior["scaleDown"], {PolicyChoice::kMax, {{true, 100, kPeriod}}, kDownscaleStabilizationNs / kSecondNs});
+  out.down =
+      read_rules(behavior["scaleDown"], {PolicyChoice::kMax, {{true, 100, kPeriod}}, kDownscaleStabilizationNs / kSecondNs});
   return out;
 }
 
@@ -137,7 +142,8 @@ std::int64_t scale_up_limit(std::int64_t current, const ScaleHistory& history, c
   return result;
 }
 
-std::int64_t scale_down_limit(std::int64_t current, const ScaleHistory& history, const ScalingRules& rules, std::int64_t now_ns) {
+std::int64_t scale_down_limit(std::int64_t current, const ScaleHistory& history, const ScalingRules& rules,
+                              std::int64_t now_ns) {
   if (rules.choice == PolicyChoice::kDisabled) return current;
   const bool least = rules.choice == PolicyChoice::kMin;
   std::int64_t result = least ? kReplicasMin : kReplicasMax;
@@ -151,8 +157,10 @@ std::int64_t scale_down_limit(std::int64_t current, const ScaleHistory& history,
   return result;
 }
 
-Normalized normalize(const Sizes& sizes, const std::optional<ScalingBehavior>& behavior, ScaleHistory& history, std::int64_t now_ns) {
-  const std::int64_t stable = behavior ? stabilize_both(sizes, *behavior, history, now_ns) : stabilize_down(sizes, history, now_ns);
+Normalized normalize(const Sizes& sizes, const std::optional<ScalingBehavior>& behavior, ScaleHistory& history,
+                     std::int64_t now_ns) {
+  const std::int64_t stable =
+      behavior ? stabilize_both(sizes, *behavior, history, now_ns) : stabilize_down(sizes, history, now_ns);
   Normalized out;
   out.able_reason = "ReadyForNewScale";
   out.able_message = "recommended size matches current size";
@@ -176,7 +184,8 @@ void remember_scaling(const std::optional<ScalingBehavior>& behavior, ScaleHisto
   if (!behavior || from == to) return;
   const bool up = to > from;
   std::int64_t longest_s = 0;
-  for (const ScalingPolicy& policy : (up ? behavior->up : behavior->down).policies) longest_s = std::max(longest_s, policy.period_s);
+  for (const ScalingPolicy& policy : (up ? behavior->up : behavior->down).policies)
+    longest_s = std::max(longest_s, policy.period_s);
   std::vector<ScaleEvent>& events = up ? history.ups : history.downs;
   ScaleEvent* place = nullptr;
   for (ScaleEvent& event : events) {
@@ -184,8 +193,10 @@ void remember_scaling(const std::optional<ScalingBehavior>& behavior, ScaleHisto
     if (event.outdated) place = &event;
   }
   const ScaleEvent made{up ? to - from : from - to, now_ns, false};
-  if (place != nullptr) *place = made;
-  else events.push_back(made);
+  if (place != nullptr)
+    *place = made;
+  else
+    events.push_back(made);
 }
 
 }  // namespace plinth::workloads

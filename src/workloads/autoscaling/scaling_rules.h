@@ -59,13 +59,15 @@ struct Normalized {
 };
 
 // Remembers the recommendation.
-Normalized normalize(const Sizes& sizes, const std::optional<ScalingBehavior>& behavior, ScaleHistory& history, std::int64_t now_ns);
+Normalized normalize(const Sizes& sizes, const std::optional<ScalingBehavior>& behavior, ScaleHistory& history,
+                     std::int64_t now_ns);
 // After a change of size that was carried out.
 void remember_scaling(const std::optional<ScalingBehavior>& behavior, ScaleHistory& history, std::int64_t from, std::int64_t to,
                       std::int64_t now_ns);
 
 // For tests.
 std::int64_t scale_up_limit(std::int64_t current, const ScaleHistory& history, const ScalingRules& rules, std::int64_t now_ns);
-std::int64_t scale_down_limit(std::int64_t current, const ScaleHistory& history, const ScalingRules& rules, std::int64_t now_ns);
+std::int64_t scale_down_limit(std::int64_t current, const ScaleHistory& history, const ScalingRules& rules,
+                              std::int64_t now_ns);
 
 }  // namespace plinth::workloads

@@ -154,7 +154,8 @@ class TestCluster {
     draft.set(metadata, "resourceVersion", std::to_string(++revision_));
     const std::string name_space(metadata["namespace"].as_string()), uid(metadata["uid"].as_string());
     // What was held by finalizers goes with the last.
-    const bool gone = metadata["finalizers"].is_array() && metadata["finalizers"].size() == 0 && !metadata["deletionTimestamp"].is_null();
+    const bool gone =
+        metadata["finalizers"].is_array() && metadata["finalizers"].size() == 0 && !metadata["deletionTimestamp"].is_null();
     cache_.apply({resource, name_space, name, uid, revision_, std::move(draft).finish()}, gone);
   }
 

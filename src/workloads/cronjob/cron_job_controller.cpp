@@ -318,9 +318,7 @@ class CronJobController final : public client::Controller {
     }
   }
 
-  void initial_keys(const View& view, std::vector<std::string>& keys) const override {
-    add_all_keys(view, kCronJobs, keys);
-  }
+  void initial_keys(const View& view, std::vector<std::string>& keys) const override { add_all_keys(view, kCronJobs, keys); }
 
   Plan step(const View& view, const std::string& key, const StepContext& context) const override {
     Plan plan;

@@ -91,7 +91,8 @@ std::string machine_zones_version() {
 }
 
 // Another release has other rules: governments change them.
-TEST_CASE("zones have the offsets of the machine's time zone database" * doctest::skip(machine_zones_version() != zones_version())) {
+TEST_CASE("zones have the offsets of the machine's time zone database" *
+          doctest::skip(machine_zones_version() != zones_version())) {
   const char* zones[] = {"Europe/Berlin",     "America/New_York", "Australia/Lord_Howe", "America/Santiago", "Asia/Kolkata",
                          "Africa/Casablanca", "Asia/Gaza",        "America/Nuuk",        "Africa/Cairo",     "Pacific/Auckland",
                          "Europe/Dublin",     "Pacific/Chatham",  "Antarctica/Troll",    "Asia/Jerusalem",   "Etc/GMT+5",

@@ -1,8 +1,8 @@
 #include "workloads/csi/capacity.h"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
+
+#include <openssl/sha.h>
 
 #include "base/hex.h"
 #include "workloads/csi/topology.h"
@@ -34,7 +34,8 @@ bool is_ours(const Object& capacity, const CsiDriverInfo& driver) {
 
 std::string text_of(std::int64_t bytes) { return api::Quantity(bytes, api::Quantity::Format::kBinarySi).text(); }
 
-Draft capacity_object(const CapacityPlace& place, const CsiDriverInfo& driver, std::int64_t available, std::int64_t volume_max) {
+Draft capacity_object(const CapacityPlace& place, const CsiDriverInfo& driver, std::int64_t available,
+                      std::int64_t volume_max) {
   Draft draft;
   Value& root = draft.root() = draft.object();
   draft.set(root, "apiVersion", "storage.k8s.io/v1");
@@ -63,12 +64,14 @@ std::vector<CapacityPlace> capacity_places(const client::View& view, const CsiDr
   std::vector<CsiTopology> segments = {{}};
   if (driver.topology) segments = segments_of_driver(view, driver.name);
   view.list(classes_resource(), "", [&](const Object& one) {
-    if (one["provisioner"].as_string() != driver.name || one["volumeBindingMode"].as_string() != "WaitForFirstConsumer") return true;
+    if (one["provisioner"].as_string() != driver.name || one["volumeBindingMode"].as_string() != "WaitForFirstConsumer")
+      return true;
     CapacityPlace place;
     place.storage_class = one.name;
     // What depends on a claim (secrets' names) has no part in the call.
     for (const Member& member : one["parameters"].members()) {
-      if (!member.key().starts_with("csi.storage.k8s.io/")) place.call.parameters[std::string(member.key())] = member.value.as_string();
+      if (!member.key().starts_with("csi.storage.k8s.io/"))
+        place.call.parameters[std::string(member.key())] = member.value.as_string();
     }
     CsiCapability capability;
     capability.fs_type = one["parameters"]["csi.storage.k8s.io/fstype"].as_string();
@@ -84,8 +87,8 @@ std::vector<CapacityPlace> capacity_places(const client::View& view, const CsiDr
   return out;
 }
 
-client::Plan capacity_plan(const client::View& view, const CapacityPlace& place, const CsiDriverInfo& driver, std::int64_t available,
-                           std::int64_t volume_max, std::string_view manager) {
+client::Plan capacity_plan(const client::View& view, const CapacityPlace& place, const CsiDriverInfo& driver,
+                           std::int64_t available, std::int64_t volume_max, std::string_view manager) {
   client::Plan out;
   const Draft object = capacity_object(place, driver, available, volume_max);
   const auto now = view.get(kCapacities, kCapacityNamespace, place.name);
@@ -93,13 +96,16 @@ client::Plan capacity_plan(const client::View& view, const CapacityPlace& place,
     out.requests.push_back(client::create_request(kCapacities, kCapacityNamespace, object.root(), manager));
     return out;
   }
-  if (equal((*now)["capacity"], object.root()["capacity"]) && equal((*now)["maximumVolumeSize"], object.root()["maximumVolumeSize"]))
+  if (equal((*now)["capacity"], object.root()["capacity"]) &&
+      equal((*now)["maximumVolumeSize"], object.root()["maximumVolumeSize"]))
     return out;
   Draft patch;
   patch.root() = patch.object();
   patch.set(patch.root(), "capacity", object.root()["capacity"].as_string());
-  if (volume_max > 0) patch.set(patch.root(), "maximumVolumeSize", object.root()["maximumVolumeSize"].as_string());
-  else patch.set(patch.root(), "maximumVolumeSize", Value());
+  if (volume_max > 0)
+    patch.set(patch.root(), "maximumVolumeSize", object.root()["maximumVolumeSize"].as_string());
+  else
+    patch.set(patch.root(), "maximumVolumeSize", Value());
   out.requests.push_back(client::merge_patch_request(*now, "", std::move(patch), /*same_revision=*/false, manager));
   return out;
 }
@@ -108,7 +114,8 @@ client::Plan outdated_capacities_plan(const client::View& view, const CsiDriverI
   client::Plan out;
   const std::vector<CapacityPlace> places = capacity_places(view, driver);
   view.list(kCapacities, kCapacityNamespace, [&](const Object& capacity) {
-    const bool stands = std::any_of(places.begin(), places.end(), [&](const CapacityPlace& place) { return place.name == capacity.name; });
+    const bool stands =
+        std::any_of(places.begin(), places.end(), [&](const CapacityPlace& place) { return place.name == capacity.name; });
     if (!stands && is_ours(capacity, driver)) out.requests.push_back(client::delete_request(capacity, "", false));
     return true;
   });

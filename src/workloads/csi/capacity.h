@@ -23,8 +23,8 @@ struct CapacityPlace {
 std::vector<CapacityPlace> capacity_places(const client::View& view, const CsiDriverInfo& driver);
 
 // The object as it is to be; nothing when it says so already. `volume_max` 0: not said.
-client::Plan capacity_plan(const client::View& view, const CapacityPlace& place, const CsiDriverInfo& driver, std::int64_t available,
-                           std::int64_t volume_max, std::string_view manager);
+client::Plan capacity_plan(const client::View& view, const CapacityPlace& place, const CsiDriverInfo& driver,
+                           std::int64_t available, std::int64_t volume_max, std::string_view manager);
 // Takes away objects of the driver that stand for no place any more.
 client::Plan outdated_capacities_plan(const client::View& view, const CsiDriverInfo& driver);
 

@@ -14,7 +14,8 @@ constexpr std::array kUses = {SecretUse::kProvisioner, SecretUse::kControllerPub
 Error invalid(const std::string& message) { return Error(Reason::kInvalid, message); }
 
 // What stands between "${" and "}".
-std::optional<std::string> variable(std::string_view name, bool in_name, const std::string& volume_name, const client::Object& claim) {
+std::optional<std::string> variable(std::string_view name, bool in_name, const std::string& volume_name,
+                                    const client::Object& claim) {
   if (name == "pv.name") return volume_name;
   if (name == "pvc.namespace") return claim.name_space;
   if (in_name && name == "pvc.name") return claim.name;

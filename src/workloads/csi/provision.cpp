@@ -207,7 +207,8 @@ bool is_attached(const client::View& view, const Object& volume) {
 
 // The same call once more: it says what became of the earlier ones.
 ProvisionDecision decide_abandoned(const client::View& view, const Object& claim, const CsiDriverInfo& driver) {
-  const std::string unknown = "whether driver " + driver.name + " has made volume " + volume_name_for(claim) + " is not known: ";
+  const std::string unknown =
+      "whether driver " + driver.name + " has made volume " + volume_name_for(claim) + " is not known: ";
   const auto storage_class = class_of(view, claim);
   if (!storage_class) return Unmark{unknown + "storageclass.storage.k8s.io \"" + std::string(class_name(claim)) + "\" is gone"};
   auto call = create_call(view, claim, *storage_class, driver);
@@ -235,7 +236,9 @@ client::Request finalizer_request(const Object& claim, bool wanted, std::string_
 }  // namespace
 
 client::Request mark_request(const Object& claim, std::string_view manager) { return finalizer_request(claim, true, manager); }
-client::Request unmark_request(const Object& claim, std::string_view manager) { return finalizer_request(claim, false, manager); }
+client::Request unmark_request(const Object& claim, std::string_view manager) {
+  return finalizer_request(claim, false, manager);
+}
 
 std::string volume_name_for(const Object& claim) { return "pvc-" + claim.uid; }
 

@@ -26,8 +26,8 @@ struct Unmark {
   std::string message;
 };
 
-// A finalizer of the claim, set before the first call for it: whatever ends between a call and the volume's object, the call is made
-// again, and the volume is found or deleted.
+// A finalizer of the claim, set before the first call for it: whatever ends between a call and the volume's object, the call is
+// made again, and the volume is found or deleted.
 inline constexpr std::string_view kBeingProvisioned = "volume.plinth.dev/being-provisioned";
 
 using ProvisionDecision = std::variant<NoDecision, Refusal, Reschedule, Unmark, CreateVolumeCall>;

@@ -15,7 +15,8 @@ using client::Plan;
 constexpr std::string_view kPreResizeCapacity = "volume.alpha.kubernetes.io/pre-resize-capacity";
 constexpr std::string_view kInProgress = "ControllerResizeInProgress", kInfeasible = "ControllerResizeInfeasible",
                            kNodePending = "NodeResizePending";
-constexpr std::string_view kPendingMessage = "Waiting for user to (re-)start a pod to finish file system resize of volume on node.";
+constexpr std::string_view kPendingMessage =
+    "Waiting for user to (re-)start a pod to finish file system resize of volume on node.";
 
 api::Quantity quantity(const Value& value) {
   auto parsed = api::Quantity::parse(value.as_string());
@@ -54,19 +55,24 @@ void set_conditions(Draft& draft, Value& status, const Object& claim, std::strin
     if (!message.empty()) draft.set(condition, "message", message);
     draft.push(list, condition);
   }
-  if (list.size() > 0) draft.set(status, "conditions", list);
-  else draft.remove(status, "conditions");
+  if (list.size() > 0)
+    draft.set(status, "conditions", list);
+  else
+    draft.remove(status, "conditions");
 }
 
 // The claim's status with what is being done; "" for nothing any more.
 client::Request status_request(const Object& claim, std::string_view step, std::int64_t allocated, std::string_view condition,
-                               std::string_view message, const std::string& capacity, std::int64_t wall_ns, std::string_view manager) {
+                               std::string_view message, const std::string& capacity, std::int64_t wall_ns,
+                               std::string_view manager) {
   Draft draft(claim.document);
   Value& status = draft.member(draft.root(), "status");
   if (!status.is_object()) status = draft.object();
   draft.member_path(status, {"allocatedResources", "storage"}) = draft.text(text_of(allocated));
-  if (step.empty()) draft.remove(status, "allocatedResourceStatuses");
-  else draft.member_path(status, {"allocatedResourceStatuses", "storage"}) = draft.text(step);
+  if (step.empty())
+    draft.remove(status, "allocatedResourceStatuses");
+  else
+    draft.member_path(status, {"allocatedResourceStatuses", "storage"}) = draft.text(step);
   if (!capacity.empty()) draft.member_path(status, {"capacity", "storage"}) = draft.text(capacity);
   set_conditions(draft, status, claim, condition, message, wall_ns);
   return client::update_request(claim, "status", draft.root(), manager);
@@ -117,10 +123,12 @@ ResizeDecision decide_resize(const client::View& view, const Object& claim, cons
   Expansion out;
   out.target_bytes = target;
   out.by_driver = driver.expands;
-  if (!driver.expands && !driver.expands_on_node) return Refusal{"CSI driver " + driver.name + " does not support volume expansion"};
+  if (!driver.expands && !driver.expands_on_node)
+    return Refusal{"CSI driver " + driver.name + " does not support volume expansion"};
   out.infeasible = step == kInfeasible && quantity(claim["status"]["allocatedResources"]["storage"]).value() == target;
   out.call = expand_call(*volume, target, driver);
-  if (!out.infeasible && (step != kInProgress || quantity(claim["status"]["allocatedResources"]["storage"]).value() != target)) {
+  if (!out.infeasible &&
+      (step != kInProgress || quantity(claim["status"]["allocatedResources"]["storage"]).value() != target)) {
     out.begun = "External resizer is resizing volume " + volume->name;
     out.marks.requests.push_back(status_request(claim, kInProgress, target, "Resizing", "", "", wall_ns, manager));
   }
@@ -140,8 +148,8 @@ Plan expanded_plan(const Object& claim, const Object& volume, std::int64_t bytes
     out.requests.push_back(client::merge_patch_request(volume, "", std::move(patch), /*same_revision=*/true, manager));
   }
   if (node_expansion) {
-    out.requests.push_back(
-        status_request(claim, kNodePending, target_of(claim), "FileSystemResizePending", kPendingMessage, "", wall_ns, manager));
+    out.requests.push_back(status_request(claim, kNodePending, target_of(claim), "FileSystemResizePending", kPendingMessage, "",
+                                          wall_ns, manager));
   } else {
     const std::int64_t size = std::max(bytes, storage_of(volume).value());
     out.requests.push_back(status_request(claim, "", target_of(claim), "", "", text_of(size), wall_ns, manager));

@@ -12,8 +12,9 @@ std::string claim(const std::string& size, const std::string& status = "") {
          size + R"("}}},"status":{"phase":"Bound","capacity":{"storage":"1Gi"})" + status + "}}";
 }
 std::string volume(const std::string& size, const std::string& more = "") {
-  return R"({"kind":"PersistentVolume","metadata":{"name":"v")" + more + R"(},"spec":{"accessModes":["ReadWriteOnce"],"capacity":{"storage":")" +
-         size + R"("},"claimRef":{"name":"c","namespace":"default","uid":"uid-c"},"csi":{"driver":"d","volumeHandle":"h","fsType":"ext4","controllerExpandSecretRef":{"name":"s","namespace":"n"}}}})";
+  return R"({"kind":"PersistentVolume","metadata":{"name":"v")" + more +
+         R"(},"spec":{"accessModes":["ReadWriteOnce"],"capacity":{"storage":")" + size +
+         R"("},"claimRef":{"name":"c","namespace":"default","uid":"uid-c"},"csi":{"driver":"d","volumeHandle":"h","fsType":"ext4","controllerExpandSecretRef":{"name":"s","namespace":"n"}}}})";
 }
 
 // "-", "plan", "expand BYTES", or the message of a refusal; "!" behind a size that was refused before.
@@ -21,7 +22,8 @@ std::string decided(const std::string& claim_text, const std::string& volume_tex
   TestCluster cluster;
   cluster.put(claim_text);
   cluster.put(volume_text);
-  const auto decision = decide_resize(*cluster.view(), *cluster.get("PersistentVolumeClaim", "c"), info, TestCluster::kNow, "m");
+  const auto decision =
+      decide_resize(*cluster.view(), *cluster.get("PersistentVolumeClaim", "c"), info, TestCluster::kNow, "m");
   if (const auto* refusal = std::get_if<Refusal>(&decision)) return refusal->message;
   if (const auto* plan = std::get_if<client::Plan>(&decision)) return plan->requests.empty() ? "-" : "plan";
   const auto* expansion = std::get_if<Expansion>(&decision);
@@ -88,7 +90,8 @@ TEST_CASE("what is written about an expansion") {
   }
   SUBCASE("it cannot be had") {
     cluster.carry_out(infeasible_plan(get(), "too large", TestCluster::kNow, "m"));
-    CHECK(cluster.text("PersistentVolumeClaim", "c", "status.allocatedResourceStatuses.storage") == "ControllerResizeInfeasible");
+    CHECK(cluster.text("PersistentVolumeClaim", "c", "status.allocatedResourceStatuses.storage") ==
+          "ControllerResizeInfeasible");
     CHECK(cluster.text("PersistentVolumeClaim", "c", "status.conditions.1.message") == "too large");
   }
 }

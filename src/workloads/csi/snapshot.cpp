@@ -29,7 +29,8 @@ Plan one(client::Request request) {
   return plan;
 }
 
-// Whether the snapshot goes now: it is nobody's, or its VolumeSnapshot goes too; and no call that makes it may still be running.
+// Whether the snapshot goes now: it is nobody's, or its VolumeSnapshot goes too; and no call that makes it may still be
+// running.
 bool is_to_go(const Object& content) {
   if (!content.deleting()) return false;
   const Value spec = content["spec"];

@@ -1,5 +1,5 @@
-// The decisions of csi-snapshotter, without the calls: what a VolumeSnapshotContent asks of its driver, and what is written when
-// the driver has answered.
+// The decisions of csi-snapshotter, without the calls: what a VolumeSnapshotContent asks of its driver, and what is written
+// when the driver has answered.
 #pragma once
 
 #include <string>

@@ -41,13 +41,17 @@ Result<SnapshotParameters> read_snapshot_parameters(const Value& parameters, con
   const auto name = known.find("snapshotter-secret-name"), space = known.find("snapshotter-secret-namespace");
   if (name == known.end() && space == known.end()) return out;
   if (name == known.end() || space == known.end())
-    return invalid("parameters: either name and namespace for csi.storage.k8s.io/snapshotter-secret-* are given or none; only one is");
-  std::map<std::string_view, std::string> variables = {{"volumesnapshotcontent.name", content}, {"volumesnapshot.namespace", name_space}};
+    return invalid(
+        "parameters: either name and namespace for csi.storage.k8s.io/snapshotter-secret-* are given or none; only one is");
+  std::map<std::string_view, std::string> variables = {{"volumesnapshotcontent.name", content},
+                                                       {"volumesnapshot.namespace", name_space}};
   auto in_space = resolve(space->second, variables);
-  if (!in_space.ok()) return invalid("parameter " + std::string(kPrefix) + "snapshotter-secret-namespace: " + in_space.error().message());
+  if (!in_space.ok())
+    return invalid("parameter " + std::string(kPrefix) + "snapshotter-secret-namespace: " + in_space.error().message());
   variables["volumesnapshot.name"] = snapshot;
   auto in_name = resolve(name->second, variables);
-  if (!in_name.ok()) return invalid("parameter " + std::string(kPrefix) + "snapshotter-secret-name: " + in_name.error().message());
+  if (!in_name.ok())
+    return invalid("parameter " + std::string(kPrefix) + "snapshotter-secret-name: " + in_name.error().message());
   out.secrets = SecretReference{std::move(*in_name), std::move(*in_space)};
   return out;
 }

@@ -79,7 +79,9 @@ std::vector<CsiTopology> of_all_nodes(const client::View& view, const std::strin
 
 }  // namespace
 
-std::vector<CsiTopology> segments_of_driver(const client::View& view, const std::string& driver) { return of_all_nodes(view, driver); }
+std::vector<CsiTopology> segments_of_driver(const client::View& view, const std::string& driver) {
+  return of_all_nodes(view, driver);
+}
 
 Result<TopologyRequirement> topology_requirement(const client::View& view, const std::string& driver,
                                                  const Value& allowed_topologies, std::string_view selected_node) {

@@ -193,9 +193,7 @@ class DaemonSetController final : public client::Controller {
     }
   }
 
-  void initial_keys(const View& view, std::vector<std::string>& keys) const override {
-    add_all_keys(view, kDaemonSets, keys);
-  }
+  void initial_keys(const View& view, std::vector<std::string>& keys) const override { add_all_keys(view, kDaemonSets, keys); }
 
   Plan step(const View& view, const std::string& key, const StepContext& context) const override {
     Plan plan;

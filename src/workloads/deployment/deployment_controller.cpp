@@ -228,9 +228,7 @@ class DeploymentController final : public client::Controller {
     }
   }
 
-  void initial_keys(const View& view, std::vector<std::string>& keys) const override {
-    add_all_keys(view, kDeployments, keys);
-  }
+  void initial_keys(const View& view, std::vector<std::string>& keys) const override { add_all_keys(view, kDeployments, keys); }
 
   Plan step(const View& view, const std::string& key, const StepContext& context) const override {
     Plan plan;

@@ -1,7 +1,7 @@
 #include <map>
 
-#include "workloads/endpoints/backends.h"
 #include "workloads/common/keys.h"
+#include "workloads/endpoints/backends.h"
 #include "workloads/endpoints/endpoints.h"
 #include "workloads/endpoints/slices.h"
 #include "workloads/endpoints/subsets.h"

@@ -30,7 +30,8 @@ void ServiceKeys::learn(const client::Object& service, const std::string& key) {
   forget(key);
   const Value labels = service["spec"]["selector"];
   const Member& one = labels.members()[0];
-  Known known{service.revision, place_of(service.name_space, one.key(), one.value.as_string()), api::LabelSelector::from_map(labels)};
+  Known known{service.revision, place_of(service.name_space, one.key(), one.value.as_string()),
+              api::LabelSelector::from_map(labels)};
   by_label_[known.place].insert(key);
   services_.emplace(key, std::move(known));
 }

@@ -12,8 +12,8 @@
 
 namespace plinth::workloads {
 
-// Knows the selectors of all Services from what it was told, so that a change of a pod costs what the Services that select it cost,
-// however many others there are.
+// Knows the selectors of all Services from what it was told, so that a change of a pod costs what the Services that select it
+// cost, however many others there are.
 class ServiceKeys {
  public:
   void all(const client::View& view, std::vector<std::string>& keys);
@@ -27,10 +27,11 @@ class ServiceKeys {
   };
   void learn(const client::Object& service, const std::string& key);
   void forget(const std::string& key);
-  void add_matching(const std::string& name_space, const PodSelection::Concerned& concerned, std::vector<std::string>& keys) const;
+  void add_matching(const std::string& name_space, const PodSelection::Concerned& concerned,
+                    std::vector<std::string>& keys) const;
 
   PodSelection pods_{endpoint_digest};
-  std::map<std::string, Known> services_;               // by key
+  std::map<std::string, Known> services_;                  // by key
   std::map<std::string, std::set<std::string>> by_label_;  // namespace and one label that the selector asks for: keys
 };
 

@@ -79,8 +79,10 @@ class SnapshotController final : public client::Controller {
   // Those that wait for it, as what is to be copied or as what a copy becomes.
   static void keys_of_claim(const Object& claim, const View& view, std::vector<std::string>& keys) {
     keys.push_back(claim_key(claim.name_space, claim.name));
-    const Value source = claim["spec"]["dataSourceRef"].is_object() ? claim["spec"]["dataSourceRef"] : claim["spec"]["dataSource"];
-    if (source["kind"].as_string() == "VolumeSnapshot") keys.push_back(snapshot_key(claim.name_space, source["name"].as_string()));
+    const Value source =
+        claim["spec"]["dataSourceRef"].is_object() ? claim["spec"]["dataSourceRef"] : claim["spec"]["dataSource"];
+    if (source["kind"].as_string() == "VolumeSnapshot")
+      keys.push_back(snapshot_key(claim.name_space, source["name"].as_string()));
     view.list(snapshots_resource(), claim.name_space, [&](const Object& snapshot) {
       const bool waits = !snapshot["status"]["boundVolumeSnapshotContentName"].is_string();
       if (waits && snapshot["spec"]["source"]["persistentVolumeClaimName"].as_string() == claim.name)

@@ -231,6 +231,8 @@ std::vector<Document> snapshot_definitions() {
   return out;
 }
 
-std::unique_ptr<client::Controller> make_snapshot_kinds() { return client::make_kind_keeper("snapshot-kinds", snapshot_definitions()); }
+std::unique_ptr<client::Controller> make_snapshot_kinds() {
+  return client::make_kind_keeper("snapshot-kinds", snapshot_definitions());
+}
 
 }  // namespace plinth::workloads

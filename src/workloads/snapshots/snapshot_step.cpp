@@ -28,7 +28,8 @@ bool is_restored(const View& view, const Object& snapshot) {
     const Value spec = claim["spec"];
     const Value source = spec["dataSourceRef"].is_object() ? spec["dataSourceRef"] : spec["dataSource"];
     found = source["kind"].as_string() == "VolumeSnapshot" && source["name"].as_string() == snapshot.name &&
-            source["apiGroup"].as_string() == kSnapshotGroup && claim["status"]["phase"].as_string() == "Pending" && !claim.deleting();
+            source["apiGroup"].as_string() == kSnapshotGroup && claim["status"]["phase"].as_string() == "Pending" &&
+            !claim.deleting();
     return !found;
   });
   return found;
@@ -76,11 +77,12 @@ class SnapshotStep {
       return;
     }
     const auto content = view_.get(contents_resource(), "", content_name(snapshot_));
-    const bool mine = content && means(*content, snapshot_) &&
-                      !(*content)["spec"]["volumeSnapshotRef"]["uid"].as_string().empty();
+    const bool mine =
+        content && means(*content, snapshot_) && !(*content)["spec"]["volumeSnapshotRef"]["uid"].as_string().empty();
     if (mine && content_must_go(*content)) return;
     Draft draft(snapshot_.document);
-    draft.set(draft.member(draft.root(), "metadata"), "finalizers", without(draft, snapshot_, {kBoundFinalizer, kSourceFinalizer}));
+    draft.set(draft.member(draft.root(), "metadata"), "finalizers",
+              without(draft, snapshot_, {kBoundFinalizer, kSourceFinalizer}));
     update(draft, "");
   }
 
@@ -99,7 +101,9 @@ class SnapshotStep {
 
   void take_default_class() {
     const auto volume = source_volume();
-    if (!volume.ok()) return fail("SetDefaultSnapshotClassFailed", "Failed to set default snapshot class with error " + volume.error().message());
+    if (!volume.ok())
+      return fail("SetDefaultSnapshotClassFailed",
+                  "Failed to set default snapshot class with error " + volume.error().message());
     std::vector<std::string> names;
     view_.list(snapshot_classes_resource(), "", [&](const Object& one) {
       const bool same = one["driver"].as_string() == (*volume)["spec"]["csi"]["driver"].as_string();
@@ -120,7 +124,8 @@ class SnapshotStep {
   Result<Object> source_volume() {
     const std::string name(snapshot_["spec"]["source"]["persistentVolumeClaimName"].as_string());
     const auto claim = view_.get(claims_resource(), snapshot_.name_space, name);
-    if (!claim) return Error(Reason::kNotFound, "failed to retrieve PVC " + name + ": persistentvolumeclaim \"" + name + "\" not found");
+    if (!claim)
+      return Error(Reason::kNotFound, "failed to retrieve PVC " + name + ": persistentvolumeclaim \"" + name + "\" not found");
     if (!is_bound(*claim)) return Error(Reason::kInvalid, "the PVC " + name + " is not yet bound to a PV");
     auto volume = view_.get(volumes_resource(), "", (*claim)["spec"]["volumeName"].as_string());
     if (!volume || (*volume)["spec"]["claimRef"]["uid"].as_string() != claim->uid)
@@ -134,13 +139,16 @@ class SnapshotStep {
     const std::string class_name(snapshot_["spec"]["volumeSnapshotClassName"].as_string());
     const auto one = view_.get(snapshot_classes_resource(), "", class_name);
     const std::string prefix = "Failed to create snapshot content with error ";
-    if (!one) return fail("SnapshotContentCreationFailed", prefix + "failed to get snapshot class " + class_name + ": not found");
+    if (!one)
+      return fail("SnapshotContentCreationFailed", prefix + "failed to get snapshot class " + class_name + ": not found");
     auto volume = source_volume();
     if (!volume.ok()) return fail("SnapshotContentCreationFailed", prefix + volume.error().message());
     if ((*volume)["spec"]["csi"]["driver"].as_string() != (*one)["driver"].as_string())
-      return fail("SnapshotContentCreationFailed", prefix + "the volume is of driver " + std::string((*volume)["spec"]["csi"]["driver"].as_string()) +
-                                                       ", snapshot class " + class_name + " of driver " + std::string((*one)["driver"].as_string()));
-    auto parameters = read_snapshot_parameters((*one)["parameters"], content_name(snapshot_), snapshot_.name, snapshot_.name_space);
+      return fail("SnapshotContentCreationFailed",
+                  prefix + "the volume is of driver " + std::string((*volume)["spec"]["csi"]["driver"].as_string()) +
+                      ", snapshot class " + class_name + " of driver " + std::string((*one)["driver"].as_string()));
+    auto parameters =
+        read_snapshot_parameters((*one)["parameters"], content_name(snapshot_), snapshot_.name, snapshot_.name_space);
     if (!parameters.ok()) return fail("SnapshotContentCreationFailed", prefix + parameters.error().message());
     const std::string claim_name(snapshot_["spec"]["source"]["persistentVolumeClaimName"].as_string());
     const auto claim = view_.get(claims_resource(), snapshot_.name_space, claim_name);
@@ -155,8 +163,9 @@ class SnapshotStep {
     }
     const Draft content = content_object(*volume, *one, *parameters);
     plan_.requests.push_back(client::create_request(contents_resource(), "", content.root(), kSnapshotController));
-    events_.normal(snapshot_, "CreatingSnapshot",
-                   "Waiting for a snapshot " + snapshot_.name_space + "/" + snapshot_.name + " to be created by the CSI driver.");
+    events_.normal(
+        snapshot_, "CreatingSnapshot",
+        "Waiting for a snapshot " + snapshot_.name_space + "/" + snapshot_.name + " to be created by the CSI driver.");
   }
 
   Draft content_object(const Object& volume, const Object& one, const SnapshotParameters& parameters) {
@@ -195,19 +204,23 @@ class SnapshotStep {
   }
 
   void misbound(const Object& content, bool taken) {
-    if (taken) return fail("SnapshotContentMisbound", "VolumeSnapshotContent [" + content.name + "] is bound to a different snapshot");
-    fail("SnapshotContentMisbound", "VolumeSnapshotContent [" + content.name + "] is bound to a different snapshot or names none");
+    if (taken)
+      return fail("SnapshotContentMisbound", "VolumeSnapshotContent [" + content.name + "] is bound to a different snapshot");
+    fail("SnapshotContentMisbound",
+         "VolumeSnapshotContent [" + content.name + "] is bound to a different snapshot or names none");
   }
 
   // A content that was made by hand for it.
   void bind(const Object& content, bool taken) {
     if (!taken && !content["spec"]["source"]["snapshotHandle"].is_string())
-      return fail("SnapshotContentMismatch", "VolumeSnapshotContent " + content.name + " is dynamically provisioned while expecting a pre-provisioned one");
+      return fail("SnapshotContentMismatch", "VolumeSnapshotContent " + content.name +
+                                                 " is dynamically provisioned while expecting a pre-provisioned one");
     Draft draft(content.document);
     Value& spec = draft.member(draft.root(), "spec");
     draft.set(draft.member(spec, "volumeSnapshotRef"), "uid", snapshot_.uid);
     const std::string_view class_name = snapshot_["spec"]["volumeSnapshotClassName"].as_string();
-    if (!class_name.empty() && spec["volumeSnapshotClassName"].is_null()) draft.set(spec, "volumeSnapshotClassName", class_name);
+    if (!class_name.empty() && spec["volumeSnapshotClassName"].is_null())
+      draft.set(spec, "volumeSnapshotClassName", class_name);
     plan_.requests.push_back(client::update_request(content, "", draft.root(), kSnapshotController));
   }
 

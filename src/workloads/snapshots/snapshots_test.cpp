@@ -12,9 +12,11 @@ namespace {
 
 const CsiDriverInfo kDriver = {.name = "d", .snapshots = true, .lists_snapshots = true};
 
-std::string snapshot_class(const std::string& name, bool is_default, const std::string& driver = "d", const std::string& more = "") {
-  return R"({"kind":"VolumeSnapshotClass","metadata":{"name":")" + name + R"(","annotations":{"snapshot.storage.kubernetes.io/is-default-class":")" +
-         (is_default ? "true" : "false") + R"("}},"driver":")" + driver + R"(","deletionPolicy":"Delete")" + more + "}";
+std::string snapshot_class(const std::string& name, bool is_default, const std::string& driver = "d",
+                           const std::string& more = "") {
+  return R"({"kind":"VolumeSnapshotClass","metadata":{"name":")" + name +
+         R"(","annotations":{"snapshot.storage.kubernetes.io/is-default-class":")" + (is_default ? "true" : "false") +
+         R"("}},"driver":")" + driver + R"(","deletionPolicy":"Delete")" + more + "}";
 }
 
 // A bound claim `c` of driver d, and a snapshot `s` of it.
@@ -39,7 +41,8 @@ std::string decided(TestCluster& cluster, const std::string& content) {
   if (const auto* refusal = std::get_if<Refusal>(&decision)) return refusal->message;
   if (auto* take = std::get_if<TakeSnapshot>(&decision)) {
     cluster.carry_out(take->marks);
-    return "take " + take->call.name + " of " + take->call.source_volume + (take->call.secrets ? " with " + take->call.secrets->name : "");
+    return "take " + take->call.name + " of " + take->call.source_volume +
+           (take->call.secrets ? " with " + take->call.secrets->name : "");
   }
   if (const auto* find = std::get_if<FindSnapshot>(&decision)) return "find " + find->handle;
   if (const auto* gone = std::get_if<DeleteSnapshot>(&decision)) return "delete " + gone->handle;
@@ -56,8 +59,9 @@ std::string decided(TestCluster& cluster, const std::string& content) {
 TEST_CASE("snapshots: taken, shown, and gone with its content") {
   TestCluster cluster = cluster_with_snapshot();
   cluster.put(snapshot_class("other", true, "e"));
-  cluster.put(snapshot_class("mine", true, "d",
-                             R"(,"parameters":{"csi.storage.k8s.io/snapshotter-secret-name":"for-${volumesnapshot.name}","csi.storage.k8s.io/snapshotter-secret-namespace":"x","a":"b"})"));
+  cluster.put(snapshot_class(
+      "mine", true, "d",
+      R"(,"parameters":{"csi.storage.k8s.io/snapshotter-secret-name":"for-${volumesnapshot.name}","csi.storage.k8s.io/snapshotter-secret-namespace":"x","a":"b"})"));
   const auto controller = make_snapshot_controller();
   cluster.settle(*controller);
   const std::string content = "snapcontent-uid-s";
@@ -67,20 +71,24 @@ TEST_CASE("snapshots: taken, shown, and gone with its content") {
   CHECK(cluster.get("PersistentVolumeClaim", "c")->has_finalizer(kClaimFinalizer));
   CHECK(decided(cluster, content) == "take snapshot-uid-s of h with for-s");
   CHECK(annotation(*cluster.get("VolumeSnapshotContent", content), kBeingCreated) == "yes");
-  cluster.carry_out(snapshot_taken_plan(*cluster.get("VolumeSnapshotContent", content), {"id", 1'790'000'000'000'000'000, 1 << 30, false}, "m"));
+  cluster.carry_out(snapshot_taken_plan(*cluster.get("VolumeSnapshotContent", content),
+                                        {"id", 1'790'000'000'000'000'000, 1 << 30, false}, "m"));
   cluster.settle(*controller);
   CHECK(cluster.text("VolumeSnapshot", "s", "status.readyToUse") == "false");
   CHECK(cluster.get("PersistentVolumeClaim", "c")->has_finalizer(kClaimFinalizer));
   CHECK(decided(cluster, content).starts_with("take"));
-  cluster.carry_out(snapshot_taken_plan(*cluster.get("VolumeSnapshotContent", content), {"id", 1'790'000'000'000'000'000, 1 << 30, true}, "m"));
+  cluster.carry_out(snapshot_taken_plan(*cluster.get("VolumeSnapshotContent", content),
+                                        {"id", 1'790'000'000'000'000'000, 1 << 30, true}, "m"));
   cluster.settle(*controller);
-  CHECK(cluster.text("VolumeSnapshot", "s", "status") ==
-        R"({"boundVolumeSnapshotContentName":"snapcontent-uid-s","readyToUse":true,"creationTime":"2026-09-21T14:13:20Z","restoreSize":"1Gi"})");
+  CHECK(
+      cluster.text("VolumeSnapshot", "s", "status") ==
+      R"({"boundVolumeSnapshotContentName":"snapcontent-uid-s","readyToUse":true,"creationTime":"2026-09-21T14:13:20Z","restoreSize":"1Gi"})");
   CHECK_FALSE(cluster.get("PersistentVolumeClaim", "c")->has_finalizer(kClaimFinalizer));
   CHECK(told(cluster, "SnapshotReady s: Snapshot default/s is ready to use."));
   CHECK(decided(cluster, content) == "-");
   // A claim that is being made of it keeps it.
-  cluster.put(R"({"kind":"PersistentVolumeClaim","metadata":{"name":"r"},"spec":{"dataSource":{"kind":"VolumeSnapshot","apiGroup":"snapshot.storage.k8s.io","name":"s"}},"status":{"phase":"Pending"}})");
+  cluster.put(
+      R"({"kind":"PersistentVolumeClaim","metadata":{"name":"r"},"spec":{"dataSource":{"kind":"VolumeSnapshot","apiGroup":"snapshot.storage.k8s.io","name":"s"}},"status":{"phase":"Pending"}})");
   cluster.end("VolumeSnapshot", "s");
   cluster.settle(*controller);
   CHECK(told(cluster, "Warning SnapshotDeletePending s: Snapshot is being used to restore a PVC"));
@@ -101,8 +109,9 @@ TEST_CASE("snapshots: one that is there already, and is kept") {
   cluster.settle(*controller);
   CHECK(cluster.text("VolumeSnapshot", "s", "status.error.message") == "VolumeSnapshotContent is missing");
   const auto content = [&](const std::string& source, const std::string& name) {
-    cluster.put(R"({"kind":"VolumeSnapshotContent","metadata":{"name":"given"},"spec":{"driver":"d","deletionPolicy":"Retain","source":)" + source +
-                R"(,"volumeSnapshotRef":{"namespace":"default","name":")" + name + "\"}}}");
+    cluster.put(
+        R"({"kind":"VolumeSnapshotContent","metadata":{"name":"given"},"spec":{"driver":"d","deletionPolicy":"Retain","source":)" +
+        source + R"(,"volumeSnapshotRef":{"namespace":"default","name":")" + name + "\"}}}");
     cluster.settle(*controller);
   };
   content(R"({"snapshotHandle":"id"})", "other");
@@ -132,18 +141,26 @@ TEST_CASE("snapshots: what cannot be taken says why") {
     std::vector<std::string> objects;
     const char* message;
   };
-  const std::string free = R"({"kind":"PersistentVolumeClaim","metadata":{"name":"free"},"spec":{},"status":{"phase":"Pending"}})";
+  const std::string free =
+      R"({"kind":"PersistentVolumeClaim","metadata":{"name":"free"},"spec":{},"status":{"phase":"Pending"}})";
   const Case cases[] = {
-      {R"("source":{"persistentVolumeClaimName":"c"})", {}, "Failed to set default snapshot class with error cannot find default snapshot class"},
-      {R"("source":{"persistentVolumeClaimName":"c"})", {snapshot_class("a", true), snapshot_class("b", true)},
+      {R"("source":{"persistentVolumeClaimName":"c"})",
+       {},
+       "Failed to set default snapshot class with error cannot find default snapshot class"},
+      {R"("source":{"persistentVolumeClaimName":"c"})",
+       {snapshot_class("a", true), snapshot_class("b", true)},
        "Failed to set default snapshot class with error 2 default snapshot classes were found"},
-      {R"("source":{"persistentVolumeClaimName":"c"},"volumeSnapshotClassName":"none")", {},
+      {R"("source":{"persistentVolumeClaimName":"c"},"volumeSnapshotClassName":"none")",
+       {},
        "Failed to create snapshot content with error failed to get snapshot class none: not found"},
-      {R"("source":{"persistentVolumeClaimName":"gone"},"volumeSnapshotClassName":"a")", {snapshot_class("a", false)},
+      {R"("source":{"persistentVolumeClaimName":"gone"},"volumeSnapshotClassName":"a")",
+       {snapshot_class("a", false)},
        "Failed to create snapshot content with error failed to retrieve PVC gone: persistentvolumeclaim \"gone\" not found"},
-      {R"("source":{"persistentVolumeClaimName":"free"},"volumeSnapshotClassName":"a")", {snapshot_class("a", false), free},
+      {R"("source":{"persistentVolumeClaimName":"free"},"volumeSnapshotClassName":"a")",
+       {snapshot_class("a", false), free},
        "Failed to create snapshot content with error the PVC free is not yet bound to a PV"},
-      {R"("source":{"persistentVolumeClaimName":"c"},"volumeSnapshotClassName":"a")", {snapshot_class("a", false, "e")},
+      {R"("source":{"persistentVolumeClaimName":"c"},"volumeSnapshotClassName":"a")",
+       {snapshot_class("a", false, "e")},
        "Failed to create snapshot content with error the volume is of driver d, snapshot class a of driver e"},
       {R"("source":{"persistentVolumeClaimName":"c"},"volumeSnapshotClassName":"a")",
        {snapshot_class("a", false, "d", R"(,"parameters":{"csi.storage.k8s.io/what":"x"})")},

@@ -71,7 +71,8 @@ struct Place {
   }
 };
 
-// How long until the node counts as dead, so that its volumes are taken from it; zero or less: it does. Nothing while it is well.
+// How long until the node counts as dead, so that its volumes are taken from it; zero or less: it does. Nothing while it is
+// well.
 std::optional<std::int64_t> until_dead(const Object& node, std::int64_t wall_ns) {
   const Value ready = condition_of(node.document.root(), "Ready");
   if (ready["status"].as_string() == "True") return std::nullopt;

@@ -1,15 +1,15 @@
 // Against gRPC's own C++ library, both ways, over a socket file. Built where the library is installed.
-#include <doctest/doctest.h>
-#include <grpcpp/generic/async_generic_service.h>
-#include <grpcpp/generic/generic_stub.h>
-#include <grpcpp/grpcpp.h>
-#include <stdlib.h>
-
 #include <atomic>
 #include <filesystem>
 #include <functional>
 #include <optional>
 #include <thread>
+
+#include <doctest/doctest.h>
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/grpcpp.h>
+#include <stdlib.h>
 
 #include "net/grpc/grpc.h"
 #include "world_real/real_clock.h"
@@ -43,7 +43,9 @@ struct Folder {
 // Answers each call by its path, as the test of our own server does.
 class Reactor final : public grpc::ServerGenericBidiReactor {
  public:
-  Reactor(std::string path, std::atomic<int>* cancelled) : path_(std::move(path)), cancelled_(cancelled) { StartRead(&request_); }
+  Reactor(std::string path, std::atomic<int>* cancelled) : path_(std::move(path)), cancelled_(cancelled) {
+    StartRead(&request_);
+  }
   void OnReadDone(bool ok) override {
     if (!ok) return;
     const std::string text = to_text(request_);
@@ -55,8 +57,10 @@ class Reactor final : public grpc::ServerGenericBidiReactor {
     write_next();
   }
   void OnWriteDone(bool ok) override {
-    if (ok) write_next();
-    else Finish(grpc::Status::CANCELLED);
+    if (ok)
+      write_next();
+    else
+      Finish(grpc::Status::CANCELLED);
   }
   void OnCancel() override {
     if (path_ != "/t/Hang") return;
@@ -119,7 +123,8 @@ TEST_CASE("our client, gRPC's server") {
   CHECK(world_real::poll_until(*loop, [&] { return service.cancelled == 1; }));
   std::size_t messages = 0;
   std::optional<GrpcStatus> ended;
-  channel->stream("/t/Count", "3000", {}, [&](std::string) { ++messages; }, [&](GrpcStatus s) { ended = std::move(s); });
+  channel->stream(
+      "/t/Count", "3000", {}, [&](std::string) { ++messages; }, [&](GrpcStatus s) { ended = std::move(s); });
   CHECK(world_real::poll_until(*loop, [&] { return ended.has_value(); }));
   CHECK(ended->ok());
   CHECK(messages == 3000);
@@ -151,13 +156,15 @@ TEST_CASE("gRPC's client, our server") {
     responder->send(std::move(request.message));
     responder->finish({});
   });
-  auto listener = network.listen(*loop, folder.address(), nullptr, [&](std::unique_ptr<Stream> s) { server->serve(std::move(s)); }).value();
+  auto listener =
+      network.listen(*loop, folder.address(), nullptr, [&](std::unique_ptr<Stream> s) { server->serve(std::move(s)); }).value();
   std::atomic<bool> finished{false};
   std::thread client([&] {
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(16 << 20);
     grpc::GenericStub stub(grpc::CreateCustomChannel(folder.address(), grpc::InsecureChannelCredentials(), arguments));
-    const auto call = [&](const std::string& path, const std::string& message, std::chrono::milliseconds timeout, std::string* reply) {
+    const auto call = [&](const std::string& path, const std::string& message, std::chrono::milliseconds timeout,
+                          std::string* reply) {
       grpc::ClientContext context;
       context.set_deadline(std::chrono::system_clock::now() + timeout);
       grpc::CompletionQueue queue;
@@ -188,7 +195,8 @@ TEST_CASE("gRPC's client, our server") {
     CHECK(call("/t/Echo", "after", patience, &reply).ok());
     finished = true;
   });
-  CHECK(world_real::poll_until(*loop, [&] { return finished.load(); }, std::chrono::seconds(120)));
+  CHECK(world_real::poll_until(
+      *loop, [&] { return finished.load(); }, std::chrono::seconds(120)));
   client.join();
   CHECK(world_real::poll_until(*loop, [&] { return cancelled == 1; }));
   hung.clear();
