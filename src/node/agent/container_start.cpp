@@ -81,7 +81,7 @@ void PodWorker::prepare(const StartPtr& start) {
     event(true, "Failed", "Error: " + error.message(), start->container);
     fail_start(start, "CreateContainerConfigError", error.message(), now() + kConfigRetry);
   };
-  auto environment = make_environment(*pod_, container, *parts_.view(), downward_facts());
+  auto environment = make_environment(*pod_, container, *parts_.view(), downward_facts(), *parts_.service_variables);
   if (!environment.ok()) return refused(environment.error());
   start->inputs.environment = std::move(*environment);
   start->inputs.attempt = start->attempt;

@@ -57,6 +57,7 @@ NodeAgent::NodeAgent(NodeAgentParts given)
   parts_.view = [this] { return given_.cluster->view(); };
   parts_.volumes = &volumes_;
   parts_.events = &events_;
+  parts_.service_variables = &service_variables_;
   parts_.images = &images_;
   parts_.groups = &groups_;
   parts_.config = given_.config;

@@ -18,6 +18,7 @@
 #include "node/agent/pod_worker.h"
 #include "node/agent/size_limits.h"
 #include "node/agent/usage_meter.h"
+#include "node/pod/service_variables.h"
 #include "node/stats/volume_meter.h"
 
 namespace plinth::node {
@@ -114,6 +115,7 @@ class NodeAgent final : private client::ClusterEvents {
   NodeAgentParts given_;
   NodeParts parts_;
   EventRecorder events_;
+  ServiceVariables service_variables_;
   ImageManager images_;
   PodGroups groups_;
   PodVolumes volumes_;

@@ -21,6 +21,7 @@ namespace plinth::node {
 class EventRecorder;
 class ImageManager;
 class PodGroups;
+class ServiceVariables;
 
 struct NodeParts {
   Loop* loop = nullptr;
@@ -36,6 +37,7 @@ struct NodeParts {
   EventRecorder* events = nullptr;
   ImageManager* images = nullptr;
   PodGroups* groups = nullptr;
+  ServiceVariables* service_variables = nullptr;
   NodeConfig config;
   std::vector<std::string> node_ips;
   api::ResourceAmounts allocatable;

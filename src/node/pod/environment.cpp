@@ -1,6 +1,7 @@
 #include "node/pod/environment.h"
 
 #include <unordered_map>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -14,15 +15,18 @@ constexpr std::size_t kVariablesMax = 10'000;  // of one container
 
 class Environment {
  public:
-  Environment(const Pod& pod, const PodContainer& container, const client::View& view, const DownwardFacts& facts)
-      : pod_(pod), container_(container), view_(view), facts_(facts) {}
+  Environment(const Pod& pod, const PodContainer& container, const client::View& view, const DownwardFacts& facts,
+              std::vector<KeyValue> services)
+      : pod_(pod), container_(container), view_(view), facts_(facts), services_(std::move(services)) {}
 
   Result<std::vector<KeyValue>> make() {
-    add_service_variables();
     for (const Value& source : container_.spec["envFrom"].items()) TRY(add_source(source));
     for (const Value& variable : container_.spec["env"].items()) TRY(add_variable(variable));
-    for (KeyValue& variable : services_) {
-      if (places_.emplace(variable.key, out_.size()).second) out_.push_back(std::move(variable));
+    std::unordered_set<std::string_view> linked;
+    linked.reserve(services_.size());
+    out_.reserve(out_.size() + services_.size());
+    for (const KeyValue& variable : services_) {
+      if (linked.insert(variable.key).second && places_.count(variable.key) == 0) out_.push_back(variable);
     }
     if (out_.size() > kVariablesMax) return bad_request("the container has too many environment variables");
     return std::move(out_);
@@ -113,54 +117,6 @@ class Environment {
                  fmt::format("couldn't find key {} in {} {}/{}", key, title, pod_.name_space, ref["name"].as_string()));
   }
 
-  void add_service_variables() {
-    const auto resource = view_.find_resource("", "services");
-    if (!resource) return;
-    const Value links = pod_.spec()["enableServiceLinks"];
-    const bool all = !links.is_bool() || links.as_bool();
-    if (const auto api = view_.get(*resource, "default", "kubernetes")) add_service(*api);
-    if (!all) return;
-    view_.list(*resource, pod_.name_space, [&](const client::Object& service) {
-      if (service.name != "kubernetes" || service.name_space != "default") add_service(service);
-      return services_.size() < kVariablesMax;
-    });
-  }
-
-  void add_service(const client::Object& service) {
-    const std::string ip((service)["spec"]["clusterIP"].as_string());
-    if (ip.empty() || ip == "None" || service["spec"]["type"].as_string() == "ExternalName") return;
-    std::string name;
-    for (const char c : service.name)
-      name += c == '-' || c == '.' ? '_' : static_cast<char>(toupper(static_cast<unsigned char>(c)));
-    const Value ports = service["spec"]["ports"];
-    if (ports.size() == 0) return;
-    const auto number = [](const Value& port) { return std::to_string(port["port"].as_int()); };
-    const bool v6 = ip.find(':') != std::string::npos;
-    const std::string host = v6 ? "[" + ip + "]" : ip;
-    const auto url = [&](const Value& port) {
-      std::string_view protocol = port["protocol"].as_string();
-      return to_lower(protocol.empty() ? "TCP" : protocol) + "://" + host + ":" + number(port);
-    };
-    services_.push_back({name + "_SERVICE_HOST", ip});
-    services_.push_back({name + "_SERVICE_PORT", number(ports.items()[0])});
-    for (const Value& port : ports.items()) {
-      if (port["name"].as_string().empty()) continue;
-      std::string suffix;
-      for (const char c : port["name"].as_string())
-        suffix += c == '-' ? '_' : static_cast<char>(toupper(static_cast<unsigned char>(c)));
-      services_.push_back({name + "_SERVICE_PORT_" + suffix, number(port)});
-    }
-    services_.push_back({name + "_PORT", url(ports.items()[0])});
-    for (const Value& port : ports.items()) {
-      const std::string protocol(port["protocol"].as_string().empty() ? "TCP" : port["protocol"].as_string());
-      const std::string base = name + "_PORT_" + number(port) + "_" + protocol;
-      services_.push_back({base, url(port)});
-      services_.push_back({base + "_PROTO", to_lower(protocol)});
-      services_.push_back({base + "_PORT", number(port)});
-      services_.push_back({base + "_ADDR", ip});
-    }
-  }
-
   const Pod& pod_;
   const PodContainer& container_;
   const client::View& view_;
@@ -172,8 +128,10 @@ class Environment {
 }  // namespace
 
 Result<std::vector<KeyValue>> make_environment(const Pod& pod, const PodContainer& container, const client::View& view,
-                                               const DownwardFacts& facts) {
-  return Environment(pod, container, view, facts).make();
+                                               const DownwardFacts& facts, ServiceVariables& services) {
+  const Value links = pod.spec()["enableServiceLinks"];
+  const bool all = !links.is_bool() || links.as_bool();
+  return Environment(pod, container, view, facts, services.of_pod(view, pod.name_space, all, kVariablesMax)).make();
 }
 
 std::string expand_variables(std::string_view text, const std::function<std::optional<std::string>(std::string_view)>& lookup) {

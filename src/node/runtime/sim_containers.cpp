@@ -138,8 +138,9 @@ void SimRuntime::container_status(std::string id, Done<ContainerStatus> done) {
 void SimRuntime::list_containers(ContainerFilter filter, Done<std::vector<Container>> done) {
   later<std::vector<Container>>("list_containers", Duration(0), std::move(done), [this, filter = std::move(filter)] {
     std::vector<Container> out;
+    const PodFilter pod(filter.labels);
     for (const auto& [_, entry] : containers_) {
-      if (matches(entry->status, filter)) out.push_back(entry->status);
+      if (pod.takes(entry->pod_uid) && matches(entry->status, filter)) out.push_back(entry->status);
     }
     return out;
   });

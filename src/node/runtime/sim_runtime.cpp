@@ -162,8 +162,10 @@ void SimRuntime::sandbox_status(std::string id, Done<SandboxStatus> done) {
 void SimRuntime::list_sandboxes(SandboxFilter filter, Done<std::vector<Sandbox>> done) {
   later<std::vector<Sandbox>>("list_sandboxes", Duration(0), std::move(done), [this, filter = std::move(filter)] {
     std::vector<Sandbox> out;
+    const PodFilter pod(filter.labels);
     for (const auto& [id, entry] : sandboxes_) {
       const Sandbox& sandbox = entry.status;
+      if (!pod.takes(sandbox.metadata.uid)) continue;
       if (!filter.id.empty() && filter.id != id) continue;
       if (filter.state && *filter.state != sandbox.state) continue;
       if (covers(sandbox.labels, filter.labels)) out.push_back(sandbox);

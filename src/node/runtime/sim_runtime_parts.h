@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "node/pod/labels.h"
 #include "node/runtime/sim_console.h"
 #include "node/runtime/sim_runtime.h"
 #include "node/runtime/sim_script.h"
@@ -17,6 +18,17 @@ Duration sim_delay(const StringMap& annotations, const std::string& name);
 // Whether `labels` have all of `wanted`.
 bool covers(const StringMap& labels, const StringMap& wanted);
 bool matches(const ContainerStatus& container, const ContainerFilter& filter);
+// The pod that a filter by labels is for: most lists are of one, and a thousand others are passed over at the cost of their
+// uid.
+class PodFilter {
+ public:
+  explicit PodFilter(const StringMap& labels) : labels_(labels), uid_(labels.find(std::string(kPodUidLabel))) {}
+  bool takes(const std::string& uid) const { return uid_ == labels_.end() || uid_->second == uid; }
+
+ private:
+  const StringMap& labels_;
+  StringMap::const_iterator uid_;
+};
 Error no_sandbox(const std::string& id);
 Error no_container(const std::string& id);
 

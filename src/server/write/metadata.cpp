@@ -1,5 +1,7 @@
 #include "server/write/metadata.h"
 
+#include <cstring>
+
 #include "api/strategies/strategy.h"
 #include "base/ids.h"
 #include "base/json.h"
@@ -138,7 +140,9 @@ void update_generation(Draft& object, const Value& old, const ResolvedKind& kind
 bool is_being_deleted(const store::Record& record) {
   const std::string_view metadata = metadata_text(record);
   const std::size_t managed_fields = record.body().size() - record.managed_fields_cut();
-  return metadata.substr(0, metadata.size() - managed_fields).find("\"deletionTimestamp\":") != std::string_view::npos;
+  // Quotes are everywhere, so a search for the first character of it would stop at each.
+  constexpr std::string_view kMark = "\"deletionTimestamp\":";
+  return ::memmem(metadata.data(), metadata.size() - managed_fields, kMark.data(), kMark.size()) != nullptr;
 }
 
 bool is_ready_to_be_removed(const ResolvedKind& kind, const Value& object) {

@@ -1,0 +1,75 @@
+#include "node/pod/service_variables.h"
+
+#include <cctype>
+
+#include "base/text.h"
+
+namespace plinth::node {
+namespace {
+
+constexpr std::size_t kServicesMax = 20'000;  // remembered; those that are gone are among them until then
+
+std::string variable_name(std::string_view text) {
+  std::string out;
+  for (const char c : text) out += c == '-' || c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return out;
+}
+
+std::vector<KeyValue> variables_of(const client::Object& service) {
+  std::vector<KeyValue> out;
+  const std::string ip(service["spec"]["clusterIP"].as_string());
+  const Value ports = service["spec"]["ports"];
+  if (ip.empty() || ip == "None" || service["spec"]["type"].as_string() == "ExternalName" || ports.size() == 0) return out;
+  const std::string name = variable_name(service.name);
+  const auto number = [](const Value& port) { return std::to_string(port["port"].as_int()); };
+  const auto protocol = [](const Value& port) {
+    const std::string_view given = port["protocol"].as_string();
+    return std::string(given.empty() ? "TCP" : given);
+  };
+  const std::string host = ip.find(':') != std::string::npos ? "[" + ip + "]" : ip;
+  const auto url = [&](const Value& port) { return to_lower(protocol(port)) + "://" + host + ":" + number(port); };
+  out.push_back({name + "_SERVICE_HOST", ip});
+  out.push_back({name + "_SERVICE_PORT", number(ports.items()[0])});
+  for (const Value& port : ports.items()) {
+    const std::string_view port_name = port["name"].as_string();
+    if (!port_name.empty()) out.push_back({name + "_SERVICE_PORT_" + variable_name(port_name), number(port)});
+  }
+  out.push_back({name + "_PORT", url(ports.items()[0])});
+  for (const Value& port : ports.items()) {
+    const std::string base = name + "_PORT_" + number(port) + "_" + protocol(port);
+    out.push_back({base, url(port)});
+    out.push_back({base + "_PROTO", to_lower(protocol(port))});
+    out.push_back({base + "_PORT", number(port)});
+    out.push_back({base + "_ADDR", ip});
+  }
+  return out;
+}
+
+}  // namespace
+
+const std::vector<KeyValue>& ServiceVariables::of_service(const client::Object& service) {
+  Known& known = known_[service.uid];
+  if (known.revision != service.revision) known = {service.revision, variables_of(service)};
+  return known.variables;
+}
+
+std::vector<KeyValue> ServiceVariables::of_pod(const client::View& view, const std::string& name_space, bool links,
+                                               std::size_t variables_max) {
+  std::vector<KeyValue> out;
+  const auto resource = view.find_resource("", "services");
+  if (!resource) return out;
+  if (known_.size() > kServicesMax) known_.clear();
+  const auto add = [&](const client::Object& service) {
+    const std::vector<KeyValue>& variables = of_service(service);
+    out.insert(out.end(), variables.begin(), variables.end());
+  };
+  if (const auto api = view.get(*resource, "default", "kubernetes")) add(*api);
+  if (!links) return out;
+  view.list(*resource, name_space, [&](const client::Object& service) {
+    if (service.name != "kubernetes" || service.name_space != "default") add(service);
+    return out.size() < variables_max;
+  });
+  return out;
+}
+
+}  // namespace plinth::node
