@@ -11,7 +11,7 @@ SETTLE_SECONDS = 0.5  # what is left of a pod in the runtime goes meanwhile
 class Platform(ComposePlatform):
     def __init__(self, plinth, folder):
         self.plinth = plinth
-        self.root = tempfile.mkdtemp(prefix='node-bench-', dir=folder)
+        self.root = tempfile.mkdtemp(prefix='node-bench-', dir=os.path.abspath(folder))  # paths go to the runtime
         kubeconfig = os.path.join(self.root, 'kubeconfig')
         self.data = os.path.realpath(self.root) + '/data'
         self.process = subprocess.Popen([plinth, 'up', '--data-dir', self.data, '--api', '127.0.0.1:0', '--node', 'cri', '--node-name', 'bench',
