@@ -263,12 +263,7 @@ void OwnContainerd::poll() {
 
 void OwnContainerd::check_status() {
   runtime_->status([this](Result<node::RuntimeStatus> status) {
-    std::string waits_for = status.ok() ? "" : status.error().message();
-    if (status.ok()) {
-      for (const node::RuntimeCondition& condition : status->conditions) {
-        if (!condition.status) waits_for = fmt::format("{}: {}", condition.type, condition.message);
-      }
-    }
+    std::string waits_for = status.ok() ? node::runtime_problem(*status) : status.error().message();
     if (waits_for.empty()) {
       return ready_ ? find_shims(&OwnContainerd::greet) : end_strangers();
     }

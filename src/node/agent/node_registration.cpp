@@ -175,16 +175,7 @@ void NodeRegistration::set_not_ready(std::string message) {
 void NodeRegistration::check_runtime() {
   parts_.runtime->status([this, alive = alive_](Result<RuntimeStatus> status) {
     if (!*alive) return;
-    std::string problem;
-    if (!status.ok())
-      problem = "container runtime is down: " + status.error().message();
-    else {
-      for (const RuntimeCondition& c : status->conditions) {
-        if (!c.status)
-          problem += (problem.empty() ? "" : "; ") + c.type + "=false reason:" + c.reason + " message:" + c.message;
-      }
-    }
-    problem_ = std::move(problem);
+    problem_ = status.ok() ? runtime_problem(*status) : "container runtime is down: " + status.error().message();
     write_status();
   });
   status_timer_ = parts_.loop->after(kStatusInterval, [this, alive = alive_] {

@@ -336,7 +336,8 @@ class Runtime {
   virtual void sandbox_status(std::string id, Done<SandboxStatus> done) = 0;
   virtual void list_sandboxes(SandboxFilter filter, Done<std::vector<Sandbox>> done) = 0;
 
-  // The container's id. The image must be there.
+  // The container's id. The image must be there, and those of mounts. MethodNotAllowed where it cannot mount images, with what
+  // is missing.
   virtual void create_container(std::string sandbox_id, ContainerConfig config, SandboxConfig sandbox,
                                 Done<std::string> done) = 0;
   // When the command cannot be run the container is kExited with code 128 and reason StartError, besides the error.
