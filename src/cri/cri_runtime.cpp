@@ -10,6 +10,7 @@
 #include "cri/cgroups.h"
 #include "cri/event_watch.h"
 #include "cri/exec_stream.h"
+#include "cri/image_mounts.h"
 #include "cri/messages.h"
 #include "cri/streaming_url.h"
 
@@ -173,6 +174,17 @@ class CriRuntime final : public node::Runtime {
                                                            "own signal only",
                                                            config.stop_signal)));
     }
+    if (!has_image_mounts(config.mounts)) return send_create(std::move(sandbox_id), config, sandbox, std::move(done));
+    version([this, sandbox_id = std::move(sandbox_id), config = std::move(config), sandbox = std::move(sandbox),
+             done = std::make_shared<Done<std::string>>(std::move(done))](Result<node::RuntimeVersion> told) {
+      if (!told.ok()) return (*done)(std::move(told).error());
+      if (auto able = check_image_mounts(*told, config.mounts); !able.ok()) return (*done)(std::move(able).error());
+      send_create(sandbox_id, config, sandbox, [done](Result<std::string> id) { (*done)(std::move(id)); });
+    });
+  }
+
+  void send_create(std::string sandbox_id, const node::ContainerConfig& config, const node::SandboxConfig& sandbox,
+                   Done<std::string> done) {
     wire::CreateContainerRequest request;
     request.set_pod_sandbox_id(sandbox_id);
     fill(*request.mutable_config(), config);

@@ -77,6 +77,7 @@ void fill(wire::Mount& to, const node::Mount& from) {
   to.set_propagation(static_cast<int>(from.propagation));
   to.set_recursive_read_only(from.recursive_readonly);
   if (!from.image.empty()) to.mutable_image()->set_image(from.image);
+  to.set_image_sub_path(from.image_sub_path);
 }
 
 node::Mount read(const wire::Mount& from) {
@@ -88,6 +89,7 @@ node::Mount read(const wire::Mount& from) {
   out.selinux_relabel = from.selinux_relabel();
   if (from.propagation() >= 0 && from.propagation() <= 2) out.propagation = static_cast<node::Propagation>(from.propagation());
   out.image = from.image().image();
+  out.image_sub_path = from.image_sub_path();
   return out;
 }
 

@@ -70,6 +70,10 @@ TEST_CASE("pods that are refused") {
        "spec.volumes[0].projected Invalid"},
       {"", R"("volumes":[{"name":"v","projected":{"sources":[{"serviceAccountToken":{"path":"t"}}]}}])",
        "spec.volumes[0].projected.sources[0].serviceAccountToken Forbidden"},
+      {"", R"("volumes":[{"name":"v","image":{"pullPolicy":"Always"}},{"name":"w","image":{"reference":"a:1"},"emptyDir":{}}])",
+       "spec.volumes[0].image.reference Required; spec.volumes[1].image Forbidden"},
+      {R"("volumeMounts":[{"name":"v","mountPath":"/a","subPath":"data"}])",
+       R"("volumes":[{"name":"v","image":{"reference":"a:1","pullPolicy":"Never"}}])", ""},
       // resources
       {R"("resources":{"limits":{"cpu":"1"},"requests":{"cpu":"2"}})", "", "spec.containers[0].resources.requests Invalid"},
       {R"("resources":{"limits":{"cpu":"1000m"},"requests":{"cpu":"1"}})", "", ""},

@@ -155,7 +155,12 @@ constexpr SourceRule kSources[] = {
     {"image", nullptr},
 };
 
-void validate_source(const FieldRef& volume) {
+// A template may leave the reference to whoever makes pods of it.
+void validate_image(const FieldRef& source, const PodSpecOptions& options) {
+  if (options.is_pod) source["reference"].require();
+}
+
+void validate_source(const FieldRef& volume, const PodSpecOptions& options) {
   std::size_t count = 0;
   for (const SourceRule& rule : kSources) {
     const FieldRef source = volume[rule.name];
@@ -164,6 +169,8 @@ void validate_source(const FieldRef& volume) {
       source.forbidden("may not specify more than 1 volume type");
     } else if (rule.validate != nullptr) {
       rule.validate(source);
+    } else if (rule.name == "image") {
+      validate_image(source, options);
     }
   }
   if (count == 0) volume.required("must specify a volume type");
@@ -205,7 +212,7 @@ VolumeNames validate_volumes(const FieldRef& volumes, const PodSpecOptions& opti
   volumes.each_item([&](const FieldRef& volume, std::size_t) {
     const FieldRef name = volume["name"];
     const std::size_t before = volumes.errors().size();
-    validate_source(volume);
+    validate_source(volume, options);
     name.check_required(check_dns1123_label);
     if (!options.pod_name.empty() && volume["ephemeral"].present()) validate_ephemeral_name(volume, options.pod_name);
     if (names.contains(name.text())) name.duplicate();

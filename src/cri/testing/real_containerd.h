@@ -31,6 +31,8 @@ class RealContainerd final : public node::RuntimeBench {
   node::Runtime& runtime() override { return *runtime_; }
   bool run_until(const std::function<bool()>& done) override;
   std::string image() override { return "localhost/test/busybox:1"; }
+  bool mounts_images() override;
+  std::string image_folder() override { return "bin"; }
   std::string read_file(const std::string& path) override;
   std::string log_directory() override { return folder_ + "/logs"; }
   std::string cgroup_parent() override { return cgroup_root_ + "/pod"; }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cri/image_mounts.h"
 #include "oci/tar_writer.h"
 #include "world_real/spawner.h"
 #include "world_real/test_loop.h"
@@ -134,6 +135,13 @@ bool RealContainerd::run_until(const std::function<bool()>& done) {
 }
 
 std::string RealContainerd::read_file(const std::string& path) { return read_whole(path); }
+
+bool RealContainerd::mounts_images() {
+  const auto told = wait<node::RuntimeVersion>([&](auto done) { runtime_->version(std::move(done)); });
+  node::Mount mount;
+  mount.image = mount.image_sub_path = "x";
+  return told.ok() && check_image_mounts(*told, {mount}).ok();
+}
 
 void RealContainerd::restart_containerd() {
   const std::string pid =

@@ -1,4 +1,4 @@
-// How a worker starts one container: image, mounts, config, create, start, postStart hook.
+// How a worker starts one container: images of its volumes, its own, mounts, config, create, start, postStart hook.
 #include <fmt/format.h>
 
 #include "node/agent/event_recorder.h"
@@ -13,7 +13,26 @@ struct PodWorker::Start {
   std::uint32_t attempt = 0;
   SandboxConfig sandbox;
   ContainerInputs inputs;
+  std::vector<Value> image_volumes;          // that it mounts and whose images are to be found yet
+  std::map<std::string, std::string> found;  // the others' images, by volume
 };
+
+namespace {
+
+std::vector<Value> mounted_image_volumes(const Pod& pod, const PodContainer& container) {
+  std::vector<Value> out;
+  for (const Value& volume : pod.spec()["volumes"].items()) {
+    if (!volume["image"].is_object()) continue;
+    for (const Value& mount : container.spec["volumeMounts"].items()) {
+      if (mount["name"].as_string() != volume["name"].as_string()) continue;
+      out.push_back(volume);
+      break;
+    }
+  }
+  return out;
+}
+
+}  // namespace
 
 void PodWorker::start_container(const Action& action) {
   ContainerMemory& memory = memory_.of(action.container);
@@ -29,8 +48,9 @@ void PodWorker::start_container(const Action& action) {
   const SandboxStatus* sandbox = seen_.current_sandbox();
   start->sandbox_id = sandbox->id;
   start->sandbox = make_sandbox_config(parts_.config, *pod_, sandbox->metadata.attempt);
+  start->image_volumes = mounted_image_volumes(*pod_, *pod_->find(start->container));
   if (start->unstarted_id.empty())
-    find_image(start);
+    find_volume_images(start);
   else
     remove_unstarted(start);
 }
@@ -58,16 +78,38 @@ void PodWorker::remove_unstarted(const StartPtr& start) {
                                      if (!removed.ok())
                                        return fail_start(start, "CreateContainerError", removed.error().message(),
                                                          now() + kRetryFirst);
-                                     find_image(start);
+                                     find_volume_images(start);
                                    }));
 }
 
-void PodWorker::find_image(const StartPtr& start) {
-  parts_.images->ensure(pod_, start->container, start->sandbox, guarded([this, start](ImageOutcome outcome) {
+void PodWorker::fail_image(const StartPtr& start, ImageOutcome outcome) {
+  event(true, "Failed", "Error: " + outcome.reason, start->container);
+  fail_start(start, std::move(outcome.reason), std::move(outcome.message), outcome.retry_at_ns);
+}
+
+// One after the other; whatever keeps one from being there is the container's reason to wait, as it is upstream.
+void PodWorker::find_volume_images(const StartPtr& start) {
+  if (start->image_volumes.empty()) return find_image(start);
+  const Value volume = start->image_volumes.front();
+  start->image_volumes.erase(start->image_volumes.begin());
+  ImageAsk ask;
+  ask.image = volume["image"]["reference"].as_string();
+  ask.policy = volume["image"]["pullPolicy"].as_string();
+  parts_.images->ensure(pod_, std::move(ask), start->sandbox,
+                        guarded([this, start, name = std::string(volume["name"].as_string())](ImageOutcome outcome) {
                           if (gave_up(start)) return;
-                          if (!outcome.ok)
-                            return fail_start(start, std::move(outcome.reason), std::move(outcome.message),
-                                              outcome.retry_at_ns);
+                          if (!outcome.ok) return fail_image(start, std::move(outcome));
+                          start->found[name] = std::move(outcome.ref);
+                          find_volume_images(start);
+                        }));
+}
+
+void PodWorker::find_image(const StartPtr& start) {
+  const PodContainer& container = *pod_->find(start->container);
+  ImageAsk ask{container.image, std::string(container.spec["imagePullPolicy"].as_string()), container_field_path(container)};
+  parts_.images->ensure(pod_, std::move(ask), start->sandbox, guarded([this, start](ImageOutcome outcome) {
+                          if (gave_up(start)) return;
+                          if (!outcome.ok) return fail_image(start, std::move(outcome));
                           start->inputs.image = std::move(outcome.image);
                           start->inputs.image_ref = std::move(outcome.ref);
                           prepare(start);
@@ -94,6 +136,7 @@ void PodWorker::prepare(const StartPtr& start) {
   mounts.attempt = start->attempt;
   mounts.environment = start->inputs.environment;
   mounts.volumes = volumes_;
+  mounts.images = start->found;
   if (!pod_->host_network) mounts.hosts_file = hosts_file(parts_.config, *pod_, pod_ips());
   parts_.volumes->prepare_container(std::move(mounts), guarded([this, start](Result<ContainerMounts> made) {
                                       if (gave_up(start)) return;

@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "node/agent/event_recorder.h"
+#include "node/pod/labels.h"
 
 namespace plinth::node {
 
@@ -74,6 +76,9 @@ void ImageCollector::list(Done<void> done) {
       for (const Container& container : *containers) {
         in_use_.insert(container.image_ref);
         in_use_.insert(container.image);
+        const auto volumes = container.annotations.find(kImageVolumes);
+        if (volumes == container.annotations.end()) continue;
+        for (const std::string_view image : split(volumes->second, ',')) in_use_.emplace(image);
       }
       const std::int64_t now = parts_.clock->wall_ns();
       std::map<std::string, ImageTimes> times;

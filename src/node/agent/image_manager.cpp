@@ -13,8 +13,7 @@ namespace plinth::node {
 
 struct ImageManager::Wish {
   std::shared_ptr<const Pod> pod;
-  std::string container, image, key, field_path;
-  std::string policy;
+  std::string image, policy, key, field_path;
   SandboxConfig sandbox;
   std::vector<ImageAuth> auths;
   std::size_t auth = 0;
@@ -51,17 +50,15 @@ void ImageManager::tell(const Wish& wish, bool warning, const char* reason, std:
 
 void ImageManager::finish(const WishPtr& wish, ImageOutcome outcome) { wish->done(std::move(outcome)); }
 
-void ImageManager::ensure(std::shared_ptr<const Pod> pod, std::string container, SandboxConfig sandbox,
+void ImageManager::ensure(std::shared_ptr<const Pod> pod, ImageAsk ask, SandboxConfig sandbox,
                           std::function<void(ImageOutcome)> done) {
   auto wish = std::make_shared<Wish>();
-  const PodContainer* spec = pod->find(container);
-  wish->image = spec->image;
-  wish->field_path = container_field_path(*spec);
-  wish->policy = spec->spec["imagePullPolicy"].as_string();
+  wish->image = std::move(ask.image);
+  wish->field_path = std::move(ask.field_path);
+  wish->policy = std::move(ask.policy);
   if (wish->policy.empty()) wish->policy = api::is_latest_image(wish->image) ? "Always" : "IfNotPresent";
   wish->key = pod->uid + "_" + wish->image;
   wish->pod = std::move(pod);
-  wish->container = std::move(container);
   wish->sandbox = std::move(sandbox);
   wish->asked_ns = parts_.clock->wall_ns();
   wish->done = std::move(done);
@@ -101,7 +98,6 @@ void ImageManager::decide(const WishPtr& wish) {
   }
   if (const auto backoff = backoffs_.find(wish->key); backoff != backoffs_.end() && backoff->second.until_ns > now) {
     tell(*wish, false, "BackOff", fmt::format("Back-off pulling image {}", quoted(wish->image)));
-    tell(*wish, true, "Failed", "Error: ImagePullBackOff");
     const std::string message =
         fmt::format("Back-off pulling image {}: ErrImagePull: {}", quoted(wish->image), backoff->second.error);
     return finish(wish, {false, {}, "", "ImagePullBackOff", message, backoff->second.until_ns});
@@ -165,7 +161,6 @@ void ImageManager::fail_pull(const WishPtr& wish, const Error& error) {
   backoff.until_ns = now + backoff.delay_ns;
   backoff.error = error.message();
   tell(*wish, true, "Failed", fmt::format("Failed to pull image {}: {}", quoted(wish->image), error.message()));
-  tell(*wish, true, "Failed", "Error: ErrImagePull");
   // Looked at once more before the back-off ends, which turns the reason into ImagePullBackOff.
   constexpr std::int64_t kSoon = 1'000'000'000;
   finish(wish, {false, {}, "", "ErrImagePull", error.message(), now + kSoon});

@@ -12,6 +12,12 @@
 
 namespace plinth::node {
 
+struct ImageAsk {
+  std::string image;
+  std::string policy;      // Always, IfNotPresent, Never; "": what follows from the image's tag
+  std::string field_path;  // of the Events; "": they are about the pod
+};
+
 struct ImageOutcome {
   bool ok = false;
   Image image;
@@ -30,8 +36,7 @@ class ImageManager {
   explicit ImageManager(NodeParts& parts) : parts_(parts) {}
   ~ImageManager() { *alive_ = false; }
 
-  void ensure(std::shared_ptr<const Pod> pod, std::string container, SandboxConfig sandbox,
-              std::function<void(ImageOutcome)> done);
+  void ensure(std::shared_ptr<const Pod> pod, ImageAsk ask, SandboxConfig sandbox, std::function<void(ImageOutcome)> done);
   // Forgets the back-off of a pod's images.
   void forget(const std::string& pod_uid);
 

@@ -79,6 +79,7 @@ NodeAgent::NodeAgent(NodeAgentParts given)
   const LocalPluginParts local{given_.loop, given_.pool, given_.files, given_.clock, given_.entropy, given_.transport.get()};
   volumes_.add(make_empty_dir_plugin(local));
   volumes_.add(make_host_path_plugin(local));
+  volumes_.add(make_image_plugin(local));
   for (auto& plugin : make_content_plugins(local)) volumes_.add(std::move(plugin));
 }
 

@@ -15,6 +15,8 @@
 
 namespace plinth::node {
 
+struct ImageOutcome;
+
 // On the node's loop; one for each pod uid.
 class PodWorker {
  public:
@@ -87,7 +89,9 @@ class PodWorker {
 
   void start_container(const Action& action);
   void remove_unstarted(const StartPtr& start);
+  void find_volume_images(const StartPtr& start);
   void find_image(const StartPtr& start);
+  void fail_image(const StartPtr& start, ImageOutcome outcome);
   void prepare(const StartPtr& start);
   void create(const StartPtr& start, std::vector<Mount> mounts);
   void started(const StartPtr& start, const std::string& id, Result<void> outcome);

@@ -170,6 +170,11 @@ Result<ContainerConfig> make_container_config(const NodeConfig& node, const Pod&
   const bool completes =
       container.role == Role::kInit || (container.role == Role::kMain && pod.restart_policy != RestartPolicy::kAlways);
   if (completes) config.annotations[std::string(kRunsToCompletion)] = "true";
+  std::vector<std::string> images;
+  for (const Mount& mount : inputs.mounts) {
+    if (!mount.image.empty()) images.push_back(mount.image);
+  }
+  if (!images.empty()) config.annotations[std::string(kImageVolumes)] = join(images, ",");
   config.log_path = fmt::format("{}/{}.log", container.name, inputs.attempt);
   config.has_stdin = spec["stdin"].as_bool();
   config.stdin_once = spec["stdinOnce"].as_bool();

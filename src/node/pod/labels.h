@@ -20,4 +20,7 @@ inline constexpr std::string_view kNodeLabel = "plinth.dev/node";
 // Of a container's annotations: it is expected to end by itself. For runtimes that only play.
 inline constexpr std::string_view kRunsToCompletion = "plinth.dev/runs-to-completion";
 
+// Of a container's annotations: the images of its volumes as the runtime knows them, by comma. They are in use as its own is.
+inline constexpr std::string_view kImageVolumes = "plinth.dev/image-volumes";
+
 }  // namespace plinth::node

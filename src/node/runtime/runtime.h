@@ -142,7 +142,8 @@ struct Mount {
   bool recursive_readonly = false;
   bool selinux_relabel = false;
   Propagation propagation = Propagation::kPrivate;
-  std::string image;  // an image volume instead of host_path
+  std::string image;           // its content instead of host_path's; readonly is true then
+  std::string image_sub_path;  // a folder in it; "": all of it
 };
 
 struct Device {
@@ -299,6 +300,10 @@ struct RuntimeStatus {
   std::vector<RuntimeCondition> conditions;
   std::vector<std::string> handlers;  // of RuntimeClasses
 };
+
+// What keeps it from running pods, in words: a condition that is false or missing of the two that count. Others, such as
+// warnings about the machine, do not. "": nothing.
+std::string runtime_problem(const RuntimeStatus& status);
 
 enum class EventType : std::uint8_t {
   kCreated,

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/text.h"
 #include "node/runtime/runtime.h"
 
 namespace plinth::node {
@@ -23,6 +24,8 @@ class RuntimeBench {
   virtual std::string cgroup_parent() { return ""; }
   virtual NamespaceOptions namespaces() { return {}; }
   virtual bool has_exec_streams() { return true; }
+  virtual bool mounts_images() { return true; }
+  virtual std::string image_folder() = 0;  // of image(), with something in it
 
   // Waits for one call: wait<std::string>([&](auto done) { runtime().run_sandbox(..., std::move(done)); })
   template <typename T>
@@ -297,6 +300,51 @@ inline void check_images(RuntimeBench& bench) {
   CHECK(bench.wait<void>([&](auto done) { bench.runtime().remove_image("localhost/no-such-image:1", std::move(done)); }).ok());
 }
 
+// A container that sees an image, and a folder of one.
+inline void check_image_mounts(RuntimeBench& bench) {
+  const SandboxConfig pod = sandbox_config(bench, "image-mounts");
+  const std::string sandbox = start_sandbox(bench, pod);
+  auto known =
+      bench.wait<std::optional<Image>>([&](auto done) { bench.runtime().image_status(bench.image(), std::move(done)); });
+  REQUIRE((known.ok() && known->has_value()));
+  const auto config = [&](const std::string& name, const std::string& folder) {
+    ContainerConfig out = container_config(
+        bench, name, "ls /all/" + bench.image_folder() + "; echo --; ls /part; echo x > /part/new; echo after");
+    Mount all;
+    all.container_path = "/all";
+    all.image = (*known)->id;
+    all.readonly = true;
+    Mount part = all;
+    part.container_path = "/part";
+    part.image_sub_path = folder;
+    out.mounts = {all, part};
+    return out;
+  };
+  if (!bench.mounts_images()) {
+    auto refused = bench.wait<std::string>(
+        [&](auto done) { bench.runtime().create_container(sandbox, config("c", bench.image_folder()), pod, std::move(done)); });
+    REQUIRE(!refused.ok());
+    CHECK(refused.error().reason() == Reason::kMethodNotAllowed);
+    return end_sandbox(bench, sandbox);
+  }
+  const std::string id = create(bench, sandbox, config("c", bench.image_folder()), pod);
+  REQUIRE(start(bench, id).ok());
+  std::string text, list;
+  for (const std::string_view line : split(bench.read_file(wait_exited(bench, id).log_path), '\n')) {
+    const auto at = line.find(" F ");
+    if (at != std::string_view::npos) (text += line.substr(at + 3)) += '\n';
+  }
+  list = text.substr(0, text.find("--\n"));
+  CAPTURE(text);
+  CHECK(!list.empty());
+  CHECK(text.rfind(list + "--\n" + list, 0) == 0);
+  CHECK(text.find("Read-only file system") != std::string::npos);
+  auto none = bench.wait<std::string>(
+      [&](auto done) { bench.runtime().create_container(sandbox, config("d", "no/such"), pod, std::move(done)); });
+  CHECK(!none.ok());
+  end_sandbox(bench, sandbox);
+}
+
 // A container's life is told, each event with its id.
 inline void check_events(RuntimeBench& bench) {
   std::vector<RuntimeEvent> events;
@@ -324,6 +372,7 @@ inline void check_runtime(RuntimeBench& bench) {
   SUBCASE("exec with input") { check_exec_stream(bench); }
   SUBCASE("errors") { check_errors(bench); }
   SUBCASE("images") { check_images(bench); }
+  SUBCASE("images in containers") { check_image_mounts(bench); }
   SUBCASE("events") { check_events(bench); }
 }
 

@@ -24,6 +24,7 @@ Result<std::string> SimRuntime::make_container(const std::string& sandbox_id, co
   }
   auto entry = std::make_shared<ContainerEntry>();
   entry->config = config;
+  TRY(mount_images(entry->config));
   entry->pod_annotations = sandbox.annotations;
   entry->hostname = sandbox.hostname;
   entry->pod_uid = sandbox.metadata.uid;

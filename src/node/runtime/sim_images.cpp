@@ -4,9 +4,43 @@
 #include <fmt/format.h>
 
 #include "api/quantity.h"
+#include "base/text.h"
 #include "node/runtime/sim_runtime_parts.h"
 
 namespace plinth::node {
+namespace {
+
+// Where the content of an image is among the files of the virtual node.
+std::string content_path(const std::string& id) { return "/run/sim-images/" + id; }
+
+Result<void> write_content(HostFiles& files, const std::string& image, const std::string& id) {
+  TRY(files.make_directories(content_path(id) + "/data", 0755));
+  TRY(files.write(content_path(id) + "/reference", image + "\n", 0644));
+  return files.write(content_path(id) + "/data/reference", image + "\n", 0644);
+}
+
+}  // namespace
+
+// As runtimes do: an image's content in place of a path of the node, always read-only, a folder of it where one is asked for.
+Result<void> SimRuntime::mount_images(ContainerConfig& config) const {
+  for (Mount& mount : config.mounts) {
+    if (mount.image.empty()) continue;
+    const auto known = std::find_if(images_.begin(), images_.end(),
+                                    [&](const auto& one) { return one.first == mount.image || one.second.id == mount.image; });
+    if (known == images_.end())
+      return Error(Reason::kNotFound, "failed to mount image volume: image \"" + mount.image + "\": not found");
+    if (!mount.readonly || !mount.host_path.empty())
+      return bad_request("failed to mount image volume: it is read-only and has no path on the node");
+    mount.host_path = content_path(known->second.id);
+    if (mount.image_sub_path.empty()) continue;
+    mount.host_path += "/" + mount.image_sub_path;
+    const auto info = TRY(files_.info(mount.host_path, true));
+    if (!info || info->type != FileType::kDirectory)
+      return Error(Reason::kNotFound, "failed to mount image volume: there is no directory \"" + mount.image_sub_path +
+                                          "\" in image \"" + mount.image + "\"");
+  }
+  return {};
+}
 
 // --- Statistics and images ---
 
@@ -72,13 +106,19 @@ void SimRuntime::pull_image(std::string image, ImageAuth, SandboxConfig sandbox,
     known.id = fmt::format("sha256:{0:016x}{1:016x}{2:016x}{3:016x}", hash, hash * 3, hash * 5, hash * 7);
     known.tags = {image};
     known.size_bytes = 4 << 20;
+    TRY(write_content(files_, image, known.id));
     return known.id;
   });
 }
 
 void SimRuntime::remove_image(std::string image, Done<void> done) {
   later<void>("remove_image", Duration(0), std::move(done), [this, image = std::move(image)]() -> Result<void> {
-    images_.erase(image);
+    for (auto it = images_.begin(); it != images_.end(); ++it) {
+      if (it->first != image && it->second.id != image) continue;
+      TRY(files_.remove_all(content_path(it->second.id)));
+      images_.erase(it);
+      break;
+    }
     return {};
   });
 }

@@ -7,7 +7,8 @@
 //   sim.plinth.dev/sandbox-delay, create-delay, start-delay, pull-delay    durations ("2s")
 //   sim.plinth.dev/memory.CONTAINER, cpu.CONTAINER    quantities that statistics show
 //
-// Images whose name says that they do not exist cannot be pulled (names_nothing). Containers that are to end by themselves
+// Images whose name says that they do not exist cannot be pulled (names_nothing). What a volume made of an image shows are its
+// files `reference` and `data/reference`, which hold the name that it was pulled by. Containers that are to end by themselves
 // (init containers and those of pods that are not restarted) exit with 0 where their program is not known. Logs are files of
 // `files`.
 #pragma once
@@ -104,6 +105,7 @@ class SimRuntime final : public Runtime {
   std::string host_path(const ContainerEntry& container, const std::string& path) const;
   ScriptContext script_context(const ContainerEntry& container) const;
   void tell(EventType type, const std::string& id, const std::string& pod_uid);
+  Result<void> mount_images(ContainerConfig& config) const;
   std::string next_id(std::string_view kind);
   std::string next_address();
   void stop_all_of(const std::string& sandbox_id);

@@ -17,6 +17,7 @@ class SimBench final : public RuntimeBench {
   Runtime& runtime() override { return runtime_; }
   bool run_until(const std::function<bool()>& done) override { return world_.run_until(done, std::chrono::minutes(5)); }
   std::string image() override { return "localhost/busybox:1"; }
+  std::string image_folder() override { return "data"; }
   std::string read_file(const std::string& path) override {
     auto text = files_.read(path, 0, 1 << 20);
     return text.ok() ? *text : text.error().message();

@@ -80,6 +80,13 @@ Result<Mount> mount_of(HostFiles& files, const std::string& pod_directory, const
   mount.recursive_readonly = spec["recursiveReadOnly"].as_string() == "Enabled";
   mount.propagation = propagation_of(spec);
   const std::string sub_path = TRY(sub_path_of(spec, inputs.environment));
+  if (volume->second.image) {
+    const auto image = inputs.images.find(name);
+    if (image == inputs.images.end()) return internal_error("the image of volume \"" + name + "\" was not looked for");
+    mount.image = image->second;
+    mount.image_sub_path = sub_path;
+    return mount;
+  }
   if (!sub_path.empty()) {
     const std::string target = fmt::format("{}/volume-subpaths/{}/{}/{}", pod_directory, name, inputs.container, index);
     // Of an earlier start of the container.

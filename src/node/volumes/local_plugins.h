@@ -24,6 +24,8 @@ struct LocalPluginParts {
 
 std::unique_ptr<VolumePlugin> make_empty_dir_plugin(const LocalPluginParts& parts);
 std::unique_ptr<VolumePlugin> make_host_path_plugin(const LocalPluginParts& parts);
+// Images that the runtime mounts: of them there is nothing on the node. They are found when a container starts, with its own.
+std::unique_ptr<VolumePlugin> make_image_plugin(const LocalPluginParts& parts);
 // configMap, secret, downwardAPI, projected: files made from objects.
 std::vector<std::unique_ptr<VolumePlugin>> make_content_plugins(const LocalPluginParts& parts);
 

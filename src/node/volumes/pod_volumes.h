@@ -22,7 +22,8 @@ struct ContainerMountInputs {
   std::uint32_t attempt = 0;
   std::vector<KeyValue> environment;  // for subPathExpr
   VolumeMap volumes;
-  std::string hosts_file;  // content; "": the pod has none of its own
+  std::map<std::string, std::string> images;  // of image volumes, by volume: what the runtime knows them by
+  std::string hosts_file;                     // content; "": the pod has none of its own
 };
 
 struct ContainerMounts {

@@ -31,6 +31,7 @@ struct VolumeReady {
   std::string host_path;  // to be mounted into containers: the directory, or what it stands for
   bool readonly = false;  // whatever the container asks for
   bool device = false;    // a raw device, for volumeDevices
+  bool image = false;     // the runtime mounts it: there is no path
 };
 
 // Used on the node's loop. Calls for one volume never overlap. What blocks runs on the node's pool.
