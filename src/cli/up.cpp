@@ -135,16 +135,46 @@ Result<std::vector<std::string>> csi_sockets(const Arguments& arguments) {
   return out;
 }
 
+// Where the pods of a runtime of others meet this machine. Where that cannot be told they run without Services and DNS.
+Result<void> take_runtime_network(const Arguments& arguments, platform::CriNodeOptions& options) {
+  const std::string gateway = argument(arguments, "pod-gateway");
+  if (options.cri_socket.empty()) {
+    return gateway.empty() ? Result<void>()
+                           : bad_request("--pod-gateway " + gateway + ": a containerd of our own has a network that is known");
+  }
+  if (!argument(arguments, "pod-cidr").empty())
+    return bad_request("--pod-cidr: the runtime at " + options.cri_socket + " gives its pods their addresses");
+  if (gateway == "none") return {};
+  auto found = gateway.empty() ? platform::ask_runtime_network(options.cri_socket) : platform::runtime_network_at(gateway);
+  if (!found.ok() && !gateway.empty()) return bad_request("--pod-gateway " + found.error().message());
+  if (!found.ok() && found.error().reason() == Reason::kServiceUnavailable)
+    return Error(Reason::kServiceUnavailable,
+                 fmt::format("no container runtime answers at {}: {}", options.cri_socket, found.error().message()));
+  if (!found.ok()) {
+    (void)fail(0, fmt::format("pods of the runtime at {} get neither Services nor DNS nor the API: {}; if they are on a bridge "
+                              "of this machine, say --pod-gateway ADDRESS, which is the bridge's",
+                              options.cri_socket, found.error().message()));
+    return {};
+  }
+  if (!found->routed) {
+    (void)fail(0, fmt::format("pods of the runtime at {} reach no Services: its CNI network gives them no default route; add "
+                              "{{\"dst\": \"0.0.0.0/0\"}} to the routes of its ipam",
+                              options.cri_socket));
+  }
+  options.runtime_network = std::move(*found);
+  return {};
+}
+
 // Before any thread is made: the spawner is a fork of this process.
 Result<platform::MakeNodeHost> cri_node(const Arguments& arguments, std::vector<std::string> sockets,
-                                        std::shared_ptr<std::string> registry) {
+                                        std::shared_ptr<std::string> registry, platform::ServiceOptions& service) {
   platform::CriNodeOptions options;
   options.csi_sockets = std::move(sockets);
   options.registry_address = TRY(registry_address(arguments));
   options.registry_bound = std::move(registry);
   options.data_dir = argument(arguments, "data-dir");
   options.name = argument(arguments, "node-name");
-  options.pod_range = argument(arguments, "pod-cidr");
+  if (const std::string range = argument(arguments, "pod-cidr"); !range.empty()) options.pod_range = range;
   options.cri_socket = argument(arguments, "cri-socket");
   options.dns_forward = names_of_list(argument(arguments, "dns-forward"));
   TRY(platform::check_cri_node(options));
@@ -153,6 +183,15 @@ Result<platform::MakeNodeHost> cri_node(const Arguments& arguments, std::vector<
     if (!imported.ok()) return Error(imported.error().reason(), "--images " + imported.error().message());
   }
   options.spawner = std::make_shared<world_real::UniqueFd>(TRY(world_real::fork_spawner()));
+  TRY(take_runtime_network(arguments, options));
+  if (options.cri_socket.empty()) service.pod_gateway = platform::pod_gateway(options.pod_range).value();
+  if (options.runtime_network) service.pod_gateway = options.runtime_network->gateway;
+  if (!service.pod_gateway.empty()) {
+    if (auto wrong = platform::check_service_range(service.allocation.service_range); !wrong.ok())
+      return Error(wrong.error().reason(), "--service-cidr " + wrong.error().message());
+  } else if (!options.dns_forward.empty()) {
+    return bad_request("--dns-forward: the DNS of the platform does not reach the pods of that runtime");
+  }
   return platform::cri_node(std::move(options));
 }
 
@@ -199,14 +238,9 @@ int run(const Arguments& arguments) {
     return fail(2, "--dns-forward: only --node cri answers pods that look for names");
   auto registry = std::make_shared<std::string>();
   if (node == "cri") {
-    auto made = cri_node(arguments, std::move(*sockets), registry);
+    auto made = cri_node(arguments, std::move(*sockets), registry, options);
     if (!made.ok()) return fail(made.error().reason() == Reason::kBadRequest ? 2 : 1, "--node cri: " + made.error().message());
     options.make_node = std::move(*made);
-    if (argument(arguments, "cri-socket").empty()) {
-      if (auto wrong = platform::check_service_range(options.allocation.service_range); !wrong.ok())
-        return fail(2, "--service-cidr " + wrong.error().message());
-      options.pod_gateway = platform::pod_gateway(argument(arguments, "pod-cidr")).value();
-    }
   }
   auto choices = compose_choices(arguments);
   if (!choices.ok()) return fail(2, choices.error().message());
@@ -238,7 +272,12 @@ Command up_command() {
         "plane without a node",
         "none", false, "cri,sim,none"},
        {"--node-name", "NAME", "of the node that --node cri makes (default: the host's name)", "", false},
-       {"--pod-cidr", "CIDR", "IPv4 addresses that pods of --node cri get", "10.244.0.0/24", false},
+       {"--pod-cidr", "CIDR", "IPv4 addresses that pods of --node cri get (default: 10.244.0.0/24)", "", false},
+       {"--pod-gateway", "ADDR",
+        "with --cri-socket: IPv4 of this machine on the bridge of the runtime's pods, where Services, DNS and the API are "
+        "served "
+        "to them (default: what the runtime's CNI configuration says); none: they have none of these",
+        "", false},
        {"--dns-forward", "LIST",
         "name servers that the DNS of --node cri asks for names of elsewhere, as 10.0.0.2:53 (default: those of "
         "/etc/resolv.conf)",

@@ -100,7 +100,7 @@ struct RuntimeHost {
   Result<void> open(const CriNodeOptions& given);
   Result<void> open_containerd(const std::string& pod_range);
   Result<void> open_registry(const CriNodeOptions& given);
-  Result<void> attach(const std::string& socket);
+  Result<void> attach(const CriNodeOptions& given);
   std::unique_ptr<node::Runtime> open_driver(cri::CriOptions options);
   // For the time before the loop runs: drives it until the command has ended.
   Result<CommandOutcome> run_now(std::vector<std::string> arguments);
@@ -129,7 +129,7 @@ Result<void> RuntimeHost::open(const CriNodeOptions& given) {
   processes = TRY(world_real::RealProcesses::create(*loop, std::move(*given.spawner)));
   images = std::make_unique<oci::LayoutImages>(*disk, *pool, *loop, places.images());
   if (!given.registry_address.empty()) TRY(open_registry(given));
-  if (!given.cri_socket.empty()) return attach(given.cri_socket);
+  if (!given.cri_socket.empty()) return attach(given);
   TRY(open_containerd(given.pod_range));
   cri::CriOptions driver;
   driver.address = "unix:" + cri::socket_path(options);
@@ -177,7 +177,16 @@ Result<void> RuntimeHost::open_registry(const CriNodeOptions& given) {
 }
 
 // Its pods are marked as ours; others that it runs are not touched.
-Result<void> RuntimeHost::attach(const std::string& socket) {
+Result<void> RuntimeHost::attach(const CriNodeOptions& given) {
+  const std::string& socket = given.cri_socket;
+  const cri::HostFacts facts = cri::probe_host(*disk);
+  options.nft = facts.nft;
+  options.ip = facts.ip;
+  if (given.runtime_network && (facts.nft.empty() || facts.ip.empty())) {
+    return Error(
+        Reason::kServiceUnavailable,
+        "Services need the programs nft and ip; on Debian: apt-get install nftables iproute2. Or use --pod-gateway none");
+  }
   cri::CriOptions driver;
   driver.address = "unix:" + socket;
   driver.instance = places.cgroup_root.substr(1);
@@ -209,11 +218,17 @@ std::unique_ptr<node::Runtime> RuntimeHost::open_driver(cri::CriOptions driver_o
   return cri::make_cri_runtime(std::move(driver), std::move(driver_options));
 }
 
-PodNetworkOptions network_options(const RuntimeHost& host, const std::string& node, const std::string& pod_range) {
+PodNetworkOptions network_options(const RuntimeHost& host, const std::string& node, const CriNodeOptions& options) {
   PodNetworkOptions out;
   out.node = node;
   out.bridge = host.places.bridge;
-  out.pod_range = pod_range;
+  out.table = host.places.bridge + "-services";
+  out.pod_range = options.pod_range;
+  if (const auto& theirs = options.runtime_network) {
+    out.bridge = theirs->bridge;
+    out.pod_range = theirs->range;
+    out.gateway = theirs->gateway;
+  }
   out.nft = host.options.nft;
   out.ip = host.options.ip;
   return out;
@@ -241,20 +256,20 @@ class CriNode final : public NodeHost {
     agent.facts.name = name_;
     agent.facts.kubelet_version = kubelet_version;
     agent.facts.runtime_version = host_->runtime_version;
-    agent.facts.pod_cidr = options.pod_range;
+    const bool served = host_->containerd || options.runtime_network;
+    agent.facts.pod_cidr = options.runtime_network ? options.runtime_network->range : served ? options.pod_range : "";
     agent.config.log_root = host_->places.node_dir + "/logs";
     agent.config.cgroup_root = host_->places.cgroup_root;
     agent.config.collects_images = host_->containerd != nullptr;
     agent.config.kept_images = {fmt::format("{}/{}:{}", cri::kPauseRegistry, cri::kPauseRepository, cri::kPauseTag)};
     agent.config.memory_capacity_bytes = machine_memory_bytes();
     if (auto text = files_.read("/etc/resolv.conf", 0, 64 * 1024); text.ok()) agent.config.host_dns = parse_resolv_conf(*text);
-    if (host_->containerd)
-      agent.config.cluster_dns = {cluster_dns_address(api::AddressRange::parse(parts.service_range).value())};
+    if (served) agent.config.cluster_dns = {cluster_dns_address(api::AddressRange::parse(parts.service_range).value())};
     agent_ = std::make_unique<node::NodeAgent>(std::move(agent));
     if (host_->registry) host_->registry->on_push(push_events(parts, name_));
     drivers_ = make_drivers();
     agent_->add_volume_plugin(drivers_->make_plugin(agent_->transport()));
-    if (host_->containerd) network_ = make_network(options);
+    if (served) network_ = make_network(options);
   }
   ~CriNode() override {
     *alive_ = false;
@@ -267,15 +282,11 @@ class CriNode final : public NodeHost {
 
   void start(UniqueFunction<void(Result<void>)> done) override {
     auto finish = std::make_shared<UniqueFunction<void(Result<void>)>>(std::move(done));
-    if (!host_->containerd) return start_agent(finish);
+    if (!host_->containerd) return start_network(finish);
     host_->containerd->start([this, finish, alive = alive_](Result<void> ready) {
       if (!*alive) return;
       if (!ready.ok()) return (*finish)(std::move(ready));
-      network_->start([this, finish, alive](Result<void> served) {
-        if (!*alive) return;
-        if (!served.ok()) return (*finish)(std::move(served));
-        start_agent(finish);
-      });
+      start_network(finish);
     });
   }
 
@@ -287,7 +298,21 @@ class CriNode final : public NodeHost {
   node::NodeAgent& agent() override { return *agent_; }
 
  private:
-  void start_agent(std::shared_ptr<UniqueFunction<void(Result<void>)>> finish) {
+  using Finish = std::shared_ptr<UniqueFunction<void(Result<void>)>>;
+
+  void start_network(Finish finish) {
+    if (!network_) return start_agent(finish);
+    network_->start([this, finish, alive = alive_](Result<void> served) {
+      if (!*alive) return;
+      if (!served.ok() && !host_->containerd)
+        served = Error(served.error().reason(),
+                       served.error().message() + "; with --pod-gateway none pods have neither Services nor DNS");
+      if (!served.ok()) return (*finish)(std::move(served));
+      start_agent(finish);
+    });
+  }
+
+  void start_agent(Finish finish) {
     grant_node_rights(parts_, name_, [this, finish, alive = alive_](Result<void> granted) {
       if (!*alive) return;
       if (!granted.ok()) return (*finish)(std::move(granted));
@@ -309,7 +334,7 @@ class CriNode final : public NodeHost {
     parts.cluster = std::make_unique<DirectCluster>(*parts_.api, *parts_.store, *parts_.loop);
     parts.serve_api = parts_.serve_api;
     parts.log = parts_.log.named("network");
-    PodNetworkOptions options = network_options(*host_, name_, given.pod_range);
+    PodNetworkOptions options = network_options(*host_, name_, given);
     options.forward_to = given.dns_forward;
     if (!options.forward_to.empty()) return make_pod_network(std::move(parts), std::move(options));
     if (auto text = files_.read("/etc/resolv.conf", 0, 64 * 1024); text.ok())
@@ -347,7 +372,7 @@ class CriNode final : public NodeHost {
   std::unique_ptr<node::HostGauges> gauges_;
   std::unique_ptr<node::ControlGroups> groups_ = node_real::make_control_groups();
   std::unique_ptr<csi::Drivers> drivers_;
-  std::unique_ptr<PodNetwork> network_;  // null where somebody else's runtime has one
+  std::unique_ptr<PodNetwork> network_;  // null where somebody else's runtime has one that nobody here serves
   std::unique_ptr<node::NodeAgent> agent_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
@@ -372,6 +397,35 @@ Result<void> share_pods_root(RuntimeHost& host) {
   return {};
 }
 
+// Rules, and what was changed of a bridge of others.
+void remove_pod_network(RuntimeHost& host, const CriNodeOptions& given, std::vector<std::string>& problems) {
+  const auto run = [&](const char* what, std::vector<std::string> command) {
+    auto done = host.run_now(std::move(command));
+    if (done.ok() && done->status.ok()) return true;
+    problems.push_back(std::string(what) + ": " + (done.ok() ? done->error_output : done.error().message()));
+    return false;
+  };
+  auto theirs = remembered_bridge(*host.disk, host.places.node_dir);
+  if (!theirs.ok()) problems.push_back("the bridge of the pods: " + theirs.error().message());
+  if (!host.containerd && !(theirs.ok() && *theirs)) return;
+  bool gone = run("rules of Services", pod_network_removal(network_options(host, "", given)));
+  if (!theirs.ok() || !*theirs) return;
+  gone = run("the bridge of the pods", network::bridge_return(host.options.ip, (*theirs)->name, (*theirs)->before)) && gone;
+  if (!gone) return;
+  if (auto forgotten = forget_bridge(*host.disk, host.places.node_dir); !forgotten.ok())
+    problems.push_back("the bridge of the pods: " + forgotten.error().message());
+}
+
+// What an earlier start has left of a bridge that is not this one's.
+Result<void> leave_other_bridges(RuntimeHost& host, const CriNodeOptions& options) {
+  const auto known = TRY(remembered_bridge(*host.disk, host.places.node_dir));
+  if (!known || (options.runtime_network && options.runtime_network->bridge == known->name)) return {};
+  std::vector<std::string> problems;
+  remove_pod_network(host, options, problems);
+  if (problems.empty()) return {};
+  return Error(Reason::kServiceUnavailable, join(problems, "; "));
+}
+
 Result<std::unique_ptr<NodeHost>> make_cri_node(const NodeHostParts& parts, const CriNodeOptions& options) {
   auto host = std::make_unique<RuntimeHost>();
   host->loop = dynamic_cast<world_real::EpollLoop*>(parts.loop);
@@ -382,6 +436,8 @@ Result<std::unique_ptr<NodeHost>> make_cri_node(const NodeHostParts& parts, cons
   host->places = TRY(find_places(options.data_dir));
   TRY(host->open(options));
   TRY(share_pods_root(*host));
+  TRY(leave_other_bridges(*host, options));
+  if (options.runtime_network) TRY(remember_bridge(*host->disk, host->places.node_dir, *options.runtime_network));
   std::string name = options.name.empty() ? machine_facts(options.data_dir).hostname : options.name;
   return std::unique_ptr<NodeHost>(std::make_unique<CriNode>(parts, std::move(host), std::move(name), options));
 }
@@ -400,8 +456,6 @@ Result<void> check_cri_node(const CriNodeOptions& options) {
         !parse_integer<std::uint16_t>(server.substr(colon + 1)))
       return bad_request("--dns-forward " + server + ": an IPv4 address and a port are needed (10.0.0.2:53)");
   }
-  if (!options.cri_socket.empty() && !options.dns_forward.empty())
-    return bad_request("--dns-forward: a runtime of somebody else has its own DNS");
   if (!options.cri_socket.empty() && options.cri_socket.front() != '/') {
     return bad_request("--cri-socket " + options.cri_socket + ": an absolute path is needed");
   }
@@ -443,13 +497,7 @@ Result<NodeDownReport> take_down_cri_node(CriNodeOptions given, Duration grace_m
   cri::take_down(parts, host->options, places.cgroup_root, grace_max,
                  [&](cri::TakeDownReport told) { report = std::move(told); });
   while (!report) loop->poll(std::chrono::milliseconds(100));
-  if (host->containerd) {
-    auto removed = host->run_now(pod_network_removal(network_options(*host, "", given.pod_range)));
-    if (!removed.ok())
-      report->problems.push_back("rules of Services: " + removed.error().message());
-    else if (!removed->status.ok())
-      report->problems.push_back("rules of Services: " + removed->error_output);
-  }
+  remove_pod_network(*host, given, report->problems);
   host.reset();
   return NodeDownReport{report->containers, report->sandboxes, std::move(report->problems)};
 }

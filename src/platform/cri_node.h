@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "platform/node_host.h"
+#include "platform/runtime_network.h"
 #include "world_real/unique_fd.h"
 
 namespace plinth::platform {
@@ -15,6 +17,8 @@ struct CriNodeOptions {
   std::string name;                         // of the Node object; empty: the host's name
   std::string pod_range = "10.244.0.0/24";  // IPv4 addresses of pods
   std::string cri_socket;                   // a runtime that runs already; empty: a containerd of our own
+  // Its network, where the platform serves pods in it; their range is then this one's.
+  std::optional<RuntimeNetwork> runtime_network;
   std::vector<std::string>
       dns_forward;               // servers for names of elsewhere, "10.0.0.2:53"; empty: those of this machine's resolv.conf
   std::string registry_address;  // of the registry for images; empty: none

@@ -18,7 +18,7 @@ network::ServiceProxyOptions proxy_options(const PodNetworkOptions& options, con
   out.rules.pod_range = options.pod_range;
   out.rules.bridge = options.bridge;
   out.rules.gateway = gateway;
-  out.rules.table = options.bridge + "-services";
+  out.rules.table = options.table;
   out.gateway = gateway + options.pod_range.substr(options.pod_range.find('/'));
   out.nft = options.nft;
   out.ip = options.ip;
@@ -29,7 +29,7 @@ class OwnPodNetwork final : public PodNetwork {
  public:
   OwnPodNetwork(PodNetworkParts parts, PodNetworkOptions options)
       : loop_(*parts.loop), serve_api_(std::move(parts.serve_api)), options_(std::move(options)) {
-    gateway_ = pod_gateway(options_.pod_range).value();
+    gateway_ = options_.gateway.empty() ? pod_gateway(options_.pod_range).value() : options_.gateway;
     dns_ = {&loop_, parts.clock, parts.entropy, &datagrams_, parts.network};
     network::HealthCheckParts checks;
     checks.loop = &loop_;

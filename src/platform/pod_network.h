@@ -31,6 +31,8 @@ struct PodNetworkOptions {
   std::string node;       // its name
   std::string bridge;     // of the pods, made where it is missing
   std::string pod_range;  // "10.244.0.0/24"
+  std::string gateway;    // the bridge's own address; "": the first of the range
+  std::string table;      // of nftables
   std::string nft = "nft", ip = "ip";
   std::vector<std::string> forward_to;  // servers for names of elsewhere, "host:53"
 };

@@ -21,6 +21,15 @@ echo 1 > /proc/sys/net/ipv4/conf/$0/route_localnet && echo 1 > /proc/sys/net/ipv
 exit 0
 )";
 
+// $0 the bridge, $1 ip, $2 the protocol of routes, $3 "true" where it was made here, $4 and $5 its settings.
+constexpr std::string_view kReturn = R"sh(
+[ -e /sys/class/net/$0 ] || exit 0
+$1 route flush dev $0 proto $2 || exit 1
+if [ $3 = true ] && [ -z "$(ls /sys/class/net/$0/brif)" ]; then $1 link delete dev $0; exit; fi
+[ -z "$4" ] || echo $4 > /proc/sys/net/ipv4/conf/$0/route_localnet || exit 1
+[ -z "$5" ] || echo $5 > /sys/class/net/$0/bridge/nf_call_iptables || exit 1
+)sh";
+
 // What `ip -force -batch` complains of, but for what is there already.
 std::string complaints(std::string_view error_output) {
   std::string out;
@@ -212,6 +221,18 @@ void ServiceProxy::run(std::vector<std::string> arguments, std::string input, Ou
 
 std::vector<std::string> service_removal(const ServiceProxyOptions& options) {
   return {options.nft, remove_ruleset(options.rules)};
+}
+
+std::vector<std::string> bridge_return(const std::string& ip, const std::string& bridge, const BridgeBefore& before) {
+  return {"sh",
+          "-c",
+          std::string(kReturn),
+          bridge,
+          ip,
+          std::string(kRouteProtocol),
+          before.made ? "true" : "false",
+          before.route_localnet,
+          before.nf_call_iptables};
 }
 
 }  // namespace plinth::network

@@ -80,4 +80,12 @@ class ServiceProxy final : private client::ClusterEvents {
 // Takes its rules away; succeeds where nothing is. Routes go with the bridge.
 std::vector<std::string> service_removal(const ServiceProxyOptions& options);
 
+// Of a bridge that is somebody else's, before it was used here.
+struct BridgeBefore {
+  bool made = false;                             // it was not there: it goes, unless others use it by now
+  std::string route_localnet, nf_call_iptables;  // settings; "": nobody knows
+};
+// Takes the routes from a bridge and leaves it as it was; succeeds where there is none.
+std::vector<std::string> bridge_return(const std::string& ip, const std::string& bridge, const BridgeBefore& before);
+
 }  // namespace plinth::network
