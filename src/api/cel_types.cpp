@@ -22,10 +22,6 @@ struct Escape {
 constexpr Escape kEscapes[] = {{'.', "__dot__"}, {'-', "__dash__"}, {'/', "__slash__"}};
 constexpr std::string_view kUnderscores = "__underscores__";
 
-bool is_reserved(std::string_view name) {
-  return std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved);
-}
-
 bool is_identifier_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
@@ -122,8 +118,12 @@ class SchemaObject final : public ObjectType {
 
 }  // namespace
 
+bool is_cel_keyword(std::string_view name) {
+  return std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved);
+}
+
 std::string cel_field_name(std::string_view field) {
-  if (is_reserved(field)) return "__" + std::string(field) + "__";
+  if (is_cel_keyword(field)) return "__" + std::string(field) + "__";
   std::string out;
   for (std::size_t i = 0; i < field.size(); ++i) {
     if (field.substr(i, 2) == "__") {
@@ -145,7 +145,7 @@ std::string cel_field_name(std::string_view field) {
 
 std::string from_cel_field_name(std::string_view name) {
   if (name.find("__") == std::string_view::npos) return std::string(name);
-  if (name.size() > 4 && name.starts_with("__") && name.ends_with("__") && is_reserved(name.substr(2, name.size() - 4))) {
+  if (name.size() > 4 && name.starts_with("__") && name.ends_with("__") && is_cel_keyword(name.substr(2, name.size() - 4))) {
     return std::string(name.substr(2, name.size() - 4));
   }
   std::string out;

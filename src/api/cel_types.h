@@ -32,6 +32,8 @@ cel::Type cel_object_type(const Schema& schema, std::string name, std::shared_pt
 // A name as an expression may spell it: reserved words and characters that identifiers may not have are escaped
 // (`__namespace__`, `a__dash__b`), as Kubernetes does. Empty when there is no such spelling.
 std::string cel_field_name(std::string_view field);
+// Whether the name is one of the reserved words, which a field may be selected by without the escape, too (since 1.31).
+bool is_cel_keyword(std::string_view name);
 // Back again; other names are returned as they are.
 std::string from_cel_field_name(std::string_view name);
 

@@ -39,6 +39,7 @@ NodeId expand_has(const MacroCall& c) {
   if (arg.kind != NodeKind::kSelect || arg.optional || arg.test_only)
     return c.fail(c.args[0], "invalid argument to has() macro");
   arg.test_only = true;
+  arg.position = c.position;  // errors name the call, as those of cel-go
   return c.ast.add(arg);
 }
 

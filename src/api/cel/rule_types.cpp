@@ -103,7 +103,7 @@ class RuleObject final : public cel::ObjectType {
   std::string_view name() const override { return name_; }
   std::optional<Type> field(std::string_view spelled) const override {
     const std::string key = from_cel_field_name(spelled);
-    if (cel_field_name(key) != spelled) return std::nullopt;
+    if (cel_field_name(key) != spelled && !is_cel_keyword(spelled)) return std::nullopt;
     const RulePlace below = place_.field(key);
     if (below.schema == nullptr) return std::nullopt;
     return rule_type(below, name_ + "." + std::string(spelled), keeper_);
