@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "api/crd_schema.h"
 #include "base/json.h"
 #include "server/openapi/schema_json.h"
 
@@ -67,6 +68,33 @@ TEST_CASE("a default that a field and its schema both have is written once") {
     append_custom_root(out, root, version, types, "");
     CHECK(to_json(document(out)["properties"]["flavour"]) == R"({"default":"plain","type":"string"})");
     CHECK(out.find("\"default\"") == out.rfind("\"default\""));
+  }
+}
+
+// kubectl reads the second version, too, and refuses the whole document over one definition that it cannot read.
+TEST_CASE("what the second version cannot say of custom kinds is left out of it") {
+  struct Case {
+    std::string_view schema, v2;
+  };
+  const Case cases[] = {
+      {R"({"type":"array","items":{"type":"object"},"x-kubernetes-preserve-unknown-fields":true})",
+       R"({"x-kubernetes-preserve-unknown-fields":true})"},
+      {R"({"type":"object","properties":{"a":{"type":"string"}},"x-kubernetes-preserve-unknown-fields":true})",
+       R"({"x-kubernetes-preserve-unknown-fields":true})"},
+      {R"({"type":"object","nullable":true,"properties":{"a":{"type":"string"}}})", R"({})"},
+      {R"({"type":"string","nullable":true,"maxLength":3})", R"({"maxLength":3})"},
+      {R"({"type":"array","items":{"type":"string"}})", R"({"type":"array","items":{"type":"string"}})"},
+      {R"({"type":"object","required":["a","b"],"properties":{"a":{"type":"string","nullable":true},"b":{"type":"string"}}})",
+       R"({"type":"object","properties":{"a":{},"b":{"type":"string"}},"required":["b"]})"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.schema);
+    const Document source = document(R"({"type":"object","properties":{"spec":)" + std::string(c.schema) + "}}");
+    const api::CompiledSchemaPtr schema = api::compile_schema(source);
+    std::string out;
+    ReferencedTypes types;
+    append_custom_root(out, schema->root(), OpenApiVersion::kV2, types, "");
+    CHECK(to_json(document(out)["properties"]["spec"]) == c.v2);
   }
 }
 

@@ -125,7 +125,16 @@ class Printer {
     }
   }
 
+  // The second version says neither "or null" nor "any members besides these"; upstream's API server leaves out of definitions
+  // of custom kinds what kubectl would read as a refusal of such values.
+  bool lacks_type(const Schema& s) const {
+    if (version_ != OpenApiVersion::kV2 || s.builtin) return false;
+    if (s.type == SchemaType::kArray && s.items == nullptr) return true;
+    return s.nullable || (s.preserve_unknown && (s.type == SchemaType::kArray || s.type == SchemaType::kObject));
+  }
+
   void type(const Schema& s) {
+    if (lacks_type(s)) return;
     if (s.int_or_string) {
       if (version_ == OpenApiVersion::kV2 || s.builtin) text("type", s.builtin ? "string" : "");
       return;
@@ -186,8 +195,7 @@ class Printer {
   }
 
   void children(const Schema& s) {
-    // The second version has no way to say "any fields besides these": clients would call them errors.
-    const bool opaque = version_ == OpenApiVersion::kV2 && s.preserve_unknown;
+    const bool opaque = version_ == OpenApiVersion::kV2 && (s.preserve_unknown || lacks_type(s));
     if (!s.fields.empty() && !opaque) {
       properties(s, false);
       required(s);
@@ -209,6 +217,14 @@ class Printer {
       // What has a default may be left out, although validation asks for it afterwards.
       const bool defaulted = f.default_value != nullptr || f.schema->default_value != nullptr;
       if (f.required && !defaulted) names.push_back(f.name);
+    }
+    if (version_ == OpenApiVersion::kV2 && !s.builtin) {
+      names.erase(std::remove_if(names.begin(), names.end(),
+                                 [&](std::string_view name) {
+                                   const Field* field = s.field(name);
+                                   return field != nullptr && field->schema->nullable;
+                                 }),
+                  names.end());
     }
     std::sort(names.begin(), names.end());
     names.erase(std::unique(names.begin(), names.end()), names.end());
