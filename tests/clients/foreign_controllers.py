@@ -41,9 +41,9 @@ def scheduler():
     return program('kube-scheduler', 'kubernetes', 'k8s.io/kubernetes', '/cmd/kube-scheduler')
 
 
-def module_copy(folder, module):
+def module_copy(folder, module, name=None):
     """A copy of a module's files, without its code: definitions and manifests."""
-    path = os.path.join(CACHE, folder + '-module')
+    path = os.path.join(CACHE, (name or folder) + '-module')
     problem = run(['bash', '-c', 'rm -rf "$0" && mkdir -p "$0" && cd "$(go list -m -f "{{.Dir}}" "$1")" && '
                                  'find . -name "*.yaml" -exec cp --no-preserve=mode --parents -t "$0" {} +', path, module],
                   os.path.join(HERE, 'foreign', folder), GOTOOLCHAIN='local', GOFLAGS='-buildvcs=false')
@@ -52,6 +52,8 @@ def module_copy(folder, module):
 
 CERT_MANAGER = 'github.com/cert-manager/cert-manager'
 SEALED_SECRETS = 'github.com/bitnami-labs/sealed-secrets'
+JOBSET = 'sigs.k8s.io/jobset'
+LEADER_WORKER_SET = 'sigs.k8s.io/lws'
 
 
 def cert_manager(part):
@@ -64,4 +66,8 @@ HEAVY = (('KRO', kro), ('KRO_DEFINITIONS', kro_definitions), ('CONTROLLER_MANAGE
          ('CERT_MANAGER_WEBHOOK', cert_manager('webhook')), ('CERT_MANAGER_MODULE', lambda: module_copy('cert_manager', CERT_MANAGER)),
          ('SEALED_SECRETS', lambda: program('sealed-secrets', 'sealed_secrets', SEALED_SECRETS, '/cmd/controller')),
          ('KUBESEAL', lambda: program('kubeseal', 'sealed_secrets', SEALED_SECRETS, '/cmd/kubeseal')),
-         ('SEALED_SECRETS_MODULE', lambda: module_copy('sealed_secrets', SEALED_SECRETS)))
+         ('SEALED_SECRETS_MODULE', lambda: module_copy('sealed_secrets', SEALED_SECRETS)),
+         ('JOBSET', lambda: program('jobset', 'job_sets', JOBSET, '')),
+         ('JOBSET_MODULE', lambda: module_copy('job_sets', JOBSET, 'jobset')),
+         ('LEADER_WORKER_SET', lambda: program('leader-worker-set', 'job_sets', LEADER_WORKER_SET, '/cmd')),
+         ('LEADER_WORKER_SET_MODULE', lambda: module_copy('job_sets', LEADER_WORKER_SET, 'leader-worker-set')))
