@@ -28,13 +28,17 @@ class LiveStreams {
     const std::lock_guard lock(mutex_);
     return streams_.size() < kMax && streams_.insert(std::move(stream)).second;
   }
+  std::size_t size() const {
+    const std::lock_guard lock(mutex_);
+    return streams_.size();
+  }
   void remove(const std::shared_ptr<LiveStream>& stream) {
     const std::lock_guard lock(mutex_);
     streams_.erase(stream);
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::set<std::shared_ptr<LiveStream>> streams_;
 };
 
