@@ -1,4 +1,5 @@
-// Carries out what one pod needs: looks at the runtime, decides, acts, tells the status. After each act it looks again.
+// Carries out what one pod needs: looks at the runtime (pod_look.cpp), decides, acts (pod_setup.cpp, container_start.cpp,
+// pod_end.cpp), tells the status. After each act it looks again.
 #pragma once
 
 #include <functional>
