@@ -174,7 +174,8 @@ TEST_CASE("what is encoded decodes to the same object") {
        R"({"status":"Failure","message":"m","reason":"Conflict","code":409,"details":{"name":"n","causes":[{"reason":"r"}]}})"},
   };
   for (const auto& [type, text] : rows) {
-    CAPTURE(text);
+    const auto& shown = text;
+    CAPTURE(shown);
     const Schema* schema = builtin_type(type);
     REQUIRE(schema != nullptr);
     const Document object = std::move(parse_json(text)).value();

@@ -14,7 +14,8 @@ struct World {
   World() { cache.add_kind(kEvents); }
   void tell(const std::string& reason, const std::string& message, std::int64_t at_s = 1000) {
     Plan plan;
-    EventRecorder events(*cache.view(), "test", at_s * 1'000'000'000, plan);
+    const auto view = cache.view();
+    EventRecorder events(*view, "test", at_s * 1'000'000'000, plan);
     events.warning(about, reason, message);
     REQUIRE(plan.requests.size() == 1);
     CHECK(plan.requests[0].optional);
@@ -76,7 +77,8 @@ TEST_CASE("many messages for one reason end in one Event") {
 TEST_CASE("an Event names what it is about") {
   World world;
   Plan plan;
-  EventRecorder events(*world.cache.view(), "test", 1'000'000'000, plan);
+  const auto view = world.cache.view();
+  EventRecorder events(*view, "test", 1'000'000'000, plan);
   events.normal(world.about, "Made", "it");
   events.normal(world.about, "Made", "it");
   REQUIRE(plan.requests.size() == 1);

@@ -74,7 +74,8 @@ TEST_CASE("what is no certificate request, or not signed by its key, is refused"
   CountingEntropy entropy;
   const KeyPair ca = make_ca(entropy, "ca", 1000, 5000).value();
   for (const auto& [pem, message] : rows) {
-    CAPTURE(pem);
+    const auto& shown = pem;
+    CAPTURE(shown);
     const auto read = read_certificate_request(pem);
     REQUIRE_FALSE(read.ok());
     CHECK(read.error().reason() == Reason::kBadRequest);
@@ -126,7 +127,8 @@ TEST_CASE("only certificates count as certificates") {
       {"-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----\n", "a certificate is malformed"},
   };
   for (const auto& [pem, message] : rows) {
-    CAPTURE(pem);
+    const auto& shown = pem;
+    CAPTURE(shown);
     const auto checked = check_certificates(pem);
     CHECK(checked.ok() == message.empty());
     if (!checked.ok()) CHECK(checked.error().message().find(message) != std::string::npos);

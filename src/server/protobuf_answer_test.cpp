@@ -93,7 +93,8 @@ TEST_CASE("objects, lists, pages and metadata alone say the same in protobuf") {
                                            {kMaps + "?limit=1", ""},
                                            {kMaps + "?labelSelector=n=none", ""},
                                            {kMaps + "/a", partial}}) {
-    CAPTURE(target);
+    const auto& shown = target;
+    CAPTURE(shown);
     const auto [json, binary] = b.both(target, parameters);
     // An empty list is no list.
     if (json["items"].is_array() && json["items"].size() == 0)
@@ -144,7 +145,8 @@ TEST_CASE("JSON is answered wherever it is accepted, and a Table never in protob
       {kBinary + ";as=Table;g=meta.k8s.io;v=v1," + kBinary, kBinary},
   };
   for (const auto& [accept, type] : rows) {
-    CAPTURE(accept);
+    const auto& shown = accept;
+    CAPTURE(shown);
     b.pipeline.accept = accept;
     CHECK(b.pipeline.call("GET", kMaps + "/a").status == 200);
     CHECK(b.pipeline.answer_type == type);

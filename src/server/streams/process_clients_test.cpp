@@ -134,7 +134,8 @@ TEST_CASE("spdy: what older protocols say at the end; no size where there is non
                                       {"v3.channel.k8s.io", process_end_text(3)},
                                       {"v2.channel.k8s.io", process_end_text(3)},
                                       {"channel.k8s.io", process_end_text(3)}}) {
-    CAPTURE(version);
+    const auto& shown = version;
+    CAPTURE(shown);
     Wire wire;
     Told told;
     auto process = make_spdy_process(net::SpdySession::make(std::move(wire.server), ""), version, {false, true, false, true});
