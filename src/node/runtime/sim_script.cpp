@@ -180,8 +180,9 @@ struct Builder {
       return output(std::move(all)), false;
     }
     if (base == "trap") {
-      const std::vector<std::string_view> parts = split(option(words, 1), ' ');
-      if (option(words, 1).empty()) return add(Kind::kIgnoreTerm), false;
+      const std::string action = option(words, 1);
+      const std::vector<std::string_view> parts = split(action, ' ');
+      if (action.empty()) return add(Kind::kIgnoreTerm), false;
       return add(Kind::kTermExit, parts.size() > 1 ? parse_integer<std::int32_t>(parts[1]).value_or(0) : 0), false;
     }
     if (base == "cat" || base == "ls") return file_command(base, words);
