@@ -125,7 +125,8 @@ Result<std::string> registry_address(const Arguments& arguments) {
 // "/run/a/csi.sock,/run/b/csi.sock"
 Result<std::vector<std::string>> csi_sockets(const Arguments& arguments) {
   std::vector<std::string> out;
-  for (std::string_view part : split(argument(arguments, "csi-sockets"), ',')) {
+  const std::string given = argument(arguments, "csi-sockets");
+  for (std::string_view part : split(given, ',')) {
     const std::string path(trim(part));
     if (path.empty()) continue;
     if (path.front() != '/') return bad_request("--csi-sockets " + path + ": an absolute path is needed");

@@ -102,11 +102,11 @@ class KindRegistry {
   KindTablePtr build(const std::vector<std::shared_ptr<const CustomKind>>& custom) const;
 
   mutable std::mutex mutex_;
-  KindTablePtr table_;
   std::map<std::string, std::shared_ptr<const CustomKind>> custom_;  // by CRD name
   store::Revision synced_ = 0;
   bool measured_ = false;
   std::uint64_t generation_ = 0;
+  KindTablePtr table_;  // after what it is built from
   std::function<void(const std::vector<std::string>&)> changed_;
 };
 

@@ -98,8 +98,11 @@ void GrpcCall::deliver(const std::function<bool()>& alive) {
   while (!over_ && !arrived_.empty()) {
     std::string message = std::move(arrived_.front());
     arrived_.pop_front();
-    message_(std::move(message));
+    // It may end the call or destroy the channel, and with that itself while it runs.
+    auto told = std::move(message_);
+    told(std::move(message));
     if (!alive()) return;
+    if (!over_) message_ = std::move(told);
   }
   if (over_ || !outcome_) return;
   over_ = true;

@@ -330,7 +330,8 @@ inline void check_image_mounts(RuntimeBench& bench) {
   const std::string id = create(bench, sandbox, config("c", bench.image_folder()), pod);
   REQUIRE(start(bench, id).ok());
   std::string text, list;
-  for (const std::string_view line : split(bench.read_file(wait_exited(bench, id).log_path), '\n')) {
+  const std::string log = bench.read_file(wait_exited(bench, id).log_path);
+  for (const std::string_view line : split(log, '\n')) {
     const auto at = line.find(" F ");
     if (at != std::string_view::npos) (text += line.substr(at + 3)) += '\n';
   }
