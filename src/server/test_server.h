@@ -29,7 +29,11 @@ struct TestServer {
     auth = std::move(auth::Auth::open(files, world.entropy(), {})).value();
     api = std::make_unique<ApiServer>(ApiServerParts{world.world(), store.get(), auth.get()}, std::move(options));
   }
-  ~TestServer() { store->close(); }
+  ~TestServer() {
+    loop.post([this] { api->end_watches(); });
+    world.run_for(std::chrono::milliseconds(1));
+    store->close();
+  }
 
   // Sends a request and lets the loop work on it, without waiting for the answer.
   std::shared_ptr<Answer> send(const std::string& method, const std::string& target, bool master, std::string body = "") {

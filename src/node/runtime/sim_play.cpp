@@ -19,6 +19,14 @@ std::vector<std::string> command_of(const ContainerConfig& config, const StringM
   return command;
 }
 
+// Kubernetes' own image of a program that only waits, as tests and placeholders use it: the one program known by its image.
+bool pauses(const ContainerConfig& config) {
+  if (!config.command.empty() || !config.args.empty()) return false;
+  std::string_view name = config.user_specified_image;
+  name = name.substr(name.rfind('/') + 1);
+  return name.substr(0, name.find_first_of(":@")) == "pause";
+}
+
 constexpr std::size_t kFileBytesMax = 1 << 20;
 
 }  // namespace
@@ -77,7 +85,8 @@ void SimRuntime::play(const ContainerPtr& container) {
       case ScriptStep::Kind::kExit:
         return exited(container, step.code, step.code == 0 ? "Completed" : "Error");
       case ScriptStep::Kind::kRun:
-        if (label(container->config.annotations, kRunsToCompletion) == "true") return exited(container, 0, "Completed");
+        if (label(container->config.annotations, kRunsToCompletion) == "true" && !pauses(container->config))
+          return exited(container, 0, "Completed");
         return;
       case ScriptStep::Kind::kCopyInput:
         if (const std::string text = container->console->take_input(); !text.empty()) log(*container, text, false);

@@ -9,8 +9,8 @@
 //
 // Images whose name says that they do not exist cannot be pulled (names_nothing). What a volume made of an image shows are its
 // files `reference` and `data/reference`, which hold the name that it was pulled by. Containers that are to end by themselves
-// (init containers and those of pods that are not restarted) exit with 0 where their program is not known. Logs are files of
-// `files`.
+// (init containers and those of pods that are not restarted) exit with 0 where their program is not known; an image "pause"
+// without a command waits. Logs are files of `files`.
 #pragma once
 
 #include <map>

@@ -1,6 +1,7 @@
 #include "node/runtime/sim_runtime.h"
 
 #include "node/host/memory_files.h"
+#include "node/pod/labels.h"
 #include "node/runtime/runtime_contract.h"
 #include "node/runtime/sim_script.h"
 #include "world_sim/sim_world.h"
@@ -36,6 +37,31 @@ class SimBench final : public RuntimeBench {
 TEST_CASE("the virtual runtime is a runtime") {
   SimBench bench;
   contract::check_runtime(bench);
+}
+
+TEST_CASE("a container that is to end does so unless its image is one that waits") {
+  SimBench bench;
+  const SandboxConfig pod = contract::sandbox_config(bench, "p");
+  const std::string sandbox = contract::start_sandbox(bench, pod);
+  int made = 0;
+  for (const auto& [image, state] :
+       {std::pair<std::string, ContainerState>{"registry.k8s.io/pause:3.10", ContainerState::kRunning},
+        {"pause@sha256:00", ContainerState::kRunning},
+        {"pause/nothing", ContainerState::kExited},
+        {"nginx", ContainerState::kExited}}) {
+    const std::string& shown = image;
+    CAPTURE(shown);
+    ContainerConfig config = contract::container_config(bench, "c" + std::to_string(++made), "");
+    config.command.clear();
+    config.args.clear();
+    config.user_specified_image = image;
+    config.annotations[std::string(kRunsToCompletion)] = "true";
+    const std::string id = contract::create(bench, sandbox, config, pod);
+    REQUIRE(contract::start(bench, id).ok());
+    contract::status(bench, id);  // the first look at it lets its program begin
+    CHECK(contract::status(bench, id).state == state);
+  }
+  contract::end_sandbox(bench, sandbox);
 }
 
 TEST_CASE("what programs the virtual shell knows") {
