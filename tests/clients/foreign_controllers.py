@@ -53,6 +53,7 @@ def module_copy(folder, module, name=None):
 CERT_MANAGER = 'github.com/cert-manager/cert-manager'
 SEALED_SECRETS = 'github.com/bitnami-labs/sealed-secrets'
 JOBSET = 'sigs.k8s.io/jobset'
+STATE_METRICS = 'k8s.io/kube-state-metrics/v2'
 LEADER_WORKER_SET = 'sigs.k8s.io/lws'
 
 
@@ -70,4 +71,5 @@ HEAVY = (('KRO', kro), ('KRO_DEFINITIONS', kro_definitions), ('CONTROLLER_MANAGE
          ('JOBSET', lambda: program('jobset', 'job_sets', JOBSET, '')),
          ('JOBSET_MODULE', lambda: module_copy('job_sets', JOBSET, 'jobset')),
          ('LEADER_WORKER_SET', lambda: program('leader-worker-set', 'job_sets', LEADER_WORKER_SET, '/cmd')),
-         ('LEADER_WORKER_SET_MODULE', lambda: module_copy('job_sets', LEADER_WORKER_SET, 'leader-worker-set')))
+         ('LEADER_WORKER_SET_MODULE', lambda: module_copy('job_sets', LEADER_WORKER_SET, 'leader-worker-set')),
+         ('STATE_METRICS', lambda: program('kube-state-metrics', 'state_metrics', STATE_METRICS, '')))
