@@ -81,6 +81,9 @@ TEST_CASE("what the second version cannot say of custom kinds is left out of it"
        R"({"x-kubernetes-preserve-unknown-fields":true})"},
       {R"({"type":"object","properties":{"a":{"type":"string"}},"x-kubernetes-preserve-unknown-fields":true})",
        R"({"x-kubernetes-preserve-unknown-fields":true})"},
+      {R"({"type":"object","additionalProperties":{"type":"string"},"x-kubernetes-preserve-unknown-fields":true})",
+       R"({"additionalProperties":{"type":"string"},"x-kubernetes-preserve-unknown-fields":true})"},
+      {R"({"x-kubernetes-int-or-string":true})", R"({"x-kubernetes-int-or-string":true})"},
       {R"({"type":"object","nullable":true,"properties":{"a":{"type":"string"}}})", R"({})"},
       {R"({"type":"string","nullable":true,"maxLength":3})", R"({"maxLength":3})"},
       {R"({"type":"array","items":{"type":"string"}})", R"({"type":"array","items":{"type":"string"}})"},
@@ -96,6 +99,17 @@ TEST_CASE("what the second version cannot say of custom kinds is left out of it"
     append_custom_root(out, schema->root(), OpenApiVersion::kV2, types, "");
     CHECK(to_json(document(out)["properties"]["spec"]) == c.v2);
   }
+}
+
+TEST_CASE("branches of custom kinds that only ask for members say which") {
+  const std::string_view spec =
+      R"({"type":"object","properties":{"a":{"type":"string"},"b":{"type":"string"}},"oneOf":[{"required":["a"]},{"required":["b"]}]})";
+  const Document source = document(R"({"type":"object","properties":{"spec":)" + std::string(spec) + "}}");
+  const api::CompiledSchemaPtr schema = api::compile_schema(source);
+  std::string out;
+  ReferencedTypes types;
+  append_custom_root(out, schema->root(), OpenApiVersion::kV3, types, "");
+  CHECK(to_json(document(out)["properties"]["spec"]) == spec);
 }
 
 // The expected schemas are those of api/openapi-spec in kubernetes 1.37.

@@ -164,7 +164,7 @@ class Printer {
   }
 
   static std::string_view format(const Schema& s) {
-    if (s.int_or_string) return "int-or-string";
+    if (s.int_or_string) return s.builtin ? "int-or-string" : "";
     // Those of the built-in kinds' own checks mean nothing to a client.
     return s.builtin && s.format.substr(0, 4) == "k8s-" ? std::string_view() : s.format;
   }
@@ -196,11 +196,9 @@ class Printer {
 
   void children(const Schema& s) {
     const bool opaque = version_ == OpenApiVersion::kV2 && (s.preserve_unknown || lacks_type(s));
-    if (!s.fields.empty() && !opaque) {
-      properties(s, false);
-      required(s);
-    }
-    if (s.additional != nullptr && !opaque) {
+    if (!s.fields.empty() && !opaque) properties(s, false);
+    if (!opaque) required(s);
+    if (s.additional != nullptr && (!opaque || !s.builtin)) {
       key("additionalProperties");
       place(*s.additional, "", nullptr, nullptr);
     }
