@@ -41,13 +41,15 @@ call('POST', path, {'apiVersion': 'v1', 'kind': 'ConfigMap', 'metadata': {'name'
 raw = socket.create_connection((server.hostname, server.port))
 sleeper = context.wrap_socket(raw, server_hostname=server.hostname)
 sleeper.sendall(f'GET {path}?watch=1&fieldSelector=metadata.name%3Dbusy HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
+received = bytearray()
+while b'"n":"0"' not in received:  # until then it may not have begun to watch
+    received += sleeper.recv(4096)
 before = resident()
 WRITES, PADDING = 200, 100_000
 for i in range(1, WRITES + 1):
     call('PATCH', path + '/busy', {'data': {'n': str(i), 'padding': 'x' * PADDING}}, 'application/merge-patch+json')
 grown = resident() - before
 print('written', WRITES, 'memory', 'bounded' if grown < WRITES * PADDING // 2 else f'grew by {grown}')
-received = bytearray()
 while b'"n":"%d"' % WRITES not in received[-2 * PADDING:] and b'"code":410' not in received[-2 * PADDING:]:
     piece = sleeper.recv(65536)
     if not piece:
