@@ -204,7 +204,7 @@ void NodeAgent::take_pod(const client::Object& object) {
 std::vector<std::shared_ptr<const Pod>> NodeAgent::placed_pods() const {
   std::vector<std::shared_ptr<const Pod>> out;
   for (const auto& [_, worker] : workers_) {
-    if (!worker->pod().ended_in_api() && !worker->pod().gone) out.push_back(std::make_shared<const Pod>(worker->pod()));
+    if (!worker->pod().ended_in_api() && !worker->pod().gone) out.push_back(worker->shared_pod());
   }
   return out;
 }

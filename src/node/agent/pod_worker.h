@@ -51,6 +51,7 @@ class PodWorker {
   void condemn(Verdict verdict);
 
   const Pod& pod() const { return *pod_; }
+  const std::shared_ptr<const Pod>& shared_pod() const { return pod_; }
   const Observed& seen() const { return seen_; }
 
  private:
