@@ -93,6 +93,7 @@ struct KindRow {
   bool sealed = false;               // encrypted at rest
   bool is_namespace = false;         // its objects are what others are in; a request for one names it as its namespace too
   bool defines_kinds = false;        // its objects decide which kinds are served
+  bool labels_indexed = false;       // controllers look for its objects by label
   NameFormat name_format = NameFormat::kSubdomain;
   std::string_view storage_group, storage_plural;  // where objects live, when it is another kind's place (events.k8s.io)
   std::span<const KindVersion> versions;           // in order of preference

@@ -24,6 +24,7 @@
 #include "platform/node_slots.h"
 #include "server/auth/auth.h"
 #include "server/auth/secret_files.h"
+#include "server/object_codec.h"
 #include "store/data_directory.h"
 #include "store/secrets.h"
 #include "workloads/controllers.h"
@@ -91,6 +92,9 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const World& world, con
   store_options.bytes_max = options.store_bytes_max;
   store_options.segment_bytes = options.store_segment_bytes;
   if (options.store_history_bytes_max != 0) store_options.history_bytes_max = options.store_history_bytes_max;
+  for (const api::KindRow& row : api::builtin_kinds()) {
+    if (row.labels_indexed) store_options.label_indexed.push_back(server::kind_prefix(row));
+  }
   store::StoreWiring wiring;
   wiring.sealer = parts->sealer.get();
   wiring.loop = store_loop;

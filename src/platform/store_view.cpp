@@ -71,6 +71,27 @@ bool matches(const api::LabelSelector& selector, const store::Record& record) {
   return true;
 }
 
+// One label and the value that a selector asks of it.
+struct ExactLabel {
+  std::string_view label, value;
+};
+
+// Of those that the selector asks for, the one that the fewest objects have.
+std::optional<ExactLabel> rarest_label(const store::Snapshot& snapshot, std::string_view prefix,
+                                       const api::LabelSelector& selector) {
+  std::optional<ExactLabel> out;
+  std::size_t least = 0;
+  for (const api::LabelRequirement& requirement : selector.requirements()) {
+    const auto value = selector.exact(requirement.key);
+    if (!value) continue;
+    const std::size_t count = snapshot.count_labelled(requirement.key, *value, prefix);
+    if (out && count >= least) continue;
+    out = ExactLabel{requirement.key, *value};
+    least = count;
+  }
+  return out;
+}
+
 ResolvedKind find_row(const server::KindTable& table, std::string_view group, std::string_view plural) {
   const ResolvedKind* found = table.find_stored(group, plural);
   return found != nullptr ? *found : ResolvedKind();
@@ -137,12 +158,18 @@ class StoreView final : public client::View {
                   const std::function<bool(const client::Object&)>& visit) const override {
     const ResolvedKind kind = find_row(*table_, resource.group, resource.plural);
     if (kind.row == nullptr) return;
-    snapshot_->scan(prefix(kind, name_space), "", [&](const store::RecordPtr& record) {
+    const auto take = [&](const store::RecordPtr& record) {
       if (filter.ownerless && !record->owner_uids().empty()) return true;
       if (filter.labels != nullptr && !matches(*filter.labels, *record)) return true;
       const auto object = object_of(kind, record);
       return !object || visit(*object);
-    });
+    };
+    const std::string keys = prefix(kind, name_space);
+    if (filter.labels != nullptr && snapshot_->indexes_labels(keys)) {
+      if (const auto exact = rarest_label(*snapshot_, keys, *filter.labels))
+        return snapshot_->labelled(exact->label, exact->value, keys, take);
+    }
+    snapshot_->scan(keys, "", take);
   }
 
   std::vector<client::Object> owned_by(std::string_view uid) const override {

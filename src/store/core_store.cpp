@@ -42,6 +42,7 @@ CoreStore::~CoreStore() { close(); }
 
 Result<void> CoreStore::open() {
   State state = durable() ? TRY(load()) : State();
+  if (!options_.label_indexed.empty()) state.index_labels(options_.label_indexed);
   assemble(std::move(state));
   TRY(settle_revisions());
   if (directory_ && directory_->fresh()) TRY(directory_->mark_complete());

@@ -21,6 +21,15 @@ bool same_owners(const Record& a, const Record& b) {
   return x.size() == y.size() && std::equal(x.begin(), x.end(), y.begin());
 }
 
+bool same_labels(const Record& a, const Record& b) {
+  const PairList x = a.labels(), y = b.labels();
+  return x.size() == y.size() && std::equal(x.begin(), x.end(), y.begin());
+}
+
+std::string label_place(std::string_view label, std::string_view value, std::string_view key) {
+  return joined(joined(label, value), key);
+}
+
 }  // namespace
 
 std::string ledger_id(std::string_view ledger, std::string_view name) { return joined(ledger, name); }
@@ -36,6 +45,7 @@ void State::index(const Record* before, const Record* after) {
     if (before != nullptr && !before->uid().empty()) uids_.erase(joined(before->uid(), before->key()));
     if (after != nullptr && !after->uid().empty()) uids_.put(Text(joined(after->uid(), after->key())));
   }
+  index_labels_of(before, after);
   if (both && same_owners(*before, *after)) return;
   if (before != nullptr) {
     for (const std::string_view owner : before->owner_uids()) owners_.erase(joined(owner, before->key()));
@@ -43,6 +53,35 @@ void State::index(const Record* before, const Record* after) {
   if (after != nullptr) {
     for (const std::string_view owner : after->owner_uids()) owners_.put(Text(joined(owner, after->key())));
   }
+}
+
+void State::index_labels_of(const Record* before, const Record* after) {
+  if (!indexes_labels(after != nullptr ? after->key() : before->key())) return;
+  if (before != nullptr && after != nullptr && same_labels(*before, *after)) return;
+  if (before != nullptr) {
+    for (const auto& [label, value] : before->labels()) labels_.erase(label_place(label, value, before->key()));
+  }
+  if (after != nullptr) {
+    for (const auto& [label, value] : after->labels()) labels_.put(Text(label_place(label, value, after->key())));
+  }
+}
+
+void State::index_labels(std::vector<std::string> prefixes) {
+  label_prefixes_ = std::make_shared<const std::vector<std::string>>(std::move(prefixes));
+  labels_ = LabelTree();
+  for (const std::string& prefix : *label_prefixes_) {
+    objects_.visit_from(prefix, [&](const RecordPtr& record) {
+      if (!starts_with(record->key(), prefix)) return false;
+      index_labels_of(nullptr, record.get());
+      return true;
+    });
+  }
+}
+
+bool State::indexes_labels(std::string_view key) const {
+  if (label_prefixes_ == nullptr) return false;
+  return std::any_of(label_prefixes_->begin(), label_prefixes_->end(),
+                     [&](const std::string& prefix) { return starts_with(key, prefix); });
 }
 
 RecordPtr State::put(RecordPtr record) {
@@ -79,6 +118,7 @@ void State::freeze() {
   objects_.freeze();
   uids_.freeze();
   owners_.freeze();
+  labels_.freeze();
   ledgers_.freeze();
 }
 
@@ -110,6 +150,20 @@ void StateSnapshot::owned_by(std::string_view owner_uid, const std::function<boo
   state_.owners().visit_from(start, [&](const Text& text) {
     return starts_with(text.view(), start) && visit(state_.find(text.view().substr(start.size())));
   });
+}
+
+void StateSnapshot::labelled(std::string_view label, std::string_view value, std::string_view prefix,
+                             const std::function<bool(const RecordPtr&)>& visit) const {
+  const std::size_t key_at = label.size() + value.size() + 2;
+  const std::string start = label_place(label, value, prefix);
+  state_.labels().visit_from(start, [&](const Text& text) {
+    return starts_with(text.view(), start) && visit(state_.find(text.view().substr(key_at)));
+  });
+}
+
+std::size_t StateSnapshot::count_labelled(std::string_view label, std::string_view value, std::string_view prefix) const {
+  const std::string start = label_place(label, value, prefix);
+  return state_.labels().rank(prefix_end(start)) - state_.labels().rank(start);
 }
 
 std::int64_t StateSnapshot::counter(std::string_view ledger, std::string_view name) const {

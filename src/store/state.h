@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "store/store.h"
 #include "store/tree.h"
@@ -33,6 +34,9 @@ class State {
   void set_ledger(LedgerEntryPtr entry);  // a counter of 0 and a claim without owner are removed
   const LedgerEntry* find_ledger(std::string_view id) const;
   void freeze();
+  // From now on, for what is there already and what comes, of keys with one of these prefixes.
+  void index_labels(std::vector<std::string> prefixes);
+  bool indexes_labels(std::string_view key) const;
 
   RecordPtr by_uid(std::string_view uid) const;
   std::uint64_t bytes() const { return bytes_; }
@@ -49,13 +53,18 @@ class State {
   const Tree<LedgerEntryPtr, LedgerKey>& ledgers() const { return ledgers_; }
   using UidTree = Tree<Text, TextKey, 16>;
   const UidTree& owners() const { return owners_; }
+  using LabelTree = Tree<Text, TextKey, 16>;
+  const LabelTree& labels() const { return labels_; }
 
  private:
   void index(const Record* before, const Record* after);
+  void index_labels_of(const Record* before, const Record* after);
 
   Tree<RecordPtr, RecordKey> objects_;
-  UidTree uids_;    // uid, zero byte, key
-  UidTree owners_;  // owner's uid, zero byte, key
+  UidTree uids_;                                                    // uid, zero byte, key
+  UidTree owners_;                                                  // owner's uid, zero byte, key
+  LabelTree labels_;                                                // label, zero byte, value, zero byte, key
+  std::shared_ptr<const std::vector<std::string>> label_prefixes_;  // null: labels are not indexed
   Tree<LedgerEntryPtr, LedgerKey> ledgers_;
   std::uint64_t bytes_ = 0;
 };
@@ -72,6 +81,10 @@ class StateSnapshot final : public Snapshot {
   std::size_t count_from(std::string_view prefix, std::string_view start) const override;
   RecordPtr by_uid(std::string_view uid) const override { return state_.by_uid(uid); }
   void owned_by(std::string_view owner_uid, const std::function<bool(const RecordPtr&)>& visit) const override;
+  bool indexes_labels(std::string_view prefix) const override { return state_.indexes_labels(prefix); }
+  void labelled(std::string_view label, std::string_view value, std::string_view prefix,
+                const std::function<bool(const RecordPtr&)>& visit) const override;
+  std::size_t count_labelled(std::string_view label, std::string_view value, std::string_view prefix) const override;
   std::size_t object_count() const override { return state_.objects().size(); }
   std::uint64_t object_bytes() const override { return state_.bytes(); }
   std::int64_t counter(std::string_view ledger, std::string_view name) const override;

@@ -37,6 +37,12 @@ class Snapshot {
   // By index.
   virtual RecordPtr by_uid(std::string_view uid) const = 0;
   virtual void owned_by(std::string_view owner_uid, const std::function<bool(const RecordPtr&)>& visit) const = 0;
+  // By index, in key order: those having `prefix` whose label has that value. For prefixes of which the store indexes labels.
+  virtual bool indexes_labels(std::string_view prefix) const = 0;
+  virtual void labelled(std::string_view label, std::string_view value, std::string_view prefix,
+                        const std::function<bool(const RecordPtr&)>& visit) const = 0;
+  virtual std::size_t count_labelled(std::string_view label, std::string_view value,
+                                     std::string_view prefix) const = 0;  // O(log n)
   virtual std::size_t object_count() const = 0;
   virtual std::uint64_t object_bytes() const = 0;
   // Ledgers (see Reservation): a counter's value (0 when never touched), a claim's owner, and all claims of a ledger by name.
@@ -137,6 +143,8 @@ struct StoreOptions {
   std::size_t group_bytes_max = 4ull << 20;
   // A caller that is alone commits on its own loop while syncs take less than this (docs/spikes/commit_path.md); 0: never.
   std::uint64_t inline_sync_ns_max = 500'000;
+  // Prefixes of keys whose records are found by label too. Nothing of it is on the disk.
+  std::vector<std::string> label_indexed;
 };
 
 // Encrypts what is sensitive before it reaches the disk; see secrets.h for the one that uses a key file.

@@ -23,6 +23,7 @@ constexpr std::string_view kRowKeys[] = {"group",
                                          "sealed",
                                          "isNamespace",
                                          "definesKinds",
+                                         "labelsIndexed",
                                          "versions",
                                          "description"};
 constexpr std::string_view kNamesKeys[] = {"kind", "listKind", "plural", "singular", "shortNames", "categories"};
@@ -224,6 +225,7 @@ struct Writer {
     if (node["sealed"].as_bool()) text += ", .sealed = true";
     if (node["isNamespace"].as_bool()) text += ", .is_namespace = true";
     if (node["definesKinds"].as_bool()) text += ", .defines_kinds = true";
+    if (node["labelsIndexed"].as_bool()) text += ", .labels_indexed = true";
     text += ", .name_format = NameFormat::" + std::string(format->second);
     if (const Value* stored_as = node.find("storedAs")) {
       text += ", .storage_group = " + literal((*stored_as)["group"].as_string()) +

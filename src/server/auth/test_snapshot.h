@@ -72,6 +72,10 @@ class TestSnapshot final : public store::Snapshot {
     return nullptr;
   }
   void owned_by(std::string_view, const std::function<bool(const store::RecordPtr&)>&) const override {}
+  bool indexes_labels(std::string_view) const override { return false; }
+  void labelled(std::string_view, std::string_view, std::string_view,
+                const std::function<bool(const store::RecordPtr&)>&) const override {}
+  std::size_t count_labelled(std::string_view, std::string_view, std::string_view) const override { return 0; }
   std::size_t object_count() const override { return records_.size(); }
   std::uint64_t object_bytes() const override { return 0; }
   std::int64_t counter(std::string_view ledger, std::string_view name) const override {
