@@ -35,9 +35,8 @@ class EndpointMirroring final : public client::Controller {
     if (object.resource.is("", "endpoints") || object.resource.is("", "services")) {
       keys.push_back(client::make_key(object.name_space, object.name));
     } else if (object.resource.is("discovery.k8s.io", "endpointslices")) {
-      const Value labels = object.metadata()["labels"];
-      if (labels[kManagedByLabel].as_string() == kManagedBy)
-        keys.push_back(client::make_key(object.name_space, labels[kServiceNameLabel].as_string()));
+      if (object.label(kManagedByLabel) == kManagedBy)
+        keys.push_back(client::make_key(object.name_space, object.label(kServiceNameLabel)));
     }
   }
 

@@ -29,9 +29,8 @@ class EndpointSlices final : public client::Controller {
   void keys_of(const client::Change& change, const View& view, std::vector<std::string>& keys) const override {
     const Object& object = change.object;
     if (!object.resource.is("discovery.k8s.io", "endpointslices")) return keys_.take(change, view, keys);
-    const Value labels = object.metadata()["labels"];
-    if (labels[kManagedByLabel].as_string() == kManagedBy)
-      keys.push_back(client::make_key(object.name_space, labels[kServiceNameLabel].as_string()));
+    if (object.label(kManagedByLabel) == kManagedBy)
+      keys.push_back(client::make_key(object.name_space, object.label(kServiceNameLabel)));
   }
 
   void initial_keys(const View& view, std::vector<std::string>& keys) const override { keys_.all(view, keys); }
