@@ -216,7 +216,7 @@ TEST_CASE("containerd: security, resources and mounts arrive in the container") 
       contract::container_config(bench, "c",
                                  "id -u; id -g; cat /proc/self/status | grep -e CapEff -e NoNewPrivs -e Seccomp:; touch /x; "
                                  "cat /in/file; echo y >/in/file; echo $A; sleep 1000");
-  container.envs = {{"A", "from the pod"}};
+  container.envs.own = {{"A", "from the pod"}};
   container.security.run_as_user = 1000;
   container.security.run_as_group = 3000;
   container.security.readonly_rootfs = true;

@@ -182,11 +182,11 @@ void fill(wire::ContainerConfig& to, const node::ContainerConfig& from) {
   fill_list(*to.mutable_command(), from.command);
   fill_list(*to.mutable_args(), from.args);
   to.set_working_dir(from.working_dir);
-  for (const node::KeyValue& env : from.envs) {
+  from.envs.visit([&](const node::KeyValue& env) {
     auto& pair = *to.add_envs();
     pair.set_key(env.key);
     pair.set_value(env.value);
-  }
+  });
   for (const node::Mount& mount : from.mounts) fill(*to.add_mounts(), mount);
   for (const node::Device& device : from.devices) {
     auto& one = *to.add_devices();

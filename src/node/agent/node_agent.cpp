@@ -134,6 +134,7 @@ bool NodeAgent::is_mine(const client::Object& object) const {
 }
 
 void NodeAgent::on_reset() {
+  service_variables_.forget();
   if (!started_) return;
   const auto view = given_.cluster->view();
   std::map<std::string, bool> there;
@@ -161,6 +162,7 @@ void NodeAgent::on_change(const client::Change& change, const client::View&) {
       take_pod(object);
     return;
   }
+  if (kind.is("", "services")) return service_variables_.changed(object.name_space);
   if (!kind.is("", "configmaps") && !kind.is("", "secrets")) {
     if (!is_of_storage(kind)) return;
     for (const auto& [_, worker] : workers_) {

@@ -38,7 +38,7 @@ struct ContainerInputs {
   std::uint32_t attempt = 0;
   Image image;
   std::string image_ref;  // what pull_image gave, or the image's id
-  std::vector<KeyValue> environment;
+  Environment environment;
   std::vector<Mount> mounts;
   std::vector<Device> devices;
   std::string target_container_id;  // of an ephemeral container's targetContainerName

@@ -1,7 +1,7 @@
 #include "node/pod/environment.h"
 
+#include <algorithm>
 #include <unordered_map>
-#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -13,26 +13,31 @@ namespace {
 
 constexpr std::size_t kVariablesMax = 10'000;  // of one container
 
-class Environment {
+class EnvironmentMaker {
  public:
-  Environment(const Pod& pod, const PodContainer& container, const client::View& view, const DownwardFacts& facts,
-              std::vector<KeyValue> services)
+  EnvironmentMaker(const Pod& pod, const PodContainer& container, const client::View& view, const DownwardFacts& facts,
+                   ServiceLinksPtr services)
       : pod_(pod), container_(container), view_(view), facts_(facts), services_(std::move(services)) {}
 
-  Result<std::vector<KeyValue>> make() {
+  Result<Environment> make() {
     for (const Value& source : container_.spec["envFrom"].items()) TRY(add_source(source));
     for (const Value& variable : container_.spec["env"].items()) TRY(add_variable(variable));
-    std::unordered_set<std::string_view> linked;
-    linked.reserve(services_.size());
-    out_.reserve(out_.size() + services_.size());
-    for (const KeyValue& variable : services_) {
-      if (linked.insert(variable.key).second && places_.count(variable.key) == 0) out_.push_back(variable);
-    }
-    if (out_.size() > kVariablesMax) return bad_request("the container has too many environment variables");
-    return std::move(out_);
+    Environment out{std::move(out_), services_->shared()};
+    const auto hides_link = [&](const KeyValue& variable) { return services_->find(variable.key) != nullptr; };
+    if (std::any_of(out.own.begin(), out.own.end(), hides_link)) keep_seen(out);
+    if (out.own.size() + (out.shared ? out.shared->size() : 0) > kVariablesMax)
+      return bad_request("the container has too many environment variables");
+    return out;
   }
 
  private:
+  // A list of this container alone: what it names itself is not told a second time.
+  void keep_seen(Environment& out) const {
+    for (const KeyValue& link : *std::exchange(out.shared, nullptr)) {
+      if (places_.count(link.key) == 0) out.own.push_back(link);
+    }
+  }
+
   void put(const std::string& name, std::string value) {
     const auto [place, added] = places_.emplace(name, out_.size());
     if (added)
@@ -82,10 +87,8 @@ class Environment {
 
   std::optional<std::string> lookup(std::string_view name) {
     if (const auto place = places_.find(std::string(name)); place != places_.end()) return out_[place->second].value;
-    for (const KeyValue& service : services_) {
-      if (service.key == name) return service.value;
-    }
-    return std::nullopt;
+    const std::string* link = services_->find(name);
+    return link != nullptr ? std::optional(*link) : std::nullopt;
   }
 
   Result<std::optional<std::string>> value_from(const Value& from) const {
@@ -121,17 +124,18 @@ class Environment {
   const PodContainer& container_;
   const client::View& view_;
   const DownwardFacts& facts_;
-  std::vector<KeyValue> out_, services_;
+  const ServiceLinksPtr services_;
+  std::vector<KeyValue> out_;
   std::unordered_map<std::string, std::size_t> places_;  // in out_, by name
 };
 
 }  // namespace
 
-Result<std::vector<KeyValue>> make_environment(const Pod& pod, const PodContainer& container, const client::View& view,
-                                               const DownwardFacts& facts, ServiceVariables& services) {
+Result<Environment> make_environment(const Pod& pod, const PodContainer& container, const client::View& view,
+                                     const DownwardFacts& facts, ServiceVariables& services) {
   const Value links = pod.spec()["enableServiceLinks"];
   const bool all = !links.is_bool() || links.as_bool();
-  return Environment(pod, container, view, facts, services.of_pod(view, pod.name_space, all, kVariablesMax)).make();
+  return EnvironmentMaker(pod, container, view, facts, services.of_pod(view, pod.name_space, all, kVariablesMax)).make();
 }
 
 std::string expand_variables(std::string_view text, const std::function<std::optional<std::string>(std::string_view)>& lookup) {
@@ -155,15 +159,10 @@ std::string expand_variables(std::string_view text, const std::function<std::opt
   return out;
 }
 
-std::vector<std::string> expand_all(const Value& texts, const std::vector<KeyValue>& environment) {
+std::vector<std::string> expand_all(const Value& texts, const Environment& environment) {
   std::vector<std::string> out;
   for (const Value& text : texts.items()) {
-    out.push_back(expand_variables(text.as_string(), [&](std::string_view name) -> std::optional<std::string> {
-      for (const KeyValue& variable : environment) {
-        if (variable.key == name) return variable.value;
-      }
-      return std::nullopt;
-    }));
+    out.push_back(expand_variables(text.as_string(), [&](std::string_view name) { return environment.find(name); }));
   }
   return out;
 }

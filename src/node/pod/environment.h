@@ -16,11 +16,11 @@ namespace plinth::node {
 
 // In the order of definition; each name once. An error (a missing object or key that is not optional) becomes
 // CreateContainerConfigError: it may go away by itself.
-Result<std::vector<KeyValue>> make_environment(const Pod& pod, const PodContainer& container, const client::View& view,
-                                               const DownwardFacts& facts, ServiceVariables& services);
+Result<Environment> make_environment(const Pod& pod, const PodContainer& container, const client::View& view,
+                                     const DownwardFacts& facts, ServiceVariables& services);
 
 // "$(NAME)" by what `lookup` says, "$$" as "$"; what is not known stays as it is.
 std::string expand_variables(std::string_view text, const std::function<std::optional<std::string>(std::string_view)>& lookup);
-std::vector<std::string> expand_all(const Value& texts, const std::vector<KeyValue>& environment);
+std::vector<std::string> expand_all(const Value& texts, const Environment& environment);
 
 }  // namespace plinth::node

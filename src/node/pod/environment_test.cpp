@@ -25,6 +25,41 @@ TEST_CASE("$(VAR)") {
   }
 }
 
+TEST_CASE("variables of a container: its own win over those of Services, which are shared where nothing hides them") {
+  client::ObjectCache cache;
+  const client::Resource services{"", "v1", "services", "Service", true};
+  cache.add_kind(services);
+  auto web = parse_json(R"({"metadata":{"name":"web","uid":"u-web"},"spec":{"clusterIP":"10.0.0.7","ports":[{"port":80}]}})");
+  cache.replace(services, {{services, "ns", "web", "u-web", 1, std::move(*web)}}, 1);
+  ServiceVariables links;
+  const auto made = [&](const std::string& env, const std::string& more = "") {
+    const Pod pod = test_pod(R"({"containers":[{"name":"c","image":"i","env":)" + env + "}]" + more + "}");
+    auto environment = make_environment(pod, pod.containers[0], *cache.view(), DownwardFacts(), links);
+    REQUIRE(environment.ok());
+    return std::move(*environment);
+  };
+  const Environment plain = made(R"x([{"name":"A","value":"1"},{"name":"B","value":"$(A)-$(WEB_SERVICE_HOST)-$(NO)"}])x");
+  CHECK(plain.find("B") == "1-10.0.0.7-$(NO)");
+  CHECK(plain.find("WEB_SERVICE_PORT") == "80");
+  CHECK(!plain.find("NO"));
+  CHECK(plain.own.size() == 2);
+  CHECK(plain.shared == made("[]").shared);
+
+  const Environment hides = made(R"([{"name":"WEB_SERVICE_HOST","value":"mine"}])");
+  CHECK(hides.find("WEB_SERVICE_HOST") == "mine");
+  CHECK(hides.find("WEB_SERVICE_PORT") == "80");
+  std::size_t times = 0, all = 0;
+  hides.visit([&](const KeyValue& variable) {
+    ++all;
+    times += variable.key == "WEB_SERVICE_HOST" ? 1 : 0;
+  });
+  CHECK(times == 1);
+  CHECK(all == plain.shared->size());
+
+  const Environment without = made("[]", R"(,"enableServiceLinks":false)");
+  CHECK(!without.find("WEB_SERVICE_HOST"));
+}
+
 TEST_CASE("fields and resources of a pod") {
   const Pod pod = test_pod(
       R"({"serviceAccountName":"sa","containers":[{"name":"c","image":"i","resources":{"requests":{"cpu":"250m"},"limits":{"memory":"64Mi"}}}]})",

@@ -7,7 +7,9 @@
 namespace plinth::node {
 namespace {
 
-constexpr std::size_t kServicesMax = 20'000;  // remembered; those that are gone are among them until then
+// Remembered; those that are gone are among them until then.
+constexpr std::size_t kServicesMax = 20'000, kNamespacesMax = 1'000;
+constexpr std::string_view kApiNamespace = "default", kApiService = "kubernetes";  // every pod has its variables
 
 std::string variable_name(std::string_view text) {
   std::string out;
@@ -47,14 +49,45 @@ std::vector<KeyValue> variables_of(const client::Object& service) {
 
 }  // namespace
 
+ServiceLinks::ServiceLinks(std::vector<KeyValue> variables) {
+  variables_.reserve(variables.size());  // places_ has views of what is in it
+  places_.reserve(variables.size());
+  for (KeyValue& variable : variables) {
+    if (places_.count(variable.key) > 0) continue;
+    variables_.push_back(std::move(variable));
+    places_.emplace(variables_.back().key, variables_.size() - 1);
+  }
+}
+
+const std::string* ServiceLinks::find(std::string_view name) const {
+  const auto place = places_.find(name);
+  return place == places_.end() ? nullptr : &variables_[place->second].value;
+}
+
+void ServiceVariables::changed(std::string_view name_space) {
+  if (name_space == kApiNamespace) return forget();
+  if (const auto found = namespaces_.find(name_space); found != namespaces_.end()) namespaces_.erase(found);
+}
+
+void ServiceVariables::forget() { namespaces_.clear(); }
+
+ServiceLinksPtr ServiceVariables::of_pod(const client::View& view, const std::string& name_space, bool links,
+                                         std::size_t variables_max) {
+  if (namespaces_.size() > kNamespacesMax) namespaces_.clear();
+  OfNamespace& known = namespaces_[name_space];
+  ServiceLinksPtr& wanted = links ? known.with_links : known.without;
+  if (wanted == nullptr) wanted = std::make_shared<const ServiceLinks>(collect(view, name_space, links, variables_max));
+  return wanted;
+}
+
 const std::vector<KeyValue>& ServiceVariables::of_service(const client::Object& service) {
   Known& known = known_[service.uid];
   if (known.revision != service.revision) known = {service.revision, variables_of(service)};
   return known.variables;
 }
 
-std::vector<KeyValue> ServiceVariables::of_pod(const client::View& view, const std::string& name_space, bool links,
-                                               std::size_t variables_max) {
+std::vector<KeyValue> ServiceVariables::collect(const client::View& view, const std::string& name_space, bool links,
+                                                std::size_t variables_max) {
   std::vector<KeyValue> out;
   const auto resource = view.find_resource("", "services");
   if (!resource) return out;
@@ -63,10 +96,10 @@ std::vector<KeyValue> ServiceVariables::of_pod(const client::View& view, const s
     const std::vector<KeyValue>& variables = of_service(service);
     out.insert(out.end(), variables.begin(), variables.end());
   };
-  if (const auto api = view.get(*resource, "default", "kubernetes")) add(*api);
+  if (const auto api = view.get(*resource, kApiNamespace, kApiService)) add(*api);
   if (!links) return out;
   view.list(*resource, name_space, [&](const client::Object& service) {
-    if (service.name != "kubernetes" || service.name_space != "default") add(service);
+    if (service.name != kApiService || service.name_space != kApiNamespace) add(service);
     return out.size() < variables_max;
   });
   return out;

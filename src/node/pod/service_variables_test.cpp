@@ -12,9 +12,9 @@ client::Object service(const std::string& name_space, const std::string& name, s
   return {{"", "v1", "services", "Service", true}, name_space, name, "u-" + name, revision, std::move(*document)};
 }
 
-std::string text(const std::vector<KeyValue>& variables) {
+std::string text(const ServiceLinksPtr& links) {
   std::string out;
-  for (const KeyValue& variable : variables) out += variable.key + "=" + variable.value + "\n";
+  for (const KeyValue& variable : *links->shared()) out += variable.key + "=" + variable.value + "\n";
   return out;
 }
 
@@ -49,10 +49,40 @@ TEST_CASE("the variables of Services are those of the kubelet, and follow their 
   CHECK(text(variables.of_pod(*cache.view(), "default", true, kMany)) == of_api);
 
   cache.apply(service("ns", "web-1", 5, R"({"clusterIP":"10.0.0.7","ports":[{"port":8080}]})"), false);
+  CHECK(text(variables.of_pod(*cache.view(), "ns", true, kMany)) == of_api + of_web);  // until it is told
+  variables.changed("other");
+  CHECK(text(variables.of_pod(*cache.view(), "ns", true, kMany)) == of_api + of_web);
+  variables.changed("ns");
   const std::string now = text(variables.of_pod(*cache.view(), "ns", true, kMany));
   CHECK(now.find("WEB_1_SERVICE_HOST=10.0.0.7\nWEB_1_SERVICE_PORT=8080\nWEB_1_PORT=tcp://10.0.0.7:8080\n") !=
         std::string::npos);
   CHECK(now.find("fd00::9") == std::string::npos);
+  // The containers of a namespace share one list.
+  CHECK(variables.of_pod(*cache.view(), "ns", true, kMany)->shared() ==
+        variables.of_pod(*cache.view(), "ns", true, kMany)->shared());
+
+  // That of the API concerns all.
+  cache.apply(service("default", "kubernetes", 6, R"({"clusterIP":"10.0.0.2","ports":[{"port":443}]})"), false);
+  variables.changed("default");
+  CHECK(text(variables.of_pod(*cache.view(), "ns", true, kMany)).rfind("KUBERNETES_SERVICE_HOST=10.0.0.2\n", 0) == 0);
+}
+
+TEST_CASE("a name that two Services make counts once, and is found") {
+  client::ObjectCache cache;
+  const client::Resource services{"", "v1", "services", "Service", true};
+  cache.add_kind(services);
+  cache.replace(services,
+                {service("ns", "a", 1, R"({"clusterIP":"10.0.0.1","ports":[{"name":"port-80-tcp","port":1},{"port":80}]})"),
+                 service("ns", "a-service", 2, R"({"clusterIP":"10.0.0.2","ports":[{"port":80}]})"),
+                 service("ns", "a.service", 3, R"({"clusterIP":"10.0.0.3","ports":[{"port":80}]})")},
+                3);
+  ServiceVariables variables;
+  const ServiceLinksPtr links = variables.of_pod(*cache.view(), "ns", true, kMany);
+  REQUIRE(links->find("A_SERVICE_SERVICE_HOST") != nullptr);
+  CHECK(*links->find("A_SERVICE_SERVICE_HOST") == "10.0.0.2");
+  CHECK(links->find("A_SERVICE") == nullptr);
+  const std::string all = "\n" + text(links);
+  CHECK(all.find("\nA_SERVICE_SERVICE_HOST=10.0.0.3\n") == std::string::npos);
 }
 
 }  // namespace plinth::node

@@ -154,13 +154,34 @@ struct KeyValue {
   std::string key, value;
 };
 
+// The variables of a container, each name once: its own, then what it shares with others (the Services of its namespace:
+// there can be thousands).
+struct Environment {
+  std::vector<KeyValue> own;
+  std::shared_ptr<const std::vector<KeyValue>> shared;  // null: nothing
+
+  template <typename Visit>
+  void visit(Visit&& visit) const {
+    for (const KeyValue& variable : own) visit(variable);
+    if (shared == nullptr) return;
+    for (const KeyValue& variable : *shared) visit(variable);
+  }
+  std::optional<std::string> find(std::string_view name) const {
+    std::optional<std::string> found;
+    visit([&](const KeyValue& variable) {
+      if (!found && variable.key == name) found = variable.value;
+    });
+    return found;
+  }
+};
+
 struct ContainerConfig {
   ContainerMetadata metadata;
   std::string image;                       // what was pulled: an id or a reference with digest
   std::string user_specified_image;        // as the pod has it
   std::vector<std::string> command, args;  // empty: the image's
   std::string working_dir;
-  std::vector<KeyValue> envs;
+  Environment envs;
   std::vector<Mount> mounts;
   std::vector<Device> devices;
   StringMap labels, annotations;

@@ -66,7 +66,7 @@ TEST_CASE("a container that is to end does so unless its image is one that waits
 
 TEST_CASE("what programs the virtual shell knows") {
   ScriptContext context;
-  context.envs = {{"NAME", "world"}};
+  context.envs.own = {{"NAME", "world"}};
   context.hostname = "pod-1";
   context.read = [](const std::string& path) -> Result<std::string> { return "content of " + path; };
   context.list = [](const std::string&) -> Result<std::string> { return std::string("a\nb\n"); };

@@ -23,9 +23,7 @@ std::string expand(std::string_view word, const ScriptContext& context) {
       out += word[i];
       continue;
     }
-    for (const KeyValue& env : context.envs) {
-      if (env.key == name) out += env.value;
-    }
+    out += context.envs.find(name).value_or("");
     i = braces && end < word.size() ? end : end - 1;
   }
   return out;
@@ -176,7 +174,7 @@ struct Builder {
     }
     if (base == "env") {
       std::string all;
-      for (const KeyValue& env : context.envs) all += env.key + "=" + env.value + "\n";
+      context.envs.visit([&](const KeyValue& env) { all += env.key + "=" + env.value + "\n"; });
       return output(std::move(all)), false;
     }
     if (base == "trap") {

@@ -35,7 +35,7 @@ struct ScriptStep {
 
 // What programs see of their container.
 struct ScriptContext {
-  std::vector<KeyValue> envs;
+  Environment envs;
   std::string hostname;
   // A file inside of the container; an error's message is what `cat` says.
   std::function<Result<std::string>(const std::string& path)> read;

@@ -109,7 +109,7 @@ TEST_CASE("subPaths stay inside of their volume") {
     inputs.pod = std::make_shared<const Pod>(
         test_pod(R"({"containers":[{"name":"c","image":"i","volumeMounts":[{"name":"v","mountPath":"/m",)" + mount + "}]}]}"));
     inputs.container = "c";
-    inputs.environment = {{"NAME", "made"}};
+    inputs.environment.own = {{"NAME", "made"}};
     inputs.volumes["v"] = {"/vol", false};
     return make_container_mounts(files, pod_directory, inputs);
   };

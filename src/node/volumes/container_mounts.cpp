@@ -8,16 +8,14 @@
 namespace plinth::node {
 namespace {
 
-Result<std::string> sub_path_of(const Value& mount, const std::vector<KeyValue>& environment) {
+Result<std::string> sub_path_of(const Value& mount, const Environment& environment) {
   std::string path(mount["subPath"].as_string());
   if (const std::string_view expression = mount["subPathExpr"].as_string(); !expression.empty()) {
     bool missing = false;
     path = expand_variables(expression, [&](std::string_view name) -> std::optional<std::string> {
-      for (const KeyValue& variable : environment) {
-        if (variable.key == name) return variable.value;
-      }
-      missing = true;
-      return std::nullopt;
+      auto value = environment.find(name);
+      missing = missing || !value;
+      return value;
     });
     if (missing) return bad_request(fmt::format("subPathExpr \"{}\" names a variable that is not set", expression));
   }

@@ -20,7 +20,7 @@ struct ContainerMountInputs {
   std::shared_ptr<const Pod> pod;
   std::string container;
   std::uint32_t attempt = 0;
-  std::vector<KeyValue> environment;  // for subPathExpr
+  Environment environment;  // for subPathExpr
   VolumeMap volumes;
   std::map<std::string, std::string> images;  // of image volumes, by volume: what the runtime knows them by
   std::string hosts_file;                     // content; "": the pod has none of its own
