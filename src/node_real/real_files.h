@@ -26,6 +26,7 @@ class RealFiles final : public node::HostFiles {
   Result<void> mount(const node::MountRequest& request) override;
   Result<void> unmount(const std::string& target) override;
   Result<std::vector<node::MountEntry>> mounts() override;
+  Result<bool> is_mounted(const std::string& path) override;
   Result<void> bind_inside(const std::string& root, const std::string& path, const std::string& target, bool readonly) override;
 };
 

@@ -148,8 +148,13 @@ TEST_CASE("mounts: tmpfs with a size, binds that cannot be written, trees that a
   std::size_t ours = 0;
   for (const node::MountEntry& entry : *mounted) ours += entry.target == tmpfs.target || entry.target == bound.target;
   CHECK(ours == 2);
+  CHECK(files.is_mounted(tmpfs.target).value());
+  CHECK(files.is_mounted(bound.target).value());
+  for (const char* other : {"", "/none", "/none/below", "/with space/f", "/with space/f/below"})
+    CHECK(!files.is_mounted(folder.path + other).value());
   CHECK((files.remove_all(folder.path + "/with space").error().reason() == Reason::kBadRequest));
   CHECK(files.unmount(bound.target).ok());
+  CHECK(!files.is_mounted(bound.target).value());
   CHECK(files.unmount(bound.target).ok());
   CHECK(files.unmount(folder.path + "/none").ok());
   CHECK(files.remove_all(bound.target).ok());

@@ -158,6 +158,20 @@ Result<std::vector<node::MountEntry>> RealFiles::mounts() {
   return out;
 }
 
+Result<bool> RealFiles::is_mounted(const std::string& path) {
+  struct statx found {};
+  if (::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE, &found) == 0) {
+    if ((found.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0) return (found.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+  } else if (errno == ENOENT || errno == ENOTDIR) {
+    return false;
+  }
+  // An old kernel, or a file system that does not answer any more.
+  for (const node::MountEntry& mount : TRY(mounts())) {
+    if (mount.target == path) return true;
+  }
+  return false;
+}
+
 Result<void> RealFiles::bind_inside(const std::string& root, const std::string& path, const std::string& target,
                                     bool readonly) {
   if (!path.empty() && path.front() == '/') return bad_request(fmt::format("{}: a relative path is needed", path));

@@ -72,6 +72,8 @@ class HostFiles {
   virtual Result<void> mount(const MountRequest& request) = 0;
   virtual Result<void> unmount(const std::string& target) = 0;  // succeeds when nothing is mounted there
   virtual Result<std::vector<MountEntry>> mounts() = 0;
+  // Whether something is mounted right there. Costs no look at all the other mounts, of which a node has several for each pod.
+  virtual Result<bool> is_mounted(const std::string& path) = 0;
   // Binds `root`/`path` on `target`. Each component is opened without following links, so that nothing a container writes
   // leads outside of `root`: BadRequest when a component is a link. Missing ones are made with the mode of `root`. `path` is
   // relative, without "..". The target (a file or a directory, as what is bound) is made.

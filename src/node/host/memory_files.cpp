@@ -11,8 +11,9 @@ struct MemoryFiles::Node {
   std::string data;  // content, or where a link leads
   std::map<std::string, NodePtr> children;
   std::weak_ptr<Node> parent;
-  std::uint64_t size_max = 0;  // of a tmpfs' root: what all files below may have
-  bool readonly = false;       // of what is mounted; seen in mounts() only
+  std::vector<std::weak_ptr<Node>> mounted;  // over it; the last is seen
+  std::uint64_t size_max = 0;                // of a tmpfs' root: what all files below may have
+  bool readonly = false;                     // of what is mounted; seen in mounts() only
 };
 
 namespace {
@@ -44,10 +45,7 @@ Result<void> MemoryFiles::check(std::string_view call, const std::string& path) 
 }
 
 MemoryFiles::NodePtr MemoryFiles::over(NodePtr node) const {
-  for (auto it = mounts_.rbegin(); it != mounts_.rend(); ++it) {
-    if (it->covered == node) return it->shown;
-  }
-  return node;
+  return node->mounted.empty() ? node : node->mounted.back().lock();
 }
 
 Result<MemoryFiles::NodePtr> MemoryFiles::walk(std::vector<std::string> parts, bool follow_last) {
@@ -302,6 +300,7 @@ Result<void> MemoryFiles::mount(const MountRequest& request) {
   }
   MountEntry entry{clean(request.target), request.source, request.bind ? "bind" : request.type, join(request.options, ",")};
   if (request.readonly) entry.options += entry.options.empty() ? "ro" : ",ro";
+  covered->mounted.push_back(shown);
   mounts_.push_back({std::move(entry), covered, std::move(shown)});
   return {};
 }
@@ -311,6 +310,9 @@ Result<void> MemoryFiles::unmount(const std::string& target) {
   const std::string path = clean(target);
   for (auto it = mounts_.rbegin(); it != mounts_.rend(); ++it) {
     if (it->entry.target != path) continue;
+    auto& over = it->covered->mounted;
+    const auto same = [&](const std::weak_ptr<Node>& shown) { return shown.lock() == it->shown; };
+    over.erase(std::prev(std::find_if(over.rbegin(), over.rend(), same).base()));
     mounts_.erase(std::next(it).base());
     return {};
   }
@@ -322,6 +324,15 @@ Result<std::vector<MountEntry>> MemoryFiles::mounts() {
   std::vector<MountEntry> out;
   for (const Mounted& m : mounts_) out.push_back(m.entry);
   return out;
+}
+
+Result<bool> MemoryFiles::is_mounted(const std::string& path) {
+  TRY(check("is_mounted", path));
+  std::string name;
+  const auto parent = parent_of(path, name);
+  if (!parent.ok()) return false;
+  const auto child = (*parent)->children.find(name);
+  return child != (*parent)->children.end() && !child->second->mounted.empty();
 }
 
 Result<void> MemoryFiles::bind_inside(const std::string& root, const std::string& path, const std::string& target,

@@ -39,6 +39,7 @@ class MemoryFiles final : public HostFiles {
   Result<void> mount(const MountRequest& request) override;
   Result<void> unmount(const std::string& target) override;
   Result<std::vector<MountEntry>> mounts() override;
+  Result<bool> is_mounted(const std::string& path) override;
   Result<void> bind_inside(const std::string& root, const std::string& path, const std::string& target, bool readonly) override;
 
   // A file of another type (socket, device), for tests of hostPath.

@@ -71,7 +71,7 @@ class ContentPlugin final : public VolumePlugin {
         [&files, payload = std::move(*payload), directory = request.directory, group = fs_group(*request.pod),
          on_tmpfs = on_tmpfs_, stamp = stamp_of(parts_.clock->wall_ns(), *parts_.entropy)]() -> Result<VolumeReady> {
           TRY(files.make_directories(directory, 0777));
-          if (on_tmpfs && !TRY(is_mounted(files, directory))) {
+          if (on_tmpfs && !TRY(files.is_mounted(directory))) {
             MountRequest mount;
             mount.source = mount.type = "tmpfs";
             mount.target = directory;

@@ -64,7 +64,7 @@ class EmptyDir final : public VolumePlugin {
         [&files, mount = *mount, group = fs_group(*request.pod), directory = request.directory]() -> Result<VolumeReady> {
           const bool is_new = !TRY(files.info(directory)).has_value();
           TRY(files.make_directories(directory, kMode));
-          if (!mount.type.empty() && !TRY(is_mounted(files, directory))) TRY(files.mount(mount));
+          if (!mount.type.empty() && !TRY(files.is_mounted(directory))) TRY(files.mount(mount));
           // Once: what containers have done to it since is theirs.
           if (is_new) {
             TRY(files.set_mode(directory, kMode));

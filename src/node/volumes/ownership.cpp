@@ -19,16 +19,9 @@ Result<void> give(HostFiles& files, const std::string& path, FileType type, std:
 
 }  // namespace
 
-Result<bool> is_mounted(HostFiles& files, const std::string& directory) {
-  for (const MountEntry& mount : TRY(files.mounts())) {
-    if (mount.target == directory) return true;
-  }
-  return false;
-}
-
 Result<void> release_directory(HostFiles& files, const std::string& directory) {
   constexpr int kMountsMax = 16;  // one over the other
-  for (int i = 0; i < kMountsMax && TRY(is_mounted(files, directory)); ++i) TRY(files.unmount(directory));
+  for (int i = 0; i < kMountsMax && TRY(files.is_mounted(directory)); ++i) TRY(files.unmount(directory));
   return files.remove_all(directory);
 }
 

@@ -8,7 +8,6 @@
 
 namespace plinth::node {
 
-Result<bool> is_mounted(HostFiles& files, const std::string& directory);
 // Unmounts it, as often as something is mounted there, and removes it with what is in it.
 Result<void> release_directory(HostFiles& files, const std::string& directory);
 // fsGroup: everything below gets the group and its rights (reading and writing, or only reading), directories setgid too. Links
