@@ -1,6 +1,9 @@
 #include "workloads/scheduler/pod_facts.h"
 
+#include <algorithm>
+
 #include "workloads/common/pod_state.h"
+#include "workloads/scheduler/pod_reports.h"
 
 namespace plinth::workloads {
 namespace {
@@ -87,7 +90,23 @@ std::vector<HostPort> ports_of(const Value& spec) {
   return out;
 }
 
+bool same_amounts(const api::ResourceAmounts& a, const api::ResourceAmounts& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const auto& x, const auto& y) { return x.first == y.first && x.second.compare(y.second) == 0; });
+}
+
+// The rest of what decides about others cannot change.
+bool same_for_others(const PodFacts& a, const PodFacts& b) {
+  return a.node == b.node && a.terminal == b.terminal && a.deleting == b.deleting && a.labels == b.labels &&
+         same_amounts(a.requests, b.requests);
+}
+
 }  // namespace
+
+bool PodFacts::is_waiting() const {
+  return node.empty() && !terminal && !deleting && spec()["schedulingGates"].size() == 0 &&
+         spec()["schedulerName"].as_string() == kSchedulerName;
+}
 
 PodFactsPtr read_pod(const client::Object& pod) {
   auto out = std::make_shared<PodFacts>();
@@ -121,6 +140,14 @@ PodFactsPtr PodFactsMemo::of(const client::Object& pod) {
   entry.used = round_;
   if (entry.facts == nullptr || entry.facts->object.revision != pod.revision) entry.facts = read_pod(pod);
   return entry.facts;
+}
+
+bool PodFactsMemo::matters(const client::Change& change) {
+  if (change.deleted) return entries_.erase(change.object.uid), true;
+  const auto found = entries_.find(change.object.uid);
+  const PodFactsPtr before = found == entries_.end() ? nullptr : found->second.facts;
+  const PodFactsPtr now = of(change.object);
+  return before == nullptr || now->is_waiting() || !same_for_others(*before, *now);
 }
 
 void PodFactsMemo::sweep() {

@@ -49,6 +49,8 @@ struct PodFacts {
   bool deleting = false, terminal = false;
 
   Value spec() const { return object["spec"]; }
+  // For a node, and it is the scheduler's to find one.
+  bool is_waiting() const;
 };
 using PodFactsPtr = std::shared_ptr<const PodFacts>;
 
@@ -59,6 +61,9 @@ class PodFactsMemo {
  public:
   PodFactsPtr of(const client::Object& pod);
   void sweep();
+  // Whether that change of a pod can mean anything for where pods go: it waits itself, or what others see of it is not what it
+  // was. Most changes only tell how a pod that runs is doing.
+  bool matters(const client::Change& change);
 
  private:
   struct Entry {

@@ -21,13 +21,10 @@ constexpr std::string_view kUnschedulable = "Unschedulable", kError = "Scheduler
 constexpr const char* kQueue = "queue";
 // Of pods that cannot be placed, told in one step; the others follow.
 constexpr std::size_t kReportsMax = 16;
+// Pods bound in one step.
+constexpr std::size_t kBindingsMax = 16;
 // How long a pod waits after a request about it failed.
 constexpr std::int64_t kErrorBackoffNs = 5'000'000'000;
-
-bool is_waiting(const PodFacts& pod) {
-  return pod.node.empty() && !pod.terminal && !pod.deleting && pod.spec()["schedulingGates"].size() == 0 &&
-         pod.spec()["schedulerName"].as_string() == kSchedulerName;
-}
 
 // One look at everything that waits. There is one key: what one pod takes is missing for the next.
 class Round {
@@ -40,7 +37,7 @@ class Round {
     });
     memo.sweep();
     for (const PodFactsPtr& pod : pods_) {
-      if (is_waiting(*pod)) waiting_.push_back(pod);
+      if (pod->is_waiting()) waiting_.push_back(pod);
     }
     if (!waiting_.empty()) nodes_ = read_nodes(view, pods_);
     std::stable_sort(waiting_.begin(), waiting_.end(), [](const PodFactsPtr& a, const PodFactsPtr& b) {
@@ -48,12 +45,14 @@ class Round {
     });
   }
 
-  // Ends with the first pod that is bound: the next round sees the cluster with it.
+  // What is told after a binding stands at the end, where requests do not depend on each other.
   Plan run() {
     plan_.independent_from = 0;
     for (const PodFactsPtr& pod : waiting_) {
-      if (bound_ || reports_ == kReportsMax) break;
+      if (ended_ || bindings_ == kBindingsMax || reports_ == kReportsMax) break;
+      const std::size_t reports = reports_;
       if (!held_back(*pod)) place(pod);
+      if (bindings_ > 0 && reports_ > reports) break;
     }
     return std::move(plan_);
   }
@@ -91,7 +90,7 @@ class Round {
     room.add(pod);
     if (volumes.waiting) {
       for (client::Request& request : volumes.requests) plan_.requests.push_back(std::move(request));
-      bound_ = bound_ || !volumes.requests.empty();
+      ended_ = ended_ || !volumes.requests.empty();
       return;
     }
     plan_.requests.push_back(bind_request(pod->object, room.node.name));
@@ -103,7 +102,9 @@ class Round {
     plan_.independent_from = plan_.requests.size();
     events_.normal(pod->object, "Scheduled",
                    "Successfully assigned " + pod->object.name_space + "/" + pod->object.name + " to " + room.node.name);
-    bound_ = true;
+    ++bindings_;
+    // Who else uses its claims is seen in the view: the next round has it.
+    ended_ = !pod->claims.empty();
   }
 
   // The node that room was made on for it.
@@ -153,8 +154,8 @@ class Round {
   client::EventRecorder events_;
   std::vector<PodFactsPtr> pods_, waiting_;
   NodeRooms nodes_;
-  bool bound_ = false;
-  std::size_t reports_ = 0;
+  bool ended_ = false;
+  std::size_t bindings_ = 0, reports_ = 0;
 };
 
 class Scheduler final : public client::Controller {
@@ -164,6 +165,7 @@ class Scheduler final : public client::Controller {
   // Whatever can make a pod fit, or is a pod that waits.
   void keys_of(const client::Change& change, const View&, std::vector<std::string>& keys) const override {
     const client::Resource& kind = change.object.resource;
+    if (kind.is("", "pods") && !memo_.matters(change)) return;
     const bool core =
         kind.group.empty() && (kind.plural == "pods" || kind.plural == "nodes" || kind.plural == "persistentvolumes" ||
                                kind.plural == "persistentvolumeclaims" || kind.plural == "namespaces");

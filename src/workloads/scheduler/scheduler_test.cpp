@@ -1,6 +1,7 @@
 #include "workloads/scheduler/scheduler.h"
 
 #include <algorithm>
+#include <map>
 
 #include "workloads/common/test_cluster.h"
 
@@ -295,6 +296,76 @@ TEST_CASE("several pods do not take the same room") {
   int placed = 0;
   for (const char* name : {"a", "b", "c"}) placed += cluster.text("Pod", name, "spec.nodeName") == "n1" ? 1 : 0;
   CHECK(placed == 1);
+}
+
+TEST_CASE("one step binds many pods, the most important first, each with room for those before it") {
+  TestCluster cluster;
+  for (const char* name : {"n1", "n2"})
+    cluster.put(R"({"kind":"Node","metadata":{"name":")" + std::string(name) +
+                R"("},"status":{"allocatable":{"cpu":"10","memory":"8Gi","pods":"110"}}})");
+  for (int i = 0; i < 19; ++i) cluster.put(pod("p" + std::to_string(i), R"({"cpu":"1"})"));
+  cluster.put(pod("urgent", R"({"cpu":"1"})", R"(,"priority":10)"));
+  cluster.put(pod("large", R"({"cpu":"9"})", R"(,"priority":-1)"));
+  const auto scheduler = make_scheduler();
+  const auto bindings = [](const client::Plan& plan) {
+    std::vector<std::string> out;
+    for (const client::Request& request : plan.requests) {
+      const std::string target = request.target.substr(0, request.target.find('?'));
+      if (target.ends_with("/binding")) out.push_back(target);
+    }
+    return out;
+  };
+  client::StepContext context;
+  context.wall_ns = TestCluster::kNow;
+  const client::Plan first = scheduler->step(*cluster.view(), "queue", context);
+  REQUIRE(bindings(first).size() == 16);
+  CHECK(bindings(first)[0] == "/api/v1/namespaces/default/pods/urgent/binding");
+  // Who comes after one whose binding fails is not bound either: it was placed beside that one.
+  REQUIRE(first.independent_from < first.requests.size());
+  for (std::size_t i = first.independent_from; i < first.requests.size(); ++i)
+    CHECK(first.requests[i].target.find("/events") != std::string::npos);
+  cluster.carry_out(first);
+  const client::Plan second = scheduler->step(*cluster.view(), "queue", context);
+  CHECK(bindings(second).size() == 4);
+  // What cannot be placed is told at the end, whatever becomes of the bindings.
+  std::size_t reports = 0;
+  for (std::size_t i = second.independent_from; i < second.requests.size(); ++i)
+    reports += second.requests[i].target.find("/pods/large/status") != std::string::npos ? 1 : 0;
+  CHECK(reports == 1);
+  cluster.carry_out(second);
+  std::map<std::string, int> on;
+  for (const client::Object& placed : cluster.all("Pod")) ++on[std::string(placed["spec"]["nodeName"].as_string())];
+  CHECK(on == std::map<std::string, int>{{"", 1}, {"n1", 10}, {"n2", 10}});
+  CHECK(cluster.text("Pod", "large", "status.conditions.0.reason") == "Unschedulable");
+}
+
+TEST_CASE("changes of pods that matter to the scheduler") {
+  TestCluster cluster;
+  const auto scheduler = make_scheduler();
+  const auto told = [&](const std::string& object, bool created = false) {
+    cluster.put(object);
+    std::vector<std::string> keys;
+    scheduler->keys_of({false, created, *cluster.get("Pod", "p")}, *cluster.view(), keys);
+    return !keys.empty();
+  };
+  const auto runs = [](const std::string& more, const std::string& labels = "{}", const std::string& requests = "{}") {
+    return pod("p", requests, R"(,"nodeName":"n1")", labels, R"({"phase":"Running")" + more + "}");
+  };
+  CHECK(told(pod("p"), true));
+  CHECK(told(pod("p", "{}", "", "{}", R"({"phase":"Pending","conditions":[]})")));
+  CHECK(told(runs("")));  // bound
+  CHECK(!told(runs(R"(,"podIP":"10.0.0.1")")));
+  CHECK(!told(runs(R"(,"podIP":"10.0.0.1","conditions":[{"type":"Ready","status":"True"}])")));
+  CHECK(told(runs("", kWeb)));
+  CHECK(!told(runs(R"(,"podIP":"10.0.0.1")", kWeb)));
+  CHECK(told(runs("", kWeb, R"({"cpu":"1"})")));
+  CHECK(told(runs("", kWeb, R"({"cpu":"2"})")));
+  CHECK(!told(runs(R"(,"podIP":"10.0.0.1")", kWeb, R"({"cpu":"2"})")));
+  CHECK(told(pod("p", R"({"cpu":"2"})", R"(,"nodeName":"n1")", kWeb, R"({"phase":"Succeeded"})")));
+  const client::Object last = *cluster.get("Pod", "p");
+  std::vector<std::string> keys;
+  scheduler->keys_of({true, false, last}, *cluster.view(), keys);
+  CHECK(!keys.empty());
 }
 
 TEST_CASE("room is made for what is more important") {
