@@ -7,6 +7,7 @@
 #include "api/formats.h"
 #include "api/go_text.h"
 #include "base/json.h"
+#include "base/value_type.h"
 
 namespace plinth::api {
 namespace {
@@ -16,26 +17,6 @@ constexpr std::string_view kTypeNames[] = {"", "object", "array", "string", "int
 std::string type_names(const Schema& s) {
   if (s.int_or_string) return "integer,string";
   return std::string(kTypeNames[static_cast<std::size_t>(s.type)]);
-}
-
-std::string_view json_type(const Value& v) {
-  switch (v.type()) {
-    case Value::Type::kNull:
-      return "null";
-    case Value::Type::kBool:
-      return "boolean";
-    case Value::Type::kInt:
-      return "integer";
-    case Value::Type::kDouble:
-      return "number";
-    case Value::Type::kString:
-      return "string";
-    case Value::Type::kArray:
-      return "array";
-    case Value::Type::kObject:
-      return "object";
-  }
-  return "";
 }
 
 // int64 and double are the formats of numbers in a document.
@@ -94,7 +75,7 @@ class OpenApiValidator {
       if (typed && !s.nullable) wrong_type(at, type_names(s), "null", errors);
       return;
     }
-    const std::string_view type = json_type(v);
+    const std::string_view type = value_type_text(v);
     const bool float_as_int = v.is_double() && is_whole(v.as_double()) && has_type(s, "integer");
     const bool int_as_float = v.is_int() && has_type(s, "number");
     const bool text = v.is_string() || v.is_array();

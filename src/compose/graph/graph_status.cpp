@@ -1,11 +1,11 @@
 // What instances report: expressions over their resources, and the schema that follows from their types.
+#include "base/value_type.h"
 #include "compose/definition/generated_crd.h"
 #include "compose/errors.h"
 #include "compose/expression/assignable.h"
 #include "compose/expression/condition_rules.h"
 #include "compose/expression/expression_text.h"
 #include "compose/graph/graph_builder.h"
-#include "compose/value_type.h"
 
 namespace plinth::compose {
 

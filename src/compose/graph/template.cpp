@@ -1,8 +1,8 @@
 #include "compose/graph/template.h"
 
 #include "api/kind.h"
+#include "base/value_type.h"
 #include "compose/expression/expression_text.h"
-#include "compose/value_type.h"
 
 namespace plinth::compose {
 namespace {

@@ -4,10 +4,10 @@
 #include <map>
 #include <set>
 
+#include "base/value_type.h"
 #include "compose/errors.h"
 #include "compose/schema/apply_marker.h"
 #include "compose/schema/simple_type.h"
-#include "compose/value_type.h"
 
 namespace plinth::compose {
 namespace {

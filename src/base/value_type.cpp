@@ -1,6 +1,6 @@
-#include "compose/value_type.h"
+#include "base/value_type.h"
 
-namespace plinth::compose {
+namespace plinth {
 
 std::string_view value_type_text(const Value& value) {
   switch (value.type()) {
@@ -22,4 +22,4 @@ std::string_view value_type_text(const Value& value) {
   return "";
 }
 
-}  // namespace plinth::compose
+}  // namespace plinth

@@ -5,8 +5,8 @@
 
 #include "base/value.h"
 
-namespace plinth::compose {
+namespace plinth {
 
 std::string_view value_type_text(const Value& value);
 
-}  // namespace plinth::compose
+}  // namespace plinth
