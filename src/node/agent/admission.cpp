@@ -43,6 +43,7 @@ std::optional<Verdict> check_admission(const Pod& pod, const std::vector<std::sh
                                            others.size(), pods_max));
   const std::set<std::string> ports = host_ports(pod);
   for (const auto& other : others) {
+    if (ports.empty()) break;
     for (const std::string& port : host_ports(*other)) {
       if (ports.count(port) > 0)
         return refuse("NodePorts", "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports");
