@@ -61,7 +61,9 @@ EpollLoop::~EpollLoop() {
 bool EpollLoop::in_loop() const { return owner_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
 
 void EpollLoop::post(Task task) {
-  if (in_loop()) {
+  // Before run() the creating thread may post while the loop's own thread is about to begin: only a loop that runs has tasks
+  // which one thread alone touches.
+  if (running_.load(std::memory_order_acquire) && in_loop()) {
     local_tasks_.push_back(std::move(task));
     return;
   }
@@ -121,7 +123,7 @@ void EpollLoop::unschedule(IoHandler* handler) {
 
 void EpollLoop::run() {
   owner_ = std::this_thread::get_id();
-  running_ = true;
+  running_.store(true, std::memory_order_release);
   while (!stopped_.load(std::memory_order_acquire)) poll_once(-1);
   run_tasks();
   running_ = false;
