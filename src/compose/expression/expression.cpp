@@ -32,6 +32,8 @@ cel::Environment make_environment() {
   return environment;
 }
 
+constexpr std::string_view kNameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
+
 // Walks a tree and keeps track of the names that comprehensions and bindings introduce.
 class Inspector {
  public:
@@ -82,6 +84,14 @@ class Inspector {
         !target.empty() && !is_local(target) && environment_.find_function(target + "." + std::string(node.name)) != nullptr;
     if (!is_namespace) walk(node.operand);
     for (cel::NodeId child : ast_.children(node)) walk(child);
+    if (node.operand == cel::kNoNode) note_function(node.name);  // after those of its arguments
+  }
+
+  // Operators are calls too, of names that nobody can write.
+  void note_function(std::string_view name) {
+    if (name.starts_with('.')) name.remove_prefix(1);
+    const bool is_operator = name.find_first_not_of(kNameCharacters) != std::string_view::npos || name.starts_with('_');
+    if (!is_operator && environment_.find_function(name) == nullptr) found.unknown_functions.emplace_back(name);
   }
 
   void within(std::initializer_list<std::string_view> names, std::span<const cel::NodeId> children) {
@@ -136,6 +146,13 @@ Result<Inspection> inspect_expression(std::string_view text, const cel::Environm
   return std::move(inspector.found);
 }
 
+Result<void> Inspection::check_functions() const {
+  if (unknown_functions.empty()) return {};
+  std::string names;
+  for (const std::string& name : unknown_functions) names += (names.empty() ? "{" : " {") + name + "}";
+  return bad_request("uses unknown functions: [" + names + "]");
+}
+
 bool Expression::uses(std::string_view variable) const {
   return std::find(variables.begin(), variables.end(), variable) != variables.end();
 }
@@ -150,6 +167,7 @@ Result<Expression> compile_expression(std::string_view text, const cel::Environm
     unknown += (unknown.empty() ? "" : " ") + name;
   }
   if (!unknown.empty()) return bad_request("references unknown identifiers: [" + unknown + "]");
+  TRY(found.check_functions());
   Expression out;
   out.program = std::make_shared<const cel::Program>(TRY(cel::compile(text, environment)));
   out.text = text;

@@ -23,8 +23,12 @@ cel::Environment definition_environment(std::shared_ptr<Entropy> entropy);
 // What an expression names, before anything is known of types.
 struct Inspection {
   std::vector<std::string> variables;  // free names in order of appearance, each once; not those that are types or namespaces
+  std::vector<std::string> unknown_functions;  // called as name(...) and in no library
   bool uses_omit = false;
   bool draws = false;  // from the world's entropy: another value with each evaluation
+
+  // kro's words for them: `uses unknown functions: [{f} {g}]`.
+  Result<void> check_functions() const;
 };
 // Errors are Invalid, with position and caret.
 Result<Inspection> inspect_expression(std::string_view text, const cel::Environment& environment);
@@ -41,7 +45,8 @@ struct Expression {
   bool uses(std::string_view variable) const;
 };
 
-// `allowed` tells which variables may stand here. Errors: `references unknown identifiers: [x]`, or the checker's text.
+// `allowed` tells which variables may stand here. Errors: `references unknown identifiers: [x]`,
+// `uses unknown functions: [{f}]`, or the checker's text.
 Result<Expression> compile_expression(std::string_view text, const cel::Environment& environment,
                                       const std::function<bool(std::string_view)>& allowed);
 

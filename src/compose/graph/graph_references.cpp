@@ -22,6 +22,8 @@ Result<void> GraphBuilder::add_reference(std::size_t node, std::string_view expr
     TRY(dag.depend(node, to));
     if (also != nullptr) also->push_back(to);
   }
+  if (auto known = found.check_functions(); !known.ok())
+    return bad_request("failed to extract dependencies: expression " + quoted(expression) + " " + known.error().message());
   return {};
 }
 

@@ -59,6 +59,11 @@ TEST_CASE("what is refused, and why") {
       {config_map("a", "x: '${a.metadata.name}'"), "self references are not allowed"},
       {config_map("a", "x: '${nobody.metadata.name}'"), "references unknown identifiers: [nobody]"},
       {config_map("a", "x: '${schema.spec.nope}'"), "undefined field 'nope'"},
+      {config_map("a", "x: '${foo(bar(schema.spec.name) + string(1))}'"),
+       "resource \"a\" at path \"data.x\": failed to extract dependencies: expression \"foo(bar(schema.spec.name) + "
+       "string(1))\" "
+       "uses unknown functions: [{bar} {foo}]"},
+      {config_map("a", "x: text", "readyWhen: ['${ready(a)}'], "), "uses unknown functions: [{ready}]"},
       {config_map("a", "x: '${schema.spec.count}'"),
        "type mismatch in resource \"a\" at path \"data.x\": expression \"schema.spec.count\" returns type \"int\" but expected "
        "\"string\""},

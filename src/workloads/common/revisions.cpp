@@ -1,6 +1,7 @@
 #include "workloads/common/revisions.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "workloads/common/claim.h"
 #include "workloads/common/hash.h"
@@ -12,10 +13,29 @@ namespace {
 
 using client::Object;
 
-// {"spec": {"template": {..., "$patch": "replace"}}}: what kubectl applies to undo a rollout.
+// With members in the order of their names, as Go writes a map.
+Value in_order(Draft& draft, const Value& value) {
+  if (value.is_array()) {
+    Value out = draft.array();
+    for (const Value& item : value.items()) draft.push(out, in_order(draft, item));
+    return out;
+  }
+  if (!value.is_object()) return draft.clone(value);
+  std::vector<const Member*> members;
+  for (const Member& member : value.members()) members.push_back(&member);
+  std::sort(members.begin(), members.end(), [](const Member* a, const Member* b) { return a->key() < b->key(); });
+  Value out = draft.object(members.size());
+  for (const Member* member : members) draft.set(out, member->key(), in_order(draft, member->value));
+  return out;
+}
+
+// {"spec": {"template": {"$patch": "replace", ...}}}: what kubectl applies to undo a rollout. It compares bytes, to see whether
+// a template is a revision's already.
 Value patch_of(Draft& draft, const Value& pod_template) {
-  Value made = draft.clone(pod_template);
-  draft.set(made, "$patch", "replace");
+  Draft whole;
+  whole.root() = whole.clone(pod_template);
+  whole.set(whole.root(), "$patch", "replace");
+  const Value made = in_order(draft, whole.root());
   Value spec = draft.object(1);
   draft.set(spec, "template", made);
   Value out = draft.object(1);
